@@ -1,0 +1,71 @@
+"""Settings, read once from the environment and typed. Nothing else in the product reads `os.environ`."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from shared.errors import ConfigurationError
+
+_FORBIDDEN_IN_PRODUCTION = (
+    "FIRESTORE_EMULATOR_HOST",
+    "PUBSUB_EMULATOR_HOST",
+    "FIREBASE_AUTH_EMULATOR_HOST",
+    "MOBIUS_FAILPOINTS",
+    "FLASK_DEBUG",
+)
+
+
+class Settings(BaseModel):
+    """What a function needs to know of its surroundings.
+
+    `database_urls` are PostgreSQL URLs by database role (local); in production `cloud_sql_instance` names the
+    instance and `database_user` the function's IAM user.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    project: str
+    auth_emulator: bool = False
+    cors_origins: tuple[str, ...] = ()
+    context_key: SecretStr | None = None
+    database_urls: dict[str, SecretStr] = {}
+    cloud_sql_instance: str | None = None
+    database_name: str = "mobius"
+    database_user: str | None = None
+    pool_size: int = 4
+    audit_topic: str = "audit-events"
+    failpoints: tuple[str, ...] = ()
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process. Raises ConfigurationError naming the variable that is wrong."""
+    environment = os.environ
+    if "K_SERVICE" in environment:
+        for name in _FORBIDDEN_IN_PRODUCTION:
+            if environment.get(name):
+                raise ConfigurationError(f"{name} must not be set on a deployed function")
+    project = environment.get("GOOGLE_CLOUD_PROJECT") or environment.get("GCP_PROJECT")
+    if not project:
+        raise ConfigurationError("GOOGLE_CLOUD_PROJECT is not set: name the project this function belongs to")
+    key = environment.get("MOBIUS_CONTEXT_KEY")
+    return Settings(
+        project=project,
+        auth_emulator=bool(environment.get("FIREBASE_AUTH_EMULATOR_HOST")),
+        cors_origins=tuple(origin for origin in environment.get("MOBIUS_CORS_ORIGINS", "").split(",") if origin),
+        context_key=SecretStr(key) if key else None,
+        database_urls={
+            role: SecretStr(environment[f"MOBIUS_DATABASE_URL_{role.upper()}"])
+            for role in ("serving", "audit", "relay")
+            if environment.get(f"MOBIUS_DATABASE_URL_{role.upper()}")
+        },
+        cloud_sql_instance=environment.get("MOBIUS_CLOUD_SQL_INSTANCE"),
+        database_name=environment.get("MOBIUS_DATABASE_NAME", "mobius"),
+        database_user=environment.get("MOBIUS_DATABASE_USER"),
+        pool_size=int(environment.get("MOBIUS_POOL_SIZE", "4")),
+        audit_topic=environment.get("MOBIUS_AUDIT_TOPIC", "audit-events"),
+        failpoints=tuple(name for name in environment.get("MOBIUS_FAILPOINTS", "").split(",") if name),
+    )

@@ -1,0 +1,1 @@
+"""Store clients: PostgreSQL with a tenant session, Firestore, and the selector that says which holds what."""

@@ -1,0 +1,1 @@
+"""Typed data: API requests and answers, PostgreSQL tables, Firestore documents, and what they share."""

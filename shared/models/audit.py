@@ -1,0 +1,62 @@
+"""The audit event: who did what to which record. References only, never names or free text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+
+class AuditAction(StrEnum):
+    """`resource:verb`. Every route declares one."""
+
+    NONE = "none"
+    CONTEXT_READ = "context:read"
+    CONTEXT_SET = "context:set"
+    SUMMARY_READ = "summary:read"
+    QUICK_ACTION = "quick_action:execute"
+    PATIENT_READ = "patient:read"
+    CLAIM_LIST = "claim:list"
+    TASK_LIST = "task:list"
+    TASK_CREATE = "task:create"
+    TASK_UPDATE = "task:update"
+    TASK_DELETE = "task:delete"
+    TASK_MOVE = "task:move"
+    TASK_BULK = "task:bulk"
+    RECORD_READ = "record:read"
+    RECORD_SEARCH = "record:search"
+    RECORD_IMPORT = "record:import"
+    RECORD_TYPES = "record:types"
+
+
+class AuditOutcome(StrEnum):
+    """How the request ended: done, not permitted, or not acceptable."""
+
+    SUCCESS = "success"
+    DENIED = "denied"
+    REFUSED = "refused"
+
+
+class AuditEvent(BaseModel):
+    """One row of `audit_logs` on its way. Ids are UUIDs; `resource_ref` is a Firestore id where there is one."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+    id: UUID
+    created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    client_id: UUID
+    user_id: UUID
+    action: AuditAction
+    resource_type: str
+    resource_id: UUID | None = None
+    resource_ref: str | None = None
+    patient_ref: str | None = None
+    mode: str | None = None
+    outcome: AuditOutcome = AuditOutcome.SUCCESS
+    request_id: str
+    metadata: dict[str, Any] = {}
+    schema_version: int = Field(default=1, alias="schema")

@@ -1,0 +1,133 @@
+"""Firestore documents. Field names are camelCase in the store; times are UTC; unknown fields are ignored here and
+preserved by updates, which name the fields they change.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+TaskState = Literal[
+    "scheduled",
+    "open",
+    "accepted",
+    "in_progress",
+    "on_hold",
+    "completed",
+    "cancelled",
+    "rejected",
+    "failed",
+    "auto_closed",
+]
+TaskType = Literal["normal", "shared", "backend"]
+ContextStatus = Literal["proceed", "pending", "error"]
+
+
+class Document(BaseModel):
+    """What every document has. `schema` counts the document's shape, `version` its changes."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
+
+    id: str
+    client_id: str
+    version: int = 1
+    created_at: datetime
+    updated_at: datetime
+    schema_version: int = Field(default=1, alias="schema")
+
+    def fields(self) -> dict[str, Any]:
+        """The document as the store holds it: camelCase, no id (that is its path)."""
+        return self.model_dump(by_alias=True, exclude={"id"})
+
+
+class StoredAnswer(BaseModel):
+    """The answer kept for a repeated request: `request` is the hash of what was asked."""
+
+    model_config = ConfigDict(frozen=True)
+
+    request: str
+    answer: str
+
+
+class TaskDocument(Document):
+    """`tasks/{id}`. `completed` is derived from `state`; `audience` is `ctx:<id>` and, when shared, `rec:<type>:<uuid>`."""
+
+    context_id: str
+    mode: str
+    record_type: str
+    record_uuid: str
+    label: str
+    description: str | None = None
+    type: TaskType = "normal"
+    source: str
+    state: TaskState = "open"
+    completed: bool = False
+    assigned_to: str | None = None
+    priority: Literal["low", "normal", "high", "urgent"] = "normal"
+    due_at: datetime | None = None
+    not_before: datetime | None = None
+    snoozed_until: datetime | None = None
+    reason: str | None = None
+    created_by: str
+    completed_by: str | None = None
+    completed_at: datetime | None = None
+    deleted_at: datetime | None = None
+    audience: tuple[str, ...]
+    sort_at: datetime
+    idempotency: StoredAnswer | None = None
+
+
+class Fact(BaseModel):
+    """One line of a summary and where it comes from (`source` is `table/uuid` or `rule:Enn`)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    label: str
+    value: str
+    source: str
+
+
+class ContextDocument(Document):
+    """`contexts/{id}`: one record in one mode, shared by everybody who works on it. `id` is derived (keyed HMAC)."""
+
+    mode: str
+    record_type: str
+    record_id: str
+    record_uuid: str
+    patient_uuid: str | None = None
+    status: ContextStatus = "proceed"
+    summary: str
+    facts: tuple[Fact, ...] = ()
+    facts_version: int = 1
+    as_of: datetime
+    open_task_count: int = 0
+    open_task_count_at: datetime | None = None
+
+
+class SessionDocument(Document):
+    """`sessions/{uid}_{auth_time}`: one sign-in; the security rules read `openContexts` and `endedAt`."""
+
+    uid: str
+    user_id: str
+    role: str
+    current_mode: str | None = None
+    current_contexts: dict[str, str] = {}
+    open_contexts: tuple[str, ...] = ()
+    ended_at: datetime | None = None
+    last_activity_at: datetime
+    expire_at: datetime
+
+
+class MemberDocument(BaseModel):
+    """`members/{uid}`: who belongs to which organisation with which role (mirror of `users`)."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
+
+    client_id: str
+    user_id: str
+    role: str
+    status: Literal["active", "invited", "deactivated"] = "active"
+    time_zone: str = "UTC"
