@@ -1,5 +1,6 @@
-"""Firestore documents. Field names are camelCase in the store; times are UTC; unknown fields are ignored here and
-preserved by updates, which name the fields they change.
+"""Firestore documents: field names are camelCase in the store, times are UTC.
+
+Unknown fields are ignored here and preserved by updates, which name the fields they change.
 """
 
 from __future__ import annotations
@@ -53,7 +54,10 @@ class StoredAnswer(BaseModel):
 
 
 class TaskDocument(Document):
-    """`tasks/{id}`. `completed` is derived from `state`; `audience` is `ctx:<id>` and, when shared, `rec:<type>:<uuid>`."""
+    """`tasks/{id}`. `completed` is derived from `state`.
+
+    `audience` is `ctx:<id>` and, when shared, `rec:<type>:<uuid>`.
+    """
 
     context_id: str
     mode: str
@@ -131,3 +135,4 @@ class MemberDocument(BaseModel):
     role: str
     status: Literal["active", "invited", "deactivated"] = "active"
     time_zone: str = "UTC"
+    tokens_valid_after: datetime | None = None

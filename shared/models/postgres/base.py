@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, DateTime, ForeignKey, Integer, MetaData, Text, func
+from sqlalchemy import (
+    Column,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Integer,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    func,
+)
 from sqlalchemy.dialects.postgresql import UUID
 
 metadata = MetaData(
@@ -12,7 +22,7 @@ metadata = MetaData(
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
         "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
         "pk": "pk_%(table_name)s",
     }
 )
@@ -31,6 +41,16 @@ def tenant() -> Column[Any]:
 def source() -> Column[Any]:
     """`source_ref`: the id the record had where it was imported from, unique per client and table."""
     return Column("source_ref", Text)
+
+
+def of_tenant(column: str, table: str) -> ForeignKeyConstraint:
+    """A foreign key to `table` that holds the client too: foreign keys are checked beneath row-level security."""
+    return ForeignKeyConstraint(["client_id", column], [f"{table}.client_id", f"{table}.id"])
+
+
+def tenant_key() -> UniqueConstraint:
+    """What `of_tenant` points at."""
+    return UniqueConstraint("client_id", "id")
 
 
 def stamps(*, updated: bool = True) -> list[Column[Any]]:

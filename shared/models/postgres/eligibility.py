@@ -8,7 +8,6 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
-    ForeignKey,
     Index,
     Integer,
     Numeric,
@@ -18,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
-from shared.models.postgres.base import identifier, metadata, source, stamps, tenant
+from shared.models.postgres.base import identifier, metadata, of_tenant, source, stamps, tenant, tenant_key
 
 payers = Table(
     "payers",
@@ -32,6 +31,8 @@ payers = Table(
     source(),
     Column("deleted_at", DateTime(timezone=True)),
     *stamps(),
+    UniqueConstraint("client_id", "source_ref"),
+    tenant_key(),
     UniqueConstraint("client_id", "payer_number"),
     CheckConstraint("kind IN ('insurance', 'self_pay')", name="kind"),
 )
@@ -41,10 +42,11 @@ payer_rules = Table(
     metadata,
     identifier(),
     tenant(),
-    Column("payer_id", UUID(as_uuid=True), ForeignKey("payers.id"), nullable=False),
+    Column("payer_id", UUID(as_uuid=True), nullable=False),
     Column("service_type", Text, nullable=False),
     Column("requires_auth", Boolean),
     *stamps(),
+    of_tenant("payer_id", "payers"),
     UniqueConstraint("client_id", "payer_id", "service_type"),
 )
 
@@ -53,8 +55,8 @@ coverages = Table(
     metadata,
     identifier(),
     tenant(),
-    Column("patient_id", UUID(as_uuid=True), ForeignKey("patients.id"), nullable=False),
-    Column("payer_id", UUID(as_uuid=True), ForeignKey("payers.id"), nullable=False),
+    Column("patient_id", UUID(as_uuid=True), nullable=False),
+    Column("payer_id", UUID(as_uuid=True), nullable=False),
     Column("plan_name", Text),
     Column("member_id", Text),
     Column("subscriber_name", Text),
@@ -67,6 +69,9 @@ coverages = Table(
     source(),
     Column("deleted_at", DateTime(timezone=True)),
     *stamps(),
+    tenant_key(),
+    of_tenant("patient_id", "patients"),
+    of_tenant("payer_id", "payers"),
     UniqueConstraint("client_id", "source_ref"),
     CheckConstraint("period_end IS NULL OR period_start IS NULL OR period_start <= period_end", name="period"),
     Index("ix_coverages_patient", "client_id", "patient_id", "rank"),
@@ -78,8 +83,8 @@ authorizations = Table(
     identifier(),
     tenant(),
     Column("auth_number", Text, nullable=False),
-    Column("patient_id", UUID(as_uuid=True), ForeignKey("patients.id"), nullable=False),
-    Column("payer_id", UUID(as_uuid=True), ForeignKey("payers.id")),
+    Column("patient_id", UUID(as_uuid=True), nullable=False),
+    Column("payer_id", UUID(as_uuid=True)),
     Column("service_type", Text),
     Column("status", Text, nullable=False),
     Column("requested_date", Date),
@@ -92,6 +97,9 @@ authorizations = Table(
     source(),
     Column("deleted_at", DateTime(timezone=True)),
     *stamps(),
+    UniqueConstraint("client_id", "source_ref"),
+    of_tenant("patient_id", "patients"),
+    of_tenant("payer_id", "payers"),
     UniqueConstraint("client_id", "auth_number"),
     Index("ix_authorizations_patient", "client_id", "patient_id"),
 )
@@ -101,8 +109,8 @@ eligibility_checks = Table(
     metadata,
     identifier(),
     tenant(),
-    Column("patient_id", UUID(as_uuid=True), ForeignKey("patients.id"), nullable=False),
-    Column("coverage_id", UUID(as_uuid=True), ForeignKey("coverages.id")),
+    Column("patient_id", UUID(as_uuid=True), nullable=False),
+    Column("coverage_id", UUID(as_uuid=True)),
     Column("date_of_service", Date, nullable=False),
     Column("service_type", Text, nullable=False),
     Column("verdict", Text, nullable=False),
@@ -112,6 +120,8 @@ eligibility_checks = Table(
     Column("receipt", JSONB, nullable=False),
     Column("checked_by", UUID(as_uuid=True), nullable=False),
     *stamps(updated=False),
+    of_tenant("patient_id", "patients"),
+    of_tenant("coverage_id", "coverages"),
     CheckConstraint("verdict IN ('eligible', 'not_eligible', 'undetermined')", name="verdict"),
     Index("ix_eligibility_checks_patient", "client_id", "patient_id", "created_at"),
 )

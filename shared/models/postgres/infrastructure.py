@@ -1,4 +1,4 @@
-"""Audit log, outbox, idempotency keys and search terms."""
+"""Audit log, outbox, quarantine, idempotency keys and search terms."""
 
 from __future__ import annotations
 
@@ -39,6 +39,15 @@ audit_outbox = Table(
     Column("event", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Index("ix_audit_outbox_created_at", "created_at"),
+)
+
+audit_quarantine = Table(
+    "audit_quarantine",
+    metadata,
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("reason", Text, nullable=False),
+    Column("message", Text, nullable=False),
 )
 
 idempotency_keys = Table(

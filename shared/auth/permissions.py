@@ -1,0 +1,97 @@
+"""The one permission table: role × mode, role × operation, role × quick action, role × record type and field.
+
+Routes, guidance, the security rules' mode table and the tests read it; nothing else decides who may do what.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from shared.models.roles import Role
+
+_EVERYBODY = frozenset(Role)
+_STAFF = _EVERYBODY - {Role.AUDITOR}
+_LEADS = frozenset({Role.ADMIN, Role.MANAGER})
+
+
+class Permission(StrEnum):
+    """What an operation needs. `PUBLIC` operations need no sign-in."""
+
+    PUBLIC = "public"
+    SIGNED_IN = "signed_in"
+    CONTEXT_OPEN = "context:open"
+    MODE_READ = "mode:read"
+    QUICK_ACTION = "quick_action"
+    TASK_READ = "task:read"
+    TASK_WRITE = "task:write"
+    RECORD_READ = "record:read"
+    RECORD_IMPORT = "record:import"
+
+
+ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
+    Permission.PUBLIC: _EVERYBODY,
+    Permission.SIGNED_IN: _EVERYBODY,
+    Permission.CONTEXT_OPEN: _EVERYBODY,
+    Permission.MODE_READ: _EVERYBODY,
+    Permission.QUICK_ACTION: _EVERYBODY,
+    Permission.TASK_READ: _EVERYBODY,
+    Permission.TASK_WRITE: _STAFF,
+    Permission.RECORD_READ: _EVERYBODY,
+    Permission.RECORD_IMPORT: _LEADS,
+}
+
+ALL_MODES = frozenset({"eligibility", "front-desk", "backend", "email-drafter"})
+
+MODES_BY_ROLE: dict[Role, frozenset[str]] = {
+    Role.ADMIN: ALL_MODES,
+    Role.MANAGER: ALL_MODES,
+    Role.AUDITOR: ALL_MODES,
+    Role.ELIGIBILITY_SPECIALIST: frozenset({"eligibility", "email-drafter"}),
+    Role.FRONT_DESK: frozenset({"eligibility", "front-desk", "email-drafter"}),
+    Role.BILLER: frozenset({"backend", "eligibility", "email-drafter"}),
+}
+
+ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
+    "check_eligibility": _LEADS | {Role.ELIGIBILITY_SPECIALIST, Role.FRONT_DESK},
+    "view_record": _EVERYBODY,
+}
+
+ROLES_BY_RECORD_TYPE: dict[str, frozenset[Role]] = {
+    "patient": _EVERYBODY,
+    "visit": _EVERYBODY,
+    "coverage": _EVERYBODY,
+    "payer": _EVERYBODY,
+    "provider": _EVERYBODY,
+    "claim": _EVERYBODY - {Role.FRONT_DESK},
+    "authorization": _EVERYBODY,
+}
+
+# Minimum necessary: members of a record that only these roles see.
+ROLES_BY_FIELD: dict[tuple[str, str], frozenset[Role]] = {
+    ("patient", "phone"): _STAFF,
+    ("visit", "reason"): _EVERYBODY - {Role.BILLER},
+    ("coverage", "memberId"): _STAFF,
+    ("coverage", "subscriberName"): _STAFF,
+}
+
+
+def allows(role: Role, permission: Permission) -> bool:
+    """Tell whether `role` may perform operations that need `permission`."""
+    return role in ROLES_BY_PERMISSION[permission]
+
+
+def allows_mode(role: Role, mode: str) -> bool:
+    """Tell whether `role` works in `mode`. A mode made later is open to those who work in every mode."""
+    return mode in MODES_BY_ROLE[role] or (mode not in ALL_MODES and MODES_BY_ROLE[role] == ALL_MODES)
+
+
+def allows_action(role: Role, action: str) -> bool:
+    """Tell whether `role` may run the quick action `action`; an undeclared action is open to leads only."""
+    return role in ROLES_BY_QUICK_ACTION.get(action, _LEADS)
+
+
+def hidden_fields(role: Role, record_type: str) -> frozenset[str]:
+    """Name the members of a `record_type` record that `role` must not see."""
+    return frozenset(
+        field for (kind, field), roles in ROLES_BY_FIELD.items() if kind == record_type and role not in roles
+    )
