@@ -1,0 +1,1 @@
+"""Typed Firestore and Pub/Sub events: the only code that knows CloudEvents."""
