@@ -1,0 +1,59 @@
+"""Imports point one way: functions → web|events → services → (domain, repositories.protocols) → models."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from shared.catalog import ROOT
+from tests.architecture.sources import catalog, imports_in, python_files, within
+
+# What a function folder may name of the library: the edges, the services, and the types that pass between them.
+OPEN_TO_FUNCTIONS = (
+    "shared.auth.permissions",
+    "shared.bootstrap",
+    "shared.errors",
+    "shared.events",
+    "shared.models.api",
+    "shared.models.audit",
+    "shared.models.caller",
+    "shared.modes",
+    "shared.services",
+    "shared.web",
+)
+
+
+def test_imports_of_the_library_point_one_way() -> None:
+    """import-linter prints the chain of each broken contract (contracts: pyproject.toml)."""
+    command = "import sys; from importlinter.cli import lint_imports_command as lint; sys.exit(lint(['--no-cache']))"
+    done = subprocess.run([sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_library_never_imports_functions_infra_or_tests() -> None:
+    wrong = [
+        f"{path}:{line} imports {module}"
+        for path in python_files("shared")
+        for module, line in imports_in(path)
+        if within(module, ("functions", "infra", "tests"))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("entry", catalog(), ids=lambda entry: entry.name)
+def test_function_imports_only_the_edges_the_services_and_their_types(entry: object) -> None:
+    folder: Path = entry.folder.relative_to(ROOT)  # type: ignore[attr-defined] # the catalog's own entry
+    wrong = [
+        f"{path}:{line} imports {module}"
+        for path in python_files(folder.as_posix())
+        for module, line in imports_in(path)
+        if within(module, ("shared",)) and not _open(module)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def _open(module: str) -> bool:
+    return within(module, OPEN_TO_FUNCTIONS)
