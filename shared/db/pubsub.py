@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 
 from google.api_core import exceptions, retry
-from google.cloud import pubsub_v1
+from google.cloud import pubsub_v1  # type: ignore[attr-defined]  # a namespace package without a marker
 
 from shared.errors import StoreUnavailableError
 from shared.models.audit import AuditEvent
@@ -22,12 +22,15 @@ class AuditTopic:
 
     def begin(self, event: AuditEvent) -> Future[str]:
         """Start publishing `event`; the future ends with the message id."""
-        data = event.model_dump_json(by_alias=True).encode()
+        return self.begin_stored(str(event.id), event.model_dump_json(by_alias=True).encode())
+
+    def begin_stored(self, event_id: str, data: bytes) -> Future[str]:
+        """Start publishing the JSON of an event as an outbox holds it; the future ends with the message id."""
         short = retry.Retry(
             predicate=retry.if_exception_type(exceptions.ServiceUnavailable), timeout=PUBLISH_TIMEOUT_SECONDS
         )
         future: Future[str] = self._publisher.publish(
-            self._topic, data, retry=short, timeout=PUBLISH_TIMEOUT_SECONDS, event_id=str(event.id)
+            self._topic, data, retry=short, timeout=PUBLISH_TIMEOUT_SECONDS, event_id=event_id
         )
         return future
 

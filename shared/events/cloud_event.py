@@ -34,10 +34,11 @@ class CloudEvent:
 
 def parse_cloud_event(headers: Mapping[str, str], body: bytes) -> CloudEvent:
     """Read a request as a CloudEvent. Raises PermanentEventError when it is none."""
-    content_type = headers.get("Content-Type", "").split(";")[0].strip().lower()
+    fields = {name.lower(): value for name, value in headers.items()}
+    content_type = fields.get("content-type", "").split(";")[0].strip().lower()
     if content_type == STRUCTURED:
         return _structured(body)
-    attributes = {name[3:].lower(): unquote(value) for name, value in headers.items() if name.lower().startswith("ce-")}
+    attributes = {name[3:]: unquote(value) for name, value in fields.items() if name.startswith("ce-")}
     return _event(attributes, body, content_type)
 
 

@@ -16,8 +16,7 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
-from enum import StrEnum
+from collections.abc import Callable
 from functools import wraps
 from typing import Any, Protocol
 
@@ -26,16 +25,7 @@ from shared.errors import PermanentEventError, StoreUnavailableError
 from shared.events.cloud_event import parse_cloud_event
 from shared.events.documents import DocumentEvent, DocumentPattern, parse_document_event
 from shared.events.messages import PubSubMessage, parse_message
-
-
-class Outcome(StrEnum):
-    """How an event ended, as the log line says it."""
-
-    DONE = "done"
-    UNCHANGED = "unchanged"
-    DROPPED = "dropped"
-    QUARANTINED = "quarantined"
-    RETRY = "retry"
+from shared.models.outcome import Outcome
 
 
 class IncomingRequest(Protocol):
@@ -46,8 +36,8 @@ class IncomingRequest(Protocol):
         """The HTTP method."""
 
     @property
-    def headers(self) -> Mapping[str, str]:
-        """The header fields, looked up without regard to case."""
+    def headers(self) -> Any:
+        """The header fields (a mapping in all but its declared type)."""
 
     def get_data(self) -> bytes:
         """The body."""
@@ -63,7 +53,7 @@ def document_handler(pattern: str) -> Callable[[Callable[[DocumentEvent], Outcom
 
     def decorate(function: Callable[[DocumentEvent], Outcome]) -> View:
         def run(request: IncomingRequest, line: dict[str, Any]) -> Outcome:
-            event = parse_cloud_event(request.headers, request.get_data())
+            event = parse_cloud_event(_fields(request), request.get_data())
             line |= {"eventId": event.id[:128], "eventType": event.type[:128]}
             return function(parse_document_event(event, pattern=compiled, project=settings().project))
 
@@ -77,7 +67,7 @@ def message_handler(topic: str) -> Callable[[Callable[[PubSubMessage], Outcome]]
 
     def decorate(function: Callable[[PubSubMessage], Outcome]) -> View:
         def run(request: IncomingRequest, line: dict[str, Any]) -> Outcome:
-            event = parse_cloud_event(request.headers, request.get_data())
+            event = parse_cloud_event(_fields(request), request.get_data())
             line |= {"eventId": event.id[:128], "eventType": event.type[:128]}
             return function(parse_message(event, topic=topic))
 
@@ -94,7 +84,7 @@ def schedule_handler(function: Callable[[], Outcome]) -> View:
     """
 
     def run(request: IncomingRequest, line: dict[str, Any]) -> Outcome:
-        line |= {"eventId": request.headers.get("X-CloudScheduler-ScheduleTime", "")[:128], "eventType": "schedule"}
+        line |= {"eventId": _fields(request).get("x-cloudscheduler-scheduletime", "")[:128], "eventType": "schedule"}
         return function()
 
     return _view(function, run, source="schedule")
@@ -109,7 +99,7 @@ def _view(
             return "", 405, {"Allow": "POST"}
         started = time.monotonic()
         line: dict[str, Any] = {"function": function.__name__}
-        trace = request.headers.get("traceparent")
+        trace = _fields(request).get("traceparent")
         status = 204
         try:
             outcome = run(request, line)
@@ -129,6 +119,11 @@ def _view(
 
     view.event_source = source  # type: ignore[attr-defined]  # what a test compares with the catalog's trigger
     return view
+
+
+def _fields(request: IncomingRequest) -> dict[str, str]:
+    """The header fields by lower-case name."""
+    return {name.lower(): value for name, value in request.headers.items()}
 
 
 _SEVERITY = {Outcome.DROPPED: "WARNING", Outcome.QUARANTINED: "ERROR", Outcome.RETRY: "ERROR"}

@@ -14,7 +14,8 @@ from shared.config import settings
 SOURCE = """
 import functions_framework
 from shared.errors import PermanentEventError, StoreUnavailableError
-from shared.events.handler import Outcome, message_handler, schedule_handler
+from shared.events.handler import message_handler, schedule_handler
+from shared.models.outcome import Outcome
 
 @functions_framework.http
 @message_handler("t")
