@@ -41,6 +41,19 @@ def test_the_library_never_imports_functions_infra_or_tests() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_protocols_of_the_stores_know_no_implementation() -> None:
+    known = ("shared.models", "shared.domain", "shared.errors", "shared.repositories")
+    stores = tuple(f"shared.repositories.{name}" for name in ("postgres", "firestore", "memory"))
+    wrong = [
+        f"{path}:{line} imports {module}"
+        for path in python_files("shared/repositories")
+        if path.parent.name == "repositories"
+        for module, line in imports_in(path)
+        if within(module, ("shared",)) and (within(module, stores) or not within(module, known))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 @pytest.mark.parametrize("entry", catalog(), ids=lambda entry: entry.name)
 def test_function_imports_only_the_edges_the_services_and_their_types(entry: FunctionEntry) -> None:
     folder = entry.folder.relative_to(ROOT)
