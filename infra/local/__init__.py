@@ -1,0 +1,1 @@
+"""The one-machine stack: emulators, database, functions, triggers, gateway and demo data."""
