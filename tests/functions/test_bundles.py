@@ -70,8 +70,8 @@ def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     tool_settings = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
     python, requirements = environment / "bin/python", bundle.folder / "requirements.txt"
     for command in (
-        [uv, "venv", "--quiet", "--no-project", "--python", sys.executable, environment],
-        [uv, "pip", "install", "--quiet", "--require-hashes", "--python", python, "-r", requirements],
+        [uv, "venv", "--quiet", "--no-project", "--python", sys.executable, str(environment)],
+        [uv, "pip", "install", "--quiet", "--require-hashes", "--python", str(python), "-r", str(requirements)],
     ):
         done = subprocess.run(command, cwd=home, env=tool_settings, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
