@@ -16,7 +16,7 @@ RULES = Path(__file__).resolve().parents[2] / "firestore.rules"
 
 def _rules_allow(source: str, role: str, mode: str) -> bool:
     """Read `roleReads` as the rules engine would."""
-    everywhere = re.search(r"return role in \[(.*?)\]", source)
+    everywhere = re.search(r"\(role in \[(.*?)\]", source)
     assert everywhere is not None
     rows = dict(re.findall(r"'(\w+)': \[(.*?)\]", source))
     return f"'{role}'" in everywhere[1] or f"'{mode}'" in rows.get(role, "")
