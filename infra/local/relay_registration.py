@@ -1,0 +1,103 @@
+"""What the relay asks of the emulators: Firestore triggers, Pub/Sub topics and push subscriptions.
+
+Everything is repeated harmlessly, so a restarted relay finds what it had, at its new address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import httpx
+
+from infra.local.parts_file import Parts
+from shared.catalog import FunctionEntry
+
+READY_SECONDS = 60.0
+LONGEST_KEPT = "604800s"
+
+
+async def wait_for_emulators(client: httpx.AsyncClient, parts: Parts) -> None:
+    """Wait until both emulators answer. Raises TimeoutError naming the one that does not."""
+    deadline = time.monotonic() + READY_SECONDS
+    for name, address in (("Firestore", parts.firestore), ("Pub/Sub", parts.pubsub)):
+        while True:
+            try:
+                await client.get(f"http://{address}/", timeout=2)
+            except httpx.TransportError as exc:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"The {name} emulator at {address} does not answer") from exc
+                await asyncio.sleep(0.1)
+            else:
+                break
+
+
+async def register(client: httpx.AsyncClient, parts: Parts, *, relay: str) -> list[str]:
+    """Register every event function of the catalog that the stack runs; returns their names."""
+    registered = []
+    for entry in parts.catalog:
+        if entry.name not in parts.functions:
+            continue
+        if entry.kind == "firestore":
+            await _trigger(client, parts, entry)
+        elif entry.kind == "pubsub":
+            await _subscription(client, parts, entry, relay=relay)
+        else:
+            continue
+        registered.append(entry.name)
+    return registered
+
+
+async def _trigger(client: httpx.AsyncClient, parts: Parts, entry: FunctionEntry) -> None:
+    answer = await client.post(
+        f"http://{parts.firestore}/emulator/v1/projects/{parts.project}/eventarcTrigger",
+        params={"eventarcTriggerId": entry.name},
+        json={
+            "eventType": entry.trigger.event_type,
+            "database": "(default)",
+            "namespace": "(default)",
+            "document": {"value": entry.trigger.document, "matchType": "PATH_PATTERN"},
+        },
+    )
+    answer.raise_for_status()
+
+
+async def _subscription(client: httpx.AsyncClient, parts: Parts, entry: FunctionEntry, *, relay: str) -> None:
+    """The topic, its push subscription, and a dead-letter topic that keeps what nobody could handle.
+
+    A topic without a subscription forgets: the dead-letter topic has one, to be read by hand.
+    """
+    project = f"http://{parts.pubsub}/v1/projects/{parts.project}"
+    topic = f"projects/{parts.project}/topics/{entry.trigger.topic}"
+    dead = f"projects/{parts.project}/topics/{entry.dead_letter_topic}"
+    await _create(client, f"{project}/topics/{entry.trigger.topic}", {})
+    await _create(client, f"{project}/topics/{entry.dead_letter_topic}", {})
+    await _create(
+        client,
+        f"{project}/subscriptions/{entry.dead_letter_topic}-kept",
+        {"topic": dead, "messageRetentionDuration": LONGEST_KEPT},
+    )
+    push = {"pushConfig": {"pushEndpoint": f"{relay}/pubsub/{entry.name}"}}
+    subscription = f"{project}/subscriptions/{entry.deployed_name}"
+    made = await _create(
+        client,
+        subscription,
+        {
+            "topic": topic,
+            "ackDeadlineSeconds": entry.ack_deadline_seconds,
+            "retryPolicy": {"minimumBackoff": "1s", "maximumBackoff": "60s"},
+            "deadLetterPolicy": {"deadLetterTopic": dead, "maxDeliveryAttempts": entry.max_delivery_attempts},
+            **push,
+        },
+    )
+    if not made:
+        (await client.post(f"{subscription}:modifyPushConfig", json=push)).raise_for_status()
+
+
+async def _create(client: httpx.AsyncClient, url: str, resource: dict[str, object]) -> bool:
+    """Create a Pub/Sub resource; False when it is there already."""
+    answer = await client.put(url, json=resource)
+    if answer.status_code == httpx.codes.CONFLICT:
+        return False
+    answer.raise_for_status()
+    return True
