@@ -16,7 +16,7 @@ def predicate() -> str:
     """Rules source of `roleReads`. Who works in every mode also reads modes made later (see `allows_mode`)."""
     everywhere = sorted(role.value for role, modes in MODES_BY_ROLE.items() if modes == ALL_MODES)
     rows = [
-        f"          '{role.value}': [{_quoted(sorted(modes))}]"
+        f"            '{role.value}': [{_quoted(sorted(modes))}]"
         for role, modes in sorted(MODES_BY_ROLE.items())
         if modes != ALL_MODES
     ]
@@ -24,10 +24,11 @@ def predicate() -> str:
         (
             "    // Does the role work in this mode?",
             "    function roleReads(role, mode) {",
-            f"      return role in [{_quoted(everywhere)}]",
-            "        || mode in {",
+            "      return mode is string",
+            f"        && (role in [{_quoted(everywhere)}]",
+            "          || mode in {",
             ",\n".join(rows),
-            "        }.get(role, []);",
+            "          }.get(role, []));",
             "    }",
             "",
         )

@@ -1,0 +1,163 @@
+// Every question put to the rules and its answer: one cell is one caller doing one thing.
+// A cell: {name, caller (null: not signed in), allowed, act(firestore)}.
+
+import {
+  addDoc,
+  collection,
+  collectionGroup,
+  deleteDoc,
+  doc,
+  getCountFromServer,
+  getDoc,
+  getDocs,
+  orderBy,
+  query,
+  setDoc,
+  updateDoc,
+  where,
+} from 'firebase/firestore';
+
+import { MODES, MODES_READ, person } from './world.mjs';
+
+const ANA = person('ana');
+const LEAD = person('admin', { role: 'admin' });
+
+const get = (path) => (firestore) => getDoc(doc(firestore, path));
+const list = (name, ...conditions) => (firestore) => getDocs(query(collection(firestore, name), ...conditions));
+const group = (name, ...conditions) => (firestore) => getDocs(query(collectionGroup(firestore, name), ...conditions));
+const count = (name, ...conditions) => (firestore) => getCountFromServer(query(collection(firestore, name), ...conditions));
+
+const may = (name, caller, act) => ({ name, caller, act, allowed: true });
+const mayNot = (name, caller, act) => ({ name, caller, act, allowed: false });
+
+/** The query for the open context's tasks, with other conditions; one that is `undefined` is left out. */
+function tasksOf(changes = {}) {
+  const wanted = { clientId: 'north', contextId: 'ctx-eligibility', mode: 'eligibility', deletedAt: null, ...changes };
+  const stated = Object.entries(wanted).filter(([, value]) => value !== undefined);
+  return [...stated.map(([field, value]) => where(field, '==', value)), orderBy('sortAt')];
+}
+
+const byRoleAndMode = Object.entries(MODES_READ).flatMap(([role, readable]) =>
+  MODES.flatMap((mode) =>
+    ['contexts/ctx', 'tasks/task'].map((start) => ({
+      name: `get ${start}-${mode} as ${role}`,
+      caller: person(role, { role }),
+      act: get(`${start}-${mode}`),
+      allowed: readable.includes(mode),
+    })),
+  ),
+);
+
+// Callers whose sign-in fits nothing that is stored, tried on each kind of document that somebody in their place reads.
+const badSignIns = [
+  ['nobody signed in', null],
+  ['another sign-in of the same person', person('ana', { auth_time: 2000 })],
+  ['a session that has ended', person('ended')],
+  ['a session without endedAt', person('endless')],
+  ['a session of another organisation', person('moved')],
+  ['a session that names another person', person('mallory')],
+  ['no session', person('newcomer')],
+  ['no clientId claim', person('ana', { clientId: undefined })],
+  ['a clientId that is a number', person('number', { clientId: 7 })],
+  ['a clientId that is null', person('ana', { clientId: null })],
+  ['a clientId that is a list', person('ana', { clientId: ['north'] })],
+  ['no role claim', person('ana', { role: undefined })],
+  ['a role that is a number', person('ana', { role: 5 })],
+  ['a role that is a list', person('ana', { role: ['admin'] })],
+  ['no userId claim', person('ana', { userId: undefined })],
+  ['a userId that is a number', person('ana', { userId: 5 })],
+  ['an auth_time that is text', person('ana', { auth_time: 'noon' })],
+  ['an auth_time that is a fraction', person('ana', { auth_time: 1000.5 })],
+  ['a clientId of another organisation', person('ana', { clientId: 'south' })],
+];
+
+const byBadSignIn = badSignIns.flatMap(([what, caller]) => {
+  const kind = caller?.claims.clientId === 7 ? 'of-number' : 'eligibility';
+  return [
+    mayNot(`get a context with ${what}`, caller, get(`contexts/ctx-${kind}`)),
+    mayNot(`get a task with ${what}`, caller, get(`tasks/task-${kind}`)),
+    mayNot(`get the session with ${what}`, caller, get(`sessions/${caller?.uid ?? 'ana'}_${caller?.claims.auth_time ?? 1000}`)),
+    mayNot(`list tasks with ${what}`, caller, list('tasks', ...tasksOf())),
+  ];
+});
+
+const contexts = [
+  may('get a context that this sign-in opened', ANA, get('contexts/ctx-eligibility')),
+  mayNot('get a context that this sign-in did not open', ANA, get('contexts/ctx-not-opened')),
+  mayNot('get an opened context of another organisation', ANA, get('contexts/ctx-of-south')),
+  mayNot('get a context without a mode', LEAD, get('contexts/ctx-without-mode')),
+  mayNot('get a context that does not exist', ANA, get('contexts/ctx-absent')),
+  mayNot('list contexts', LEAD, list('contexts')),
+  mayNot('list own contexts', LEAD, list('contexts', where('clientId', '==', 'north'), where('mode', '==', 'eligibility'))),
+  mayNot('get what lies below a context', LEAD, get('contexts/ctx-eligibility/notes/1')),
+];
+
+const tasks = [
+  may('get a completed task', ANA, get('tasks/task-completed')),
+  mayNot('get a deleted task', ANA, get('tasks/task-deleted')),
+  mayNot('get a task without deletedAt', ANA, get('tasks/task-without-deleted-at')),
+  mayNot('get a task of a context that this sign-in did not open', ANA, get('tasks/task-not-opened')),
+  mayNot('get a task of another organisation', ANA, get('tasks/task-of-south')),
+  mayNot('get a task that does not exist', ANA, get('tasks/task-absent')),
+  may('list the tasks of an opened context', ANA, list('tasks', ...tasksOf())),
+  may('list its open tasks', ANA, list('tasks', ...tasksOf({ completed: false }))),
+  may('list the tasks assigned to somebody', ANA, list('tasks', ...tasksOf({ assignedTo: 'user-ana' }))),
+  may('list the tasks of an empty context', ANA, list('tasks', ...tasksOf({ contextId: 'ctx-absent' }))),
+  may('count its open tasks', ANA, count('tasks', ...tasksOf({ completed: false }))),
+  mayNot('list tasks of every organisation', ANA, list('tasks', ...tasksOf({ clientId: undefined }))),
+  mayNot('list tasks of every context', ANA, list('tasks', ...tasksOf({ contextId: undefined }))),
+  mayNot('list tasks of every mode', ANA, list('tasks', ...tasksOf({ mode: undefined }))),
+  mayNot('list tasks of every mode as a role that works in all of them', LEAD, list('tasks', ...tasksOf({ mode: undefined }))),
+  mayNot('list tasks with the deleted ones', ANA, list('tasks', ...tasksOf({ deletedAt: undefined }))),
+  mayNot('list tasks of another organisation', ANA, list('tasks', ...tasksOf({ clientId: 'south' }))),
+  mayNot('list tasks of a context that was not opened', ANA, list('tasks', ...tasksOf({ contextId: 'ctx-not-opened' }))),
+  mayNot('list tasks of a mode that the role does not work in', ANA, list('tasks', ...tasksOf({ mode: 'backend' }))),
+  mayNot('list deleted tasks', ANA, list('tasks', ...tasksOf({ deletedAt: new Date(0) }))),
+  mayNot('count every task', ANA, count('tasks')),
+  mayNot('list all tasks', LEAD, list('tasks')),
+  mayNot('query the collection group of tasks', LEAD, group('tasks', ...tasksOf())),
+];
+
+const own = [
+  may('get the own session', ANA, get('sessions/ana_1000')),
+  mayNot("get another person's session", ANA, get('sessions/ben_1000')),
+  mayNot('get the session of another own sign-in', ANA, get('sessions/ana_900')),
+  mayNot('list sessions', LEAD, list('sessions', where('uid', '==', 'admin'))),
+  may('get the own membership', ANA, get('members/ana')),
+  may('get the own membership before any session', person('ben', { auth_time: 5 }), get('members/ben')),
+  mayNot("get another person's membership", ANA, get('members/ben')),
+  mayNot('get the own membership in another organisation', person('moved'), get('members/moved')),
+  mayNot('get a membership when nobody is signed in', null, get('members/ana')),
+  mayNot('get a membership with a clientId that is a number', person('number', { clientId: 7 }), get('members/number')),
+  mayNot('list members', LEAD, list('members', where('clientId', '==', 'north'))),
+];
+
+const closed = ['audit_outbox', 'idempotency_keys', 'inboxes', 'unknown'].flatMap((name) => [
+  mayNot(`get from ${name}`, LEAD, get(name === 'inboxes' ? 'inboxes/ana' : `${name}/1`)),
+  mayNot(`list ${name}`, LEAD, list(name, where('clientId', '==', 'north'))),
+  mayNot(`query the collection group ${name}`, LEAD, group(name, where('clientId', '==', 'north'))),
+]);
+closed.push(mayNot('get from an inbox', ANA, get('inboxes/ana/alerts/1')));
+
+// What the writer reads, so that nothing but the denial of writes stands in the way; no other cell touches it.
+const WRITER = person('writer', { role: 'admin' });
+const TARGETS = {
+  contexts: 'contexts/ctx-to-write',
+  tasks: 'tasks/task-to-write',
+  sessions: 'sessions/writer_1000',
+  members: 'members/writer',
+  audit_outbox: 'audit_outbox/to-write',
+  idempotency_keys: 'idempotency_keys/to-write',
+  inboxes: 'inboxes/writer',
+  unknown: 'unknown/to-write',
+};
+
+const writes = Object.entries(TARGETS).flatMap(([name, path]) => [
+  mayNot(`create in ${name}`, WRITER, (firestore) => addDoc(collection(firestore, name), { clientId: 'north' })),
+  mayNot(`replace in ${name}`, WRITER, (firestore) => setDoc(doc(firestore, path), { clientId: 'north' })),
+  mayNot(`update in ${name}`, WRITER, (firestore) => updateDoc(doc(firestore, path), { clientId: 'north' })),
+  mayNot(`delete from ${name}`, WRITER, (firestore) => deleteDoc(doc(firestore, path))),
+]);
+
+export const READS = [...contexts, ...tasks, ...own, ...closed, ...byBadSignIn, ...byRoleAndMode];
+export const WRITES = writes;
