@@ -23,9 +23,18 @@ const ANA = person('ana');
 const LEAD = person('admin', { role: 'admin' });
 
 const get = (path) => (firestore) => getDoc(doc(firestore, path));
-const list = (name, ...conditions) => (firestore) => getDocs(query(collection(firestore, name), ...conditions));
-const group = (name, ...conditions) => (firestore) => getDocs(query(collectionGroup(firestore, name), ...conditions));
-const count = (name, ...conditions) => (firestore) => getCountFromServer(query(collection(firestore, name), ...conditions));
+const list =
+  (name, ...conditions) =>
+  (firestore) =>
+    getDocs(query(collection(firestore, name), ...conditions));
+const group =
+  (name, ...conditions) =>
+  (firestore) =>
+    getDocs(query(collectionGroup(firestore, name), ...conditions));
+const count =
+  (name, ...conditions) =>
+  (firestore) =>
+    getCountFromServer(query(collection(firestore, name), ...conditions));
 
 const may = (name, caller, act) => ({ name, caller, act, allowed: true });
 const mayNot = (name, caller, act) => ({ name, caller, act, allowed: false });
@@ -76,7 +85,11 @@ const byBadSignIn = badSignIns.flatMap(([what, caller]) => {
   return [
     mayNot(`get a context with ${what}`, caller, get(`contexts/ctx-${kind}`)),
     mayNot(`get a task with ${what}`, caller, get(`tasks/task-${kind}`)),
-    mayNot(`get the session with ${what}`, caller, get(`sessions/${caller?.uid ?? 'ana'}_${caller?.claims.auth_time ?? 1000}`)),
+    mayNot(
+      `get the session with ${what}`,
+      caller,
+      get(`sessions/${caller?.uid ?? 'ana'}_${caller?.claims.auth_time ?? 1000}`),
+    ),
     mayNot(`list tasks with ${what}`, caller, list('tasks', ...tasksOf())),
   ];
 });
@@ -88,7 +101,11 @@ const contexts = [
   mayNot('get a context without a mode', LEAD, get('contexts/ctx-without-mode')),
   mayNot('get a context that does not exist', ANA, get('contexts/ctx-absent')),
   mayNot('list contexts', LEAD, list('contexts')),
-  mayNot('list own contexts', LEAD, list('contexts', where('clientId', '==', 'north'), where('mode', '==', 'eligibility'))),
+  mayNot(
+    'list own contexts',
+    LEAD,
+    list('contexts', where('clientId', '==', 'north'), where('mode', '==', 'eligibility')),
+  ),
   mayNot('get what lies below a context', LEAD, get('contexts/ctx-eligibility/notes/1')),
 ];
 
@@ -107,10 +124,18 @@ const tasks = [
   mayNot('list tasks of every organisation', ANA, list('tasks', ...tasksOf({ clientId: undefined }))),
   mayNot('list tasks of every context', ANA, list('tasks', ...tasksOf({ contextId: undefined }))),
   mayNot('list tasks of every mode', ANA, list('tasks', ...tasksOf({ mode: undefined }))),
-  mayNot('list tasks of every mode as a role that works in all of them', LEAD, list('tasks', ...tasksOf({ mode: undefined }))),
+  mayNot(
+    'list tasks of every mode as a role that works in all of them',
+    LEAD,
+    list('tasks', ...tasksOf({ mode: undefined })),
+  ),
   mayNot('list tasks with the deleted ones', ANA, list('tasks', ...tasksOf({ deletedAt: undefined }))),
   mayNot('list tasks of another organisation', ANA, list('tasks', ...tasksOf({ clientId: 'south' }))),
-  mayNot('list tasks of a context that was not opened', ANA, list('tasks', ...tasksOf({ contextId: 'ctx-not-opened' }))),
+  mayNot(
+    'list tasks of a context that was not opened',
+    ANA,
+    list('tasks', ...tasksOf({ contextId: 'ctx-not-opened' })),
+  ),
   mayNot('list tasks of a mode that the role does not work in', ANA, list('tasks', ...tasksOf({ mode: 'backend' }))),
   mayNot('list deleted tasks', ANA, list('tasks', ...tasksOf({ deletedAt: new Date(0) }))),
   mayNot('count every task', ANA, count('tasks')),

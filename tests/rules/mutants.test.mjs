@@ -25,7 +25,10 @@ function clauseMutants(expression) {
   const operator = operatorOf(expression);
   const links = expression.children.filter((side) => operatorOf(side) !== operator);
   const [what, by] = operator === '&&' ? ['without', 'true'] : ['never', 'false'];
-  return links.map((side) => ({ name: `line ${side.line} ${what} \`${oneLine(side.text)}\``, rules: replaced(side, by) }));
+  return links.map((side) => ({
+    name: `line ${side.line} ${what} \`${oneLine(side.text)}\``,
+    rules: replaced(side, by),
+  }));
 }
 
 /** Each `allow` made unconditional. */
@@ -33,7 +36,10 @@ function* openedMutants() {
   for (const match of RULES.matchAll(/allow ([a-z, ]+): if ([^;]+);/g)) {
     const line = RULES.slice(0, match.index).split('\n').length;
     const at = { start: match.index, end: match.index + match[0].length };
-    yield { name: `line ${line} allowing ${match[1]} to everybody`, rules: replaced(at, `allow ${match[1]}: if true;`) };
+    yield {
+      name: `line ${line} allowing ${match[1]} to everybody`,
+      rules: replaced(at, `allow ${match[1]}: if true;`),
+    };
   }
 }
 

@@ -26,10 +26,19 @@ describe('what an allowed read gives', () => {
   const firestore = world.firestoreOf(person('ana'));
 
   test('a query gives ONLY the tasks that are open and not deleted', async () => {
-    const conditions = { clientId: 'north', contextId: 'ctx-eligibility', mode: 'eligibility', deletedAt: null, completed: false };
+    const conditions = {
+      clientId: 'north',
+      contextId: 'ctx-eligibility',
+      mode: 'eligibility',
+      deletedAt: null,
+      completed: false,
+    };
     const stated = Object.entries(conditions).map(([field, value]) => where(field, '==', value));
     const found = await getDocs(query(collection(firestore, 'tasks'), ...stated, orderBy('sortAt')));
-    assert.deepEqual(found.docs.map(({ id }) => id), ['task-eligibility']);
+    assert.deepEqual(
+      found.docs.map(({ id }) => id),
+      ['task-eligibility'],
+    );
   });
 
   test('a context comes with its fields', async () => {
@@ -43,7 +52,10 @@ describe('the cells ask every question', () => {
     const parts = (await expressions(world.projectId)).flatMap((root) => [...everyPart(root)]);
     assert.ok(parts.length > 0, 'the emulator reports no expressions');
     const skipped = parts.filter(({ seen }) => seen.length === 0);
-    assert.deepEqual(skipped.map(({ line, text }) => `line ${line}: ${text}`), []);
+    assert.deepEqual(
+      skipped.map(({ line, text }) => `line ${line}: ${text}`),
+      [],
+    );
   });
 
   test('every predicate and every conditional allow has been both true and false', async () => {
@@ -52,8 +64,13 @@ describe('the cells ask every question', () => {
     const conditions = RULES.match(/allow [^;]*?: if (?!false;)/g).length;
     assert.equal(roots.length, functions + conditions);
     const answers = roots.filter(({ seen }) => seen.some((value) => 'boolValue' in value));
-    const oneSided = answers.filter(({ seen }) => ![true, false].every((side) => seen.some(({ boolValue }) => boolValue === side)));
-    assert.deepEqual(oneSided.map(({ line, text }) => `line ${line}: ${text}`), []);
+    const oneSided = answers.filter(
+      ({ seen }) => ![true, false].every((side) => seen.some(({ boolValue }) => boolValue === side)),
+    );
+    assert.deepEqual(
+      oneSided.map(({ line, text }) => `line ${line}: ${text}`),
+      [],
+    );
     assert.equal(answers.length, roots.length - 1, 'every root but sessionId() answers yes or no');
   });
 });

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 export const RULES = readFileSync(join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'firestore.rules'), 'utf8');
 
-const endpoint = (projectId, what) => `http://${process.env.FIRESTORE_EMULATOR_HOST}/emulator/v1/projects/${projectId}:${what}`;
+const endpoint = (projectId, what) =>
+  `http://${process.env.FIRESTORE_EMULATOR_HOST}/emulator/v1/projects/${projectId}:${what}`;
 
 /** Puts other rules into force for one project of the emulator. Throws when they do not compile. */
 export async function putRules(projectId, content) {

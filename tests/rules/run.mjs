@@ -11,14 +11,19 @@ import { MissingPartError, startEmulator } from './emulator.mjs';
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = join(HERE, '..', '..');
 
+let stopped = () => process.exit(1);
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stopped(signal));
+
 function runTests(host) {
-  const files = readdirSync(HERE).filter((name) => name.endsWith('.test.mjs')).map((name) => join(HERE, name));
+  const files = readdirSync(HERE)
+    .filter((name) => name.endsWith('.test.mjs'))
+    .map((name) => join(HERE, name));
   const tests = spawn(process.execPath, ['--test', '--test-reporter=spec', ...files], {
     cwd: ROOT,
     env: { ...process.env, FIRESTORE_EMULATOR_HOST: host },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => tests.kill(signal));
+  stopped = (signal) => tests.kill(signal); // its end ends this run
   return new Promise((resolve) => tests.once('exit', (code) => resolve(code ?? 1)));
 }
 

@@ -19,7 +19,14 @@ export const MODES_READ = {
 };
 
 const NOW = new Date('2026-03-02T15:00:00Z');
-const OPENED = [...MODES.map((mode) => `ctx-${mode}`), 'ctx-of-south', 'ctx-of-number', 'ctx-without-mode', 'ctx-absent', 'ctx-to-write'];
+const OPENED = [
+  ...MODES.map((mode) => `ctx-${mode}`),
+  'ctx-of-south',
+  'ctx-of-number',
+  'ctx-without-mode',
+  'ctx-absent',
+  'ctx-to-write',
+];
 
 /** The caller of a cell. `claims` replace the good ones; a claim that is `undefined` is not in the token at all. */
 export function person(uid, claims = {}) {
@@ -28,16 +35,41 @@ export function person(uid, claims = {}) {
 }
 
 function context(mode, changes = {}) {
-  return { clientId: 'north', mode, recordType: 'patient', recordId: 'MRN1', status: 'proceed', openTaskCount: 1, ...changes };
+  return {
+    clientId: 'north',
+    mode,
+    recordType: 'patient',
+    recordId: 'MRN1',
+    status: 'proceed',
+    openTaskCount: 1,
+    ...changes,
+  };
 }
 
 function task(mode, changes = {}) {
   const contextId = `ctx-${mode}`;
-  return { clientId: 'north', contextId, mode, label: 'Call the payer', completed: false, deletedAt: null, sortAt: NOW, ...changes };
+  return {
+    clientId: 'north',
+    contextId,
+    mode,
+    label: 'Call the payer',
+    completed: false,
+    deletedAt: null,
+    sortAt: NOW,
+    ...changes,
+  };
 }
 
 function session(uid, changes = {}) {
-  return { clientId: 'north', uid, userId: `user-${uid}`, openContexts: OPENED, endedAt: null, expireAt: NOW, ...changes };
+  return {
+    clientId: 'north',
+    uid,
+    userId: `user-${uid}`,
+    openContexts: OPENED,
+    endedAt: null,
+    expireAt: NOW,
+    ...changes,
+  };
 }
 
 function withoutField(document, field) {
@@ -105,7 +137,9 @@ export async function makeWorld(rules) {
   const firestoreOf = (caller) => {
     const key = JSON.stringify(caller, (_, value) => (value === undefined ? 'absent' : value));
     if (!opened.has(key)) {
-      const by = caller ? environment.authenticatedContext(caller.uid, caller.claims) : environment.unauthenticatedContext();
+      const by = caller
+        ? environment.authenticatedContext(caller.uid, caller.claims)
+        : environment.unauthenticatedContext();
       opened.set(key, by.firestore());
     }
     return opened.get(key);
