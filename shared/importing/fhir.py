@@ -17,7 +17,7 @@ from shared.importing.fhir_reading import Reading
 from shared.importing.fhir_references import Entry
 from shared.importing.fhir_visits import read_appointment, read_encounter
 from shared.importing.json_node import Node, fault
-from shared.importing.records import ImportBatch, Refusal, RefusedRecordError
+from shared.models.imported import ImportBatch, Refusal, RefusedRecordError
 
 BUNDLE_TYPES = frozenset({"transaction", "batch", "collection", "searchset", "document"})
 _TAKING_METHODS = frozenset({"POST", "PUT"})

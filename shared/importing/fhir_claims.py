@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from shared.domain.remittance import answered
 from shared.importing import values
 from shared.importing.fhir_coverage import Coverages
 from shared.importing.fhir_reading import Reading, codes, identifier_value, money, number_of
 from shared.importing.fhir_references import Entry
 from shared.importing.json_node import Node
-from shared.importing.records import ClaimRecord, RefusedRecordError, RemittanceRecord
+from shared.models.imported import ClaimRecord, RefusedRecordError, RemittanceRecord
 
 _STATUSES: Mapping[str, str] = {"active": "submitted", "draft": "draft", "cancelled": "voided"}
 _ANSWER_STATUSES = frozenset({"active", "cancelled", "draft", "entered-in-error"})
@@ -82,7 +83,7 @@ class Claims:
                 number=number_of(identifier_value(resource), entry),
                 patient=self._reading.patient(resource.child("patient"), resource.at("patient")),
                 amount=amount,
-                status=claim_status(_STATUSES[status], amount=amount, remittance=remittance),
+                status=_STATUSES[status] if remittance is None else answered(_STATUSES[status], amount, remittance),
                 currency=currency,
                 paid_amount=remittance.paid_amount if remittance is not None else None,
                 adjudicated=remittance is not None,
@@ -131,17 +132,6 @@ class Claims:
         if exact != values.to_cents(exact):
             self._reading.batch.notes["claim", "paid_amount_rounded"] += 1
         return values.to_cents(exact)
-
-
-def claim_status(status: str, *, amount: Decimal, remittance: RemittanceRecord | None) -> str:
-    """The claim's state: an answer that pays nothing is `accepted`, for nobody said that it was denied."""
-    if status != "submitted" or remittance is None:
-        return status
-    if remittance.outcome == "error":
-        return "rejected"
-    if remittance.outcome == "queued" or not remittance.paid_amount:
-        return "accepted"
-    return "paid" if remittance.paid_amount >= amount else "partially_paid"
 
 
 def _only_claims(resource: Node) -> None:

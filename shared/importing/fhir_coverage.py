@@ -7,7 +7,7 @@ from datetime import date
 from shared.importing.fhir_reading import Reading, codes, identifier_value, words
 from shared.importing.fhir_references import Entry
 from shared.importing.json_node import Node, fault
-from shared.importing.records import CoverageRecord, RefusedRecordError
+from shared.models.imported import CoverageRecord, RefusedRecordError
 
 _STATUSES = frozenset({"active", "cancelled", "draft", "entered-in-error"})
 _PLAN_CLASSES = ("plan", "subplan", "group")

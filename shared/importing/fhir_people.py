@@ -6,7 +6,7 @@ from shared.importing import values
 from shared.importing.fhir_reading import NPI_SYSTEM, Reading, identifier_value, number_of, phone, words
 from shared.importing.fhir_references import Entry
 from shared.importing.json_node import Node
-from shared.importing.records import SEXES, PatientRecord, ProviderRecord, RefusedRecordError
+from shared.models.imported import SEXES, PatientRecord, ProviderRecord, RefusedRecordError
 
 _GENDERS = frozenset({"male", "female", "other", "unknown"})
 _NAME_USES = ("official", "usual", None, "nickname", "temp", "anonymous", "maiden", "old")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from shared.importing import values
 from shared.importing.fhir_references import Entry, References, Target
 from shared.importing.json_node import Node, fault
-from shared.importing.records import ImportBatch, PayerRecord, RefusedRecordError
+from shared.models.imported import ImportBatch, PayerRecord, RefusedRecordError
 
 LONGEST_NUMBER = 100
 NPI_SYSTEM = "http://hl7.org/fhir/sid/us-npi"

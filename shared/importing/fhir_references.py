@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.importing.json_node import Node, fault
-from shared.importing.records import RefusedRecordError
+from shared.models.imported import RefusedRecordError
 
 _LITERAL = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/[^/]+)?")
 _CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)\?identifier=(.+)")

@@ -8,7 +8,7 @@ from datetime import datetime
 from shared.importing.fhir_reading import Reading, identifier_value, number_of, words
 from shared.importing.fhir_references import Entry
 from shared.importing.json_node import Node, fault
-from shared.importing.records import RefusedRecordError, VisitRecord
+from shared.models.imported import RefusedRecordError, VisitRecord
 
 ENCOUNTER_STATUSES: Mapping[str, str] = {
     "planned": "scheduled",

@@ -1,6 +1,7 @@
 """What an import holds before it is stored, and what was left out, with the reason.
 
-Records point at each other by `source_ref` (payers by number). A `source_ref` is the record's id in the system it came from; the same record has the same one at every import.
+Records point at each other by `source_ref` (payers by number). A `source_ref` is the record's id in the system it came
+from; the same record has the same one at every import.
 """
 
 from __future__ import annotations
