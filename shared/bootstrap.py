@@ -10,14 +10,22 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from shared.config import settings
+from shared.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from google.cloud import firestore
 
+    from shared.auth.tokens import TokenVerifier
     from shared.db.postgres import Postgres
     from shared.db.pubsub import AuditTopic
+    from shared.modes.eligibility import EligibilityModeHandler
+    from shared.repositories.protocols import AuditOutbox, LiveStore, MemberRepository, RecordStore
+    from shared.services.access_log import AccessLog
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
+    from shared.services.modes import ModeService
+    from shared.services.records import RecordService
     from shared.services.task_projection import TaskProjection
+    from shared.services.tasks import TaskService
 
 
 @cache
@@ -42,6 +50,109 @@ def postgres(role: str = "serving") -> Postgres:
     from shared.db.postgres import postgres_for
 
     return postgres_for(settings(), role)
+
+
+@cache
+def token_verifier() -> TokenVerifier:
+    """Verifies ID tokens of this project; unsigned ones only beside an Auth emulator."""
+    from shared.auth.tokens import TokenVerifier
+
+    return TokenVerifier(project=settings().project, emulator=settings().auth_emulator)
+
+
+@cache
+def members() -> MemberRepository:
+    """Who belongs to which organisation."""
+    from shared.repositories.firestore.members import FirestoreMemberRepository
+
+    return FirestoreMemberRepository(firestore_store())
+
+
+@cache
+def audit_outbox() -> AuditOutbox:
+    """The Firestore outbox, for events that belong to no change."""
+    from shared.repositories.firestore.members import FirestoreAuditOutbox
+
+    return FirestoreAuditOutbox(firestore_store())
+
+
+@cache
+def access_log() -> AccessLog:
+    """The audit trail of reads and refusals."""
+    from shared.services.access_log import AccessLog
+
+    return AccessLog(audit_topic, audit_outbox)
+
+
+@cache
+def live_store() -> LiveStore:
+    """The Firestore repositories."""
+    from shared.repositories.firestore.store import FirestoreLiveStore
+
+    return FirestoreLiveStore(firestore_store())
+
+
+@cache
+def record_store() -> RecordStore:
+    """The PostgreSQL repositories; SQL is imported here, on the first request that needs it."""
+    from shared.repositories.postgres.store import PostgresRecordStore
+
+    return PostgresRecordStore(postgres("serving"))
+
+
+def _no_records() -> RecordStore:
+    raise ConfigurationError("This function holds no structured records")
+
+
+@cache
+def task_service() -> TaskService:
+    """The tasks component: live store only."""
+    from shared.db.selector import DatabaseSelector
+    from shared.services.tasks import TaskService
+
+    return TaskService(DatabaseSelector(_no_records, live_store), access_log())
+
+
+@cache
+def mode_service() -> ModeService:
+    """The modes and their handlers."""
+    from shared.db.selector import DatabaseSelector
+    from shared.services.clock import utc_now
+    from shared.services.contexts import ContextService
+    from shared.services.modes import ModeService
+
+    key = settings().context_key
+    if key is None:
+        raise ConfigurationError("MOBIUS_CONTEXT_KEY is not set: a secret from which context ids are derived")
+    selector = DatabaseSelector(record_store, live_store)
+    contexts = ContextService(selector, access_log(), key.get_secret_value().encode(), now=utc_now)
+    return ModeService(selector, access_log(), contexts, now=utc_now)
+
+
+def eligibility_mode() -> EligibilityModeHandler:
+    """The eligibility mode's handler, for the routes that only it has."""
+    handler: EligibilityModeHandler = mode_service().get_mode_handler("eligibility")
+    return handler
+
+
+@cache
+def mode_list() -> ModeService:
+    """The modes as a list: no store is ever asked."""
+    from shared.db.selector import DatabaseSelector
+    from shared.services.clock import utc_now
+    from shared.services.contexts import ContextService
+    from shared.services.modes import ModeService
+
+    selector = DatabaseSelector(_no_records, live_store)
+    return ModeService(selector, access_log(), ContextService(selector, access_log(), b"", now=utc_now), now=utc_now)
+
+
+@cache
+def record_service() -> RecordService:
+    """Records of every type: read, search."""
+    from shared.services.records import RecordService
+
+    return RecordService(record_store, access_log())
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The one permission table: role × mode, role × operation, role × quick action, role × record type and field.
+"""The one permission table: role by mode, role by operation, role by quick action, role by record type and field.
 
 Routes, guidance, the security rules' mode table and the tests read it; nothing else decides who may do what.
 """

@@ -43,13 +43,13 @@ class TokenClaims:
 
 def fetch_certificates() -> tuple[dict[str, str], float]:
     """Google's current certificates by key id, and for how many seconds they may be kept."""
-    with urllib.request.urlopen(CERTIFICATES_URL, timeout=5) as answer:  # noqa: S310 (a constant https address)
+    with urllib.request.urlopen(CERTIFICATES_URL, timeout=5) as answer:
         age = re.search(r"max-age=(\d+)", answer.headers.get("Cache-Control", ""))
         return json.load(answer), float(age.group(1)) if age else 300.0
 
 
 class TokenVerifier:
-    """Verifies ID tokens of one project. Thread-safe; certificates are fetched on first use and kept as long as told."""
+    """Verifies ID tokens of one project. Thread-safe; certificates are fetched on first use."""
 
     def __init__(self, *, project: str, emulator: bool = False, fetch: Fetch = fetch_certificates) -> None:
         self._project = project

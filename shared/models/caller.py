@@ -74,13 +74,17 @@ class Caller:
         resource_ref: str | None = None,
         patient_ref: str | None = None,
         mode: str | None = None,
+        same: str | None = None,
     ) -> AuditEvent:
-        """Make the audit event of a read. The same person reading the same thing within 5 minutes is one event."""
+        """Make the audit event of a read. The same person reading the same thing within 5 minutes is one event.
+
+        `same` tells things apart that are not resolved to an id yet; it is hashed and stands nowhere.
+        """
         event = self.changed(
             resource_type, resource_id=resource_id, resource_ref=resource_ref, patient_ref=patient_ref, mode=mode
         )
         window = int(event.created_at.timestamp() * 1000) // READ_WINDOW_MS * READ_WINDOW_MS
-        parts = (self.client_id, self.user_id, self.action, resource_type, resource_id, resource_ref, mode)
+        parts = (self.client_id, self.user_id, self.action, resource_type, resource_id, resource_ref, mode, same)
         return event.model_copy(update={"id": uuid7_for(window, *parts)})
 
     def refused(self, outcome: AuditOutcome, *, route: str, code: str) -> AuditEvent:

@@ -51,10 +51,12 @@ class OutboxSweep:
         publisher: StoredEventPublisher,
         outboxes: Sequence[WaitingEvents],
         *,
+        patience: timedelta = PATIENCE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._publisher = publisher
         self._outboxes = outboxes
+        self._patience = patience
         self._clock = clock
 
     def run(self) -> Outcome:
@@ -66,7 +68,7 @@ class OutboxSweep:
         published = 0
         for outbox in self._outboxes:
             remaining = MAX_EVENTS_PER_RUN
-            for events in outbox.older_than(PATIENCE, page=PAGE):
+            for events in outbox.older_than(self._patience, page=PAGE):
                 _publish(self._publisher, events)
                 outbox.published([event.id for event in events])
                 published += len(events)

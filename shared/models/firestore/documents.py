@@ -69,6 +69,7 @@ class TaskDocument(Document):
     source: str
     state: TaskState = "open"
     completed: bool = False
+    is_open: bool = True
     assigned_to: str | None = None
     priority: Literal["low", "normal", "high", "urgent"] = "normal"
     due_at: datetime | None = None

@@ -1,0 +1,75 @@
+"""Records: `/api/v1/records`."""
+
+from __future__ import annotations
+
+import functions_framework
+from flask import Request, Response
+
+from shared import bootstrap
+from shared.auth.permissions import Permission
+from shared.models.api.records import NoQuery, RecordTypes, RecordView, SearchQuery, SearchResult
+from shared.models.audit import AuditAction
+from shared.models.caller import Caller
+from shared.web import Operations, Reply, function_app
+
+operations = Operations(tag="records", prefix="/api/v1/records")
+
+_HITS = {
+    "results": [{"type": "patient", "id": "0192…", "number": "MRN553", "label": "Ortiz, Ana", "score": 8}],
+    "nextCursor": None,
+}
+
+
+@operations.get(
+    "/types",
+    summary="The types of records: labels, id patterns, JSON Schemas, searchable fields",
+    permission=Permission.RECORD_READ,
+    audit=AuditAction.NONE,
+    example={"types": [{"type": "patient", "label": "Patient ID", "idPattern": "^.{1,100}$", "schema": {}}]},
+)
+def list_types(caller: Caller, query: NoQuery) -> RecordTypes:
+    del query
+    return bootstrap.record_service().types(caller)
+
+
+@operations.get(
+    "/search",
+    summary="Search by names, numbers, date of birth, member id",
+    permission=Permission.RECORD_READ,
+    audit=AuditAction.RECORD_SEARCH,
+    example=_HITS,
+)
+def search(caller: Caller, query: SearchQuery) -> SearchResult:
+    return bootstrap.record_service().search(caller, query)
+
+
+@operations.post(
+    "/search",
+    summary="The same search, with nothing personal in the URL",
+    permission=Permission.RECORD_READ,
+    audit=AuditAction.RECORD_SEARCH,
+    request_example={"q": "03/04/1981 Smith", "type": "patient"},
+    example=_HITS,
+)
+def search_by_body(caller: Caller, body: SearchQuery) -> SearchResult:
+    return bootstrap.record_service().search(caller, body)
+
+
+@operations.get(
+    "/<record_type>/<reference>",
+    summary="A record by its uuid or number, with the members the caller's role needs",
+    permission=Permission.RECORD_READ,
+    audit=AuditAction.RECORD_READ,
+    example={"type": "patient", "id": "0192…", "data": {"mrn": "MRN553"}, "version": 1},
+)
+def get_record(caller: Caller, record_type: str, reference: str) -> Reply[RecordView]:
+    record = bootstrap.record_service().get(caller, record_type, reference)
+    return Reply(record, version=record.version)
+
+
+_app = function_app(operations)
+
+
+@functions_framework.http
+def records(request: Request) -> Response:
+    return _app(request)

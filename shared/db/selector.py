@@ -1,0 +1,81 @@
+"""Which store holds which kind of data: stated once, here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+from uuid import UUID
+
+from shared.errors import NotFoundError
+from shared.models.firestore.documents import ContextDocument
+from shared.models.records import Patient
+from shared.repositories.protocols import LiveStore, RecordStore
+
+Operation = Literal["read", "write"]
+
+POSTGRES_TYPES = frozenset(
+    {
+        "client",
+        "user",
+        "patient",
+        "coverage",
+        "payer",
+        "payer_rule",
+        "provider",
+        "claim",
+        "authorization",
+        "visit",
+        "eligibility_check",
+        "audit_log",
+    }
+)
+
+
+class DatabaseSelector:
+    """Chooses the store. Both are made on first use: a function that never asks for SQL never imports it."""
+
+    def __init__(
+        self, postgres: Callable[[], RecordStore], firestore: Callable[[], LiveStore], client_id: UUID | None = None
+    ) -> None:
+        """Take factories of the two stores; `client_id` binds the selector to one organisation."""
+        self._postgres = postgres
+        self._firestore = firestore
+        self._client_id = client_id
+
+    @property
+    def postgres(self) -> RecordStore:
+        """The store of structured records."""
+        return self._postgres()
+
+    @property
+    def firestore(self) -> LiveStore:
+        """The store of live documents."""
+        return self._firestore()
+
+    def select_db(self, operation: Operation, data_type: str) -> RecordStore | LiveStore:
+        """Return the store for `data_type`: PostgreSQL for what is structured, Firestore for anything else."""
+        del operation  # reads and writes of one type live in one store today; the parameter leaves room for replicas
+        return self.postgres if data_type in POSTGRES_TYPES else self.firestore
+
+    def bound(self, client_id: UUID) -> DatabaseSelector:
+        """Return this selector for one organisation: reading by id alone is possible only through it."""
+        return DatabaseSelector(self._postgres, self._firestore, client_id)
+
+    def get_patient(self, patient_id: str) -> Patient:
+        """Return the patient with this MRN or uuid. Raises NotFoundError."""
+        patient = self.postgres.records.find_patient(self._bound_client(), patient_id)
+        if patient is None:
+            raise NotFoundError("There is no such record")
+        return patient
+
+    def get_context(self, context_id: str) -> ContextDocument:
+        """Return the context. Raises NotFoundError."""
+        context = self.firestore.contexts.get(self._bound_client(), context_id)
+        if context is None:
+            raise NotFoundError("There is no such record")
+        return context
+
+    def _bound_client(self) -> UUID:
+        if self._client_id is None:
+            raise LookupError("Bind the selector to a client first: nothing is read without one")
+        return self._client_id

@@ -1,0 +1,1 @@
+"""Pure rules and state machines: no I/O, no frameworks."""

@@ -1,0 +1,100 @@
+"""The task's state machine: one table of moves. Source: the design's task states.
+
+`scheduled → open → accepted → in_progress → completed`, with `on_hold`, `cancelled`, `rejected`, `failed` and
+`auto_closed` beside it. `completed` and `is_open` are derived from the state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, get_args
+
+from shared.errors import ConflictError, FieldError, InvalidTransitionError, ValidationFailedError
+from shared.models.firestore.documents import TaskDocument, TaskState
+
+TaskMove = Literal["complete", "accept", "start", "hold", "release", "reject", "cancel", "fail", "reopen"]
+MOVES: tuple[TaskMove, ...] = get_args(TaskMove)
+OPEN_STATES: frozenset[TaskState] = frozenset({"scheduled", "open", "accepted", "in_progress", "on_hold"})
+REOPEN_FREELY = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """Where a move leads, from where it is possible, and whether it needs a reason."""
+
+    sources: frozenset[TaskState]
+    target: TaskState
+    needs_reason: bool = False
+
+
+TRANSITIONS: dict[TaskMove, Transition] = {
+    "complete": Transition(frozenset({"open", "accepted", "in_progress"}), "completed"),
+    "accept": Transition(frozenset({"open"}), "accepted"),
+    "start": Transition(frozenset({"accepted"}), "in_progress"),
+    "hold": Transition(frozenset({"open", "accepted", "in_progress"}), "on_hold", needs_reason=True),
+    "release": Transition(frozenset({"accepted", "in_progress"}), "open", needs_reason=True),
+    "reject": Transition(frozenset({"open"}), "rejected", needs_reason=True),
+    "cancel": Transition(OPEN_STATES, "cancelled", needs_reason=True),
+    "fail": Transition(frozenset({"in_progress"}), "failed", needs_reason=True),
+    "reopen": Transition(frozenset({"scheduled", "on_hold", "completed", "rejected", "failed"}), "open"),
+}
+
+
+def allowed_moves(task: TaskDocument) -> list[TaskMove]:
+    """List the moves that `task` can make now."""
+    return [
+        move
+        for move, transition in TRANSITIONS.items()
+        if task.state in transition.sources and not (move == "reject" and task.type == "normal")
+    ]
+
+
+def move(task: TaskDocument, wanted: TaskMove, *, by: str, at: datetime, reason: str | None) -> TaskDocument | None:
+    """Return `task` after the move, None when it is there already (a repetition).
+
+    `by` is the user's id. Raises InvalidTransitionError (with the moves there are), ConflictError when somebody else
+    has taken the task, ValidationFailedError when a reason is missing.
+    """
+    transition = TRANSITIONS[wanted]
+    if wanted in {"accept", "start"} and task.state in {"accepted", "in_progress"} and task.assigned_to != by:
+        raise ConflictError("Somebody else has taken this task", code="already_taken")
+    if task.state == transition.target:
+        return None
+    if wanted not in allowed_moves(task):
+        raise InvalidTransitionError(f"A task that is {task.state} cannot {wanted}", allowed=allowed_moves(task))
+    if reason is None and _needs_reason(task, wanted, at):
+        message = "This step needs a reason"
+        raise ValidationFailedError(message, errors=(FieldError("reason", "missing", message),))
+    return task.model_copy(update=_members(task, transition.target, by=by, at=at, reason=reason))
+
+
+def edit_completed(task: TaskDocument, completed: bool, *, by: str, at: datetime) -> TaskDocument | None:
+    """Return `task` completed or un-completed, as the owner's PUT does; None when it is so already."""
+    if completed == task.completed:
+        return None
+    return move(task, "complete" if completed else "reopen", by=by, at=at, reason=None)
+
+
+def _needs_reason(task: TaskDocument, wanted: TaskMove, at: datetime) -> bool:
+    long_done = wanted == "reopen" and task.completed_at is not None and at - task.completed_at > REOPEN_FREELY
+    return TRANSITIONS[wanted].needs_reason or long_done
+
+
+def _members(task: TaskDocument, target: TaskState, *, by: str, at: datetime, reason: str | None) -> dict[str, object]:
+    done = target == "completed"
+    members: dict[str, object] = {
+        "state": target,
+        "completed": done,
+        "is_open": target in OPEN_STATES,
+        "completed_at": at if done else None,
+        "completed_by": by if done else None,
+        "reason": reason,
+        "updated_at": at,
+        "version": task.version + 1,
+    }
+    if target == "accepted":
+        members["assigned_to"] = by
+    elif target in {"open", "rejected"} and task.state in {"accepted", "in_progress", "open"}:
+        members["assigned_to"] = None
+    return members

@@ -1,0 +1,127 @@
+"""The eligibility mode's answers, made from typed records."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from shared.models.api.modes import (
+    AuthorizationView,
+    CheckView,
+    ClaimView,
+    CoverageView,
+    PatientEligibility,
+    PatientView,
+    ReasonView,
+    VerdictView,
+)
+from shared.models.records import Claim, EligibilityFile
+from shared.models.verdict import VerdictReceipt
+
+
+def cents(amount: Decimal | None) -> int | None:
+    """Return an amount in whole cents."""
+    return None if amount is None else int(amount * 100)
+
+
+def verdict_view(receipt: VerdictReceipt) -> VerdictView:
+    """Show a verdict and its reasons."""
+    return VerdictView(
+        eligible=receipt.eligible,
+        verdict=receipt.verdict,
+        requires_auth=receipt.requires_auth,
+        status=receipt.status,
+        date_of_service=receipt.date_of_service,
+        date_of_service_source=receipt.date_source,
+        service_type=receipt.service_type,
+        coverage_id=None if receipt.coverage_id is None else str(receipt.coverage_id),
+        reasons=tuple(ReasonView(rule_id=e.rule, code=e.code, text=e.text, source=e.source) for e in receipt.evidence),
+    )
+
+
+def action_data(receipt: VerdictReceipt, check_id: UUID) -> dict[str, Any]:
+    """Return the `data` of check_eligibility: the owner's three members first, then what explains them."""
+    return {**verdict_view(receipt).model_dump(mode="json", by_alias=True), "checkId": str(check_id)}
+
+
+def claim_view(claim: Claim) -> ClaimView:
+    """Show a claim."""
+    return ClaimView(
+        id=str(claim.id),
+        claim_number=claim.claim_number,
+        status=claim.status,
+        amount=float(claim.amount),
+        amount_cents=cents(claim.amount) or 0,
+        paid_cents=cents(claim.paid_amount),
+        currency=claim.currency,
+        service_date=claim.service_date,
+        submitted_date=claim.submitted_date,
+        payer=claim.payer_name,
+        denial_reason=claim.denial_reason,
+        version=claim.version,
+    )
+
+
+def patient_view(
+    file: EligibilityFile, receipt: VerdictReceipt, hidden: frozenset[str], hidden_of_coverage: frozenset[str]
+) -> PatientEligibility:
+    """Show a patient's file without the members that the caller's role must not see."""
+    patient = file.patient
+    check = file.newest_check
+    return PatientEligibility(
+        patient=PatientView(
+            id=str(patient.id),
+            mrn=patient.mrn,
+            first_name=patient.first_name,
+            last_name=patient.last_name,
+            date_of_birth=patient.date_of_birth,
+            sex=patient.sex,
+            phone=None if "phone" in hidden else patient.phone,
+            version=patient.version,
+        ),
+        coverages=tuple(
+            CoverageView(
+                id=str(coverage.id),
+                payer=coverage.payer_name,
+                kind=coverage.payer_kind,
+                plan_name=coverage.plan_name,
+                member_id=None if "memberId" in hidden_of_coverage else coverage.member_id,
+                rank=coverage.rank,
+                period_start=coverage.period_start,
+                period_end=coverage.period_end,
+                status=coverage.status,
+                copay_cents=cents(coverage.copay),
+            )
+            for coverage in file.coverages
+        ),
+        verdict=verdict_view(receipt),
+        newest_check=None
+        if check is None
+        else CheckView(
+            id=str(check.id),
+            verdict=check.verdict,
+            requires_auth=check.requires_auth,
+            status=check.status,
+            date_of_service=check.date_of_service,
+            service_type=check.service_type,
+            reasons=check.reasons,
+            checked_at=check.checked_at,
+        ),
+        authorizations=tuple(
+            AuthorizationView(
+                id=str(held.id),
+                auth_number=held.auth_number,
+                status=held.status,
+                service_type=held.service_type,
+                requested_date=held.requested_date,
+                approved_date=held.approved_date,
+                period_start=held.period_start,
+                period_end=held.period_end,
+                units_approved=held.units_approved,
+                units_used=held.units_used,
+                units_reserved=held.units_reserved,
+            )
+            for held in file.authorizations
+        ),
+    )

@@ -1,0 +1,148 @@
+"""Requests and answers of the tasks component."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from shared.models.api.base import AnswerModel, Page, RequestModel
+from shared.models.firestore.documents import TaskDocument, TaskState, TaskType
+
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Description = Annotated[str, StringConstraints(max_length=4000)]
+DocumentId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
+Assignee = Annotated[str, StringConstraints(pattern=r"^(me|[0-9a-f-]{36}|role:[a-z_]{3,40})$")]
+Due = Annotated[str, StringConstraints(pattern=r"^(today|overdue|\d{4}-\d{2}-\d{2})$")]
+Priority = Literal["low", "normal", "high", "urgent"]
+
+
+class TaskQuery(Page):
+    """Filters of a task list. `assignedTo` is a user id, `me` or `role:<role>`; `due` a day, `today` or `overdue`."""
+
+    context_id: DocumentId | None = None
+    type: TaskType | None = None
+    completed: bool | None = None
+    assigned_to: Assignee | None = None
+    due: Due | None = None
+    limit: int = Field(default=25, ge=1, le=100)
+
+
+class NewTask(RequestModel):
+    """A task to make in a context."""
+
+    context_id: DocumentId
+    label: Label
+    type: TaskType = "normal"
+    description: Description | None = None
+    assigned_to: Assignee | None = None
+    due_at: AwareDatetime | None = None
+    not_before: AwareDatetime | None = None
+    priority: Priority = "normal"
+
+
+class TaskEdit(RequestModel):
+    """What a PUT may change; a member left out stays. `completed` completes and un-completes."""
+
+    read_only: ClassVar[frozenset[str]] = frozenset(
+        {
+            "id",
+            "contextId",
+            "mode",
+            "type",
+            "source",
+            "state",
+            "recordType",
+            "createdBy",
+            "createdAt",
+            "updatedAt",
+            "completedAt",
+            "completedBy",
+            "reason",
+            "snoozedUntil",
+        }
+    )
+
+    label: Label | None = None
+    description: Description | None = None
+    assigned_to: Assignee | None = None
+    due_at: AwareDatetime | None = None
+    not_before: AwareDatetime | None = None
+    priority: Priority | None = None
+    completed: bool | None = None
+    version: int | None = Field(default=None, ge=1)
+
+
+class TaskMoveRequest(RequestModel):
+    """Why (needed to hold, release, reject, cancel and fail)."""
+
+    reason: Reason | None = None
+
+
+class TaskSnooze(RequestModel):
+    """Until when the task stays out of sight."""
+
+    until: AwareDatetime
+
+
+class TaskBulk(RequestModel):
+    """One move for several tasks (at most 50)."""
+
+    task_ids: list[DocumentId] = Field(min_length=1, max_length=50)
+    move: Literal["complete", "accept", "start", "hold", "release", "reject", "cancel", "fail", "reopen"]
+    reason: Reason | None = None
+
+
+class TaskView(AnswerModel):
+    """A task as clients see it."""
+
+    id: str
+    context_id: str
+    mode: str
+    label: str
+    description: str | None
+    type: TaskType
+    source: str
+    state: TaskState
+    completed: bool
+    assigned_to: str | None
+    priority: str
+    due_at: datetime | None
+    not_before: datetime | None
+    snoozed_until: datetime | None
+    reason: str | None
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+    completed_at: datetime | None
+    completed_by: str | None
+    version: int
+
+    @classmethod
+    def of(cls, task: TaskDocument) -> TaskView:
+        """Show `task`."""
+        return cls.model_validate(task, from_attributes=True)
+
+
+class TaskList(AnswerModel):
+    """A page of tasks; `nextCursor` is null at the end."""
+
+    tasks: tuple[TaskView, ...]
+    next_cursor: str | None
+
+
+class TaskOutcome(AnswerModel):
+    """How a bulk move ended for one task: the task, or why not (`code`)."""
+
+    id: str
+    success: bool
+    code: str | None = None
+    task: TaskView | None = None
+
+
+class TaskBulkResult(AnswerModel):
+    """The outcomes in the order asked for."""
+
+    results: tuple[TaskOutcome, ...]

@@ -1,0 +1,93 @@
+"""What every mode can do: show its context and summary, and run its quick actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pydantic import ValidationError
+
+from shared.auth.permissions import allows_action
+from shared.errors import FieldError, ForbiddenError, ValidationFailedError
+from shared.models.api.base import RequestModel
+from shared.models.api.modes import QuickActionResult, SummaryView
+from shared.models.caller import Caller
+from shared.models.firestore.documents import ContextDocument
+
+
+@dataclass(frozen=True, slots=True)
+class QuickActionRule:
+    """A quick action of a mode: its label, its parameters, and the handler's method that runs it."""
+
+    name: str
+    label: str
+    params: type[RequestModel]
+    method: str
+
+
+class BaseModeHandler:
+    """A mode. Subclasses set the class members and implement the actions they declare."""
+
+    mode: ClassVar[str]
+    label: ClassVar[str]
+    record_types: ClassVar[tuple[str, ...]] = ("patient", "claim", "visit", "authorization", "other")
+    quick_actions: ClassVar[tuple[QuickActionRule, ...]] = ()
+
+    @classmethod
+    def actions(cls) -> Mapping[str, QuickActionRule]:
+        """Return the quick actions by name."""
+        return {rule.name: rule for rule in cls.quick_actions}
+
+    @classmethod
+    def fresh_summary(cls, record_number: str) -> str:
+        """Word the summary of a context that was just opened."""
+        return f"Working on {record_number}…"
+
+    def get_context(self, context: ContextDocument) -> ContextDocument:
+        """Return the context as this mode shows it."""
+        return context
+
+    def get_summary(self, caller: Caller, context: ContextDocument) -> SummaryView:
+        """Return the stored summary and facts; a mode that can read the records makes them anew."""
+        del caller
+        return SummaryView(
+            mode=self.mode,
+            context_id=context.id,
+            summary=context.summary,
+            status=context.status,
+            facts=context.facts,
+            updated_at=context.updated_at,
+        )
+
+    def execute_action(
+        self, caller: Caller, context: ContextDocument, action: str, params: dict[str, Any]
+    ) -> QuickActionResult:
+        """Run a quick action with `params`, which its model checks."""
+        rule = self.rule_for(caller, action)
+        run: Callable[..., QuickActionResult] = getattr(self, rule.method)
+        return run(caller, context, _parse(rule.params, params))
+
+    def rule_for(self, caller: Caller, action: str) -> QuickActionRule:
+        """Return what `action` is. Raises ValidationFailedError for an unknown one, ForbiddenError for the role."""
+        rule = self.actions().get(action)
+        if rule is None:
+            allowed = sorted(self.actions())
+            message = f"This mode has no such action: {', '.join(allowed)}"
+            raise ValidationFailedError(
+                message, errors=(FieldError("action", "unknown_action", message),), allowed=allowed
+            )
+        if not allows_action(caller.role, action):
+            raise ForbiddenError("Your role does not allow this action")
+        return rule
+
+
+def _parse(model: type[RequestModel], params: dict[str, Any]) -> RequestModel:
+    try:
+        return model.model_validate(params, by_alias=True, by_name=False)
+    except ValidationError as exc:
+        errors = tuple(
+            FieldError("params." + ".".join(map(str, fault["loc"])), fault["type"], fault["msg"])
+            for fault in exc.errors(include_input=False, include_url=False)
+        )
+        raise ValidationFailedError(f"{errors[0].field}: {errors[0].message}", errors=errors) from exc

@@ -1,0 +1,90 @@
+"""Tasks in Firestore."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from google.api_core import exceptions
+from google.cloud import firestore
+from google.cloud.firestore_v1.base_query import FieldFilter
+
+from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
+from shared.models.audit import AuditEvent
+from shared.models.firestore.documents import TaskDocument
+from shared.repositories.firestore.changing import add_event, change, change_several, read, reference
+from shared.repositories.protocols import Change, Changes, Position, TaskFilter
+
+TASKS = "tasks"
+
+
+class FirestoreTaskRepository:
+    """See TaskRepository."""
+
+    def __init__(self, client: firestore.Client) -> None:
+        self._client = client
+
+    def get(self, client_id: UUID, task_id: str) -> TaskDocument | None:
+        """See TaskRepository.get."""
+        found = read(reference(self._client, TASKS, task_id), TaskDocument, client_id)
+        return found[0] if found else None
+
+    def find(self, client_id: UUID, wanted: TaskFilter, *, after: Position | None, limit: int) -> list[TaskDocument]:
+        """See TaskRepository.find. Each combination of filters has its index in firestore.indexes.json."""
+        query: Any = self._client.collection(TASKS).where(filter=FieldFilter("clientId", "==", str(client_id)))
+        query = query.where(filter=FieldFilter("deletedAt", "==", None))
+        if wanted.audience:
+            query = query.where(filter=FieldFilter("audience", "array_contains_any", list(wanted.audience)))
+        for name, value in (
+            ("type", wanted.type),
+            ("isOpen", wanted.is_open),
+            ("completed", wanted.completed),
+            ("assignedTo", wanted.assigned_to),
+        ):
+            if value is not None:
+                query = query.where(filter=FieldFilter(name, "==", value))
+        order = "sortAt"
+        if wanted.due_before is not None:  # a task with a due time sorts by it, so the cursor stays the same
+            order = "dueAt"
+            query = query.where(filter=FieldFilter("dueAt", "<", wanted.due_before))
+        query = query.order_by(order).order_by("__name__").limit(limit)
+        if after is not None:
+            query = query.start_after(
+                {order: after.sort_at, "__name__": self._client.collection(TASKS).document(after.id)}
+            )
+        with firestore_errors():
+            return [
+                TaskDocument.model_validate({**snapshot.to_dict(), "id": snapshot.id})
+                for snapshot in query.get(timeout=TIMEOUT_SECONDS, retry=READ_RETRY)
+            ]
+
+    def create(self, task: TaskDocument, event: AuditEvent) -> TaskDocument | None:
+        """See TaskRepository.create."""
+        target = reference(self._client, TASKS, task.id)
+        batch = self._client.batch()
+        batch.create(target, task.fields())
+        add_event(self._client, batch, event)
+        try:
+            with firestore_errors():
+                batch.commit(timeout=TIMEOUT_SECONDS)
+        except exceptions.AlreadyExists:
+            found = read(target, TaskDocument, UUID(task.client_id))
+            return found[0] if found else None
+        return None
+
+    def change(
+        self, client_id: UUID, task_id: str, decide: Callable[[TaskDocument], Change[TaskDocument] | None]
+    ) -> TaskDocument:
+        """See TaskRepository.change."""
+        return change(self._client, reference(self._client, TASKS, task_id), TaskDocument, client_id, decide)
+
+    def change_several(
+        self,
+        client_id: UUID,
+        task_ids: Sequence[str],
+        decide: Callable[[dict[str, TaskDocument]], Changes[TaskDocument]],
+    ) -> None:
+        """See TaskRepository.change_several."""
+        references = [reference(self._client, TASKS, task_id) for task_id in task_ids]
+        change_several(self._client, references, TaskDocument, client_id, decide)

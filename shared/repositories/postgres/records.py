@@ -1,0 +1,178 @@
+"""Records of every type in PostgreSQL: by number or uuid, by search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from shared.db.postgres import Postgres
+from shared.models.audit import AuditEvent
+from shared.models.records import Patient, RecordReference
+from shared.repositories.postgres.eligibility import read_patient
+from shared.repositories.postgres.transaction import add_event, as_uuid
+from shared.repositories.protocols import FoundRecord, StoredRecord
+
+# Per type: its table, the number people use, whose record it is, and the columns that are shown.
+_TYPES: dict[str, tuple[str, str, str, str]] = {
+    "patient": ("patients", "mrn", "id", "mrn, first_name, last_name, date_of_birth, sex, phone, deceased_on"),
+    "claim": (
+        "claims",
+        "claim_number",
+        "patient_id",
+        """claim_number, patient_id, status, amount, paid_amount, currency, submitted_date, service_date, payer_id,
+        visit_id, provider_id, claim_type, denial_reason, next_deadline_at""",
+    ),
+    "visit": (
+        "visits",
+        "visit_number",
+        "patient_id",
+        "visit_number, patient_id, visit_date, starts_at, ends_at, provider_id, visit_type, reason, status, readiness",
+    ),
+    "authorization": (
+        "authorizations",
+        "auth_number",
+        "patient_id",
+        """auth_number, patient_id, payer_id, service_type, status, requested_date, approved_date, period_start,
+        period_end, units_approved, units_used, units_reserved""",
+    ),
+    "coverage": (
+        "coverages",
+        "source_ref",
+        "patient_id",
+        """patient_id, payer_id, plan_name, member_id, subscriber_name, relationship, rank, period_start, period_end,
+        status, copay""",
+    ),
+    "payer": ("payers", "payer_number", "NULL::uuid", "payer_number, name, kind, phone"),
+    "provider": ("providers", "provider_number", "NULL::uuid", "provider_number, kind, name, specialty, npi"),
+}
+_MAX_CANDIDATES = 200
+_SEARCH = """
+WITH hits AS (
+{branches}
+), scored AS (
+  SELECT record_type, record_id, sum(score)::int AS score, count(DISTINCT n) AS matched FROM hits
+  GROUP BY record_type, record_id
+)
+SELECT record_type, record_id, score FROM scored WHERE matched = :needed
+ORDER BY score DESC, record_id LIMIT :candidates
+"""
+# One word of the query: whole terms count double, prefixes single; ~>=~ and ~<~ are leakproof and use the index.
+_BRANCH = """  (SELECT {n} AS n, record_type, record_id,
+     max(weight * CASE WHEN term = :t{n} THEN 2 ELSE 1 END) AS score
+   FROM record_terms
+   WHERE client_id = :client AND term ~>=~ :t{n} AND term ~<~ :u{n} AND record_type = ANY(:types)
+   GROUP BY record_type, record_id LIMIT 2000)"""
+
+
+class PostgresRecordRepository:
+    """See RecordRepository."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    def find_patient(self, client_id: UUID, reference: str) -> Patient | None:
+        """See RecordRepository.find_patient."""
+        with self._postgres.tenant(client_id) as connection:
+            return read_patient(connection, client_id, reference)
+
+    def resolve(self, client_id: UUID, record_type: str, reference: str) -> RecordReference | None:
+        """See RecordRepository.resolve."""
+        table, number, patient, _ = _TYPES[record_type]
+        statement = text(
+            f"SELECT id, {number}, {patient} FROM {table} WHERE client_id = :client AND deleted_at IS NULL"  # noqa: S608 (constants above)
+            f" AND ({number} = :reference OR id = :uuid) ORDER BY {number} = :reference DESC LIMIT 1"
+        )
+        with self._postgres.tenant(client_id) as connection:
+            row = connection.execute(statement, _reference(client_id, reference)).one_or_none()
+        return None if row is None else RecordReference(record_type, row[0], row[1] or str(row[0]), row[2])
+
+    def get(self, client_id: UUID, record_type: str, reference: str, *, seen: AuditEvent | None) -> StoredRecord | None:
+        """See RecordRepository.get."""
+        table, number, patient, columns = _TYPES[record_type]
+        statement = text(
+            f"SELECT id, version, created_at, updated_at, {patient}, {columns} FROM {table}"  # noqa: S608 (constants above)
+            f" WHERE client_id = :client AND deleted_at IS NULL AND ({number} = :reference OR id = :uuid)"
+            f" ORDER BY {number} = :reference DESC LIMIT 1"
+        )
+        with self._postgres.tenant(client_id) as connection:
+            row = connection.execute(statement, _reference(client_id, reference)).one_or_none()
+            if row is None:
+                return None
+            if seen is not None:
+                patient_ref = None if row[4] is None else str(row[4])
+                add_event(connection, seen.model_copy(update={"resource_id": row[0], "patient_ref": patient_ref}))
+        return _stored(record_type, tuple(row), columns)
+
+    def search(
+        self, client_id: UUID, terms: tuple[str, ...], record_types: tuple[str, ...], *, seen: AuditEvent | None
+    ) -> list[FoundRecord]:
+        """See RecordRepository.search."""
+        parameters: dict[str, Any] = {
+            "client": client_id,
+            "types": list(record_types),
+            "needed": len(terms),
+            "candidates": _MAX_CANDIDATES,
+        }
+        for n, term in enumerate(terms):
+            parameters[f"t{n}"] = term
+            parameters[f"u{n}"] = term + "\U0010ffff"
+        branches = "\n  UNION ALL\n".join(_BRANCH.format(n=n) for n in range(len(terms)))
+        with self._postgres.tenant(client_id) as connection:
+            rows = connection.execute(text(_SEARCH.format(branches=branches)), parameters).all()
+            found = self._describe(connection, client_id, [(row[0], row[1], row[2]) for row in rows])
+            if seen is not None:
+                add_event(connection, seen)
+        return found
+
+    def _describe(self, connection: Any, client_id: UUID, hits: list[tuple[str, UUID, int]]) -> list[FoundRecord]:
+        """Give each hit its number and a label, one statement a type."""
+        described: dict[UUID, tuple[str, str, UUID | None]] = {}
+        for record_type in dict.fromkeys(hit[0] for hit in hits):
+            table, number, patient, _ = _TYPES[record_type]
+            label = {
+                "patient": "last_name || ', ' || first_name",
+                "payer": "name",
+                "provider": "name",
+                "coverage": "coalesce(plan_name, member_id, '')",
+            }.get(record_type, number)
+            statement = text(
+                f"SELECT id, {number}, {label}, {patient} FROM {table}"  # noqa: S608 (constants above)
+                " WHERE client_id = :client AND deleted_at IS NULL AND id = ANY(:ids)"
+            )
+            ids = [hit[1] for hit in hits if hit[0] == record_type]
+            for row in connection.execute(statement, {"client": client_id, "ids": ids}):
+                described[row[0]] = (row[1] or str(row[0]), row[2] or "", row[3])
+        return [
+            FoundRecord(record_type, record_id, *described[record_id], score)
+            for record_type, record_id, score in hits
+            if record_id in described
+        ]
+
+
+def _reference(client_id: UUID, reference: str) -> dict[str, Any]:
+    return {"client": client_id, "reference": reference, "uuid": as_uuid(reference)}
+
+
+def _stored(record_type: str, row: Sequence[Any], columns: str) -> StoredRecord:
+    names = [name.strip() for name in columns.split(",")]
+    return StoredRecord(
+        type=record_type,
+        id=row[0],
+        version=row[1],
+        created_at=row[2],
+        updated_at=row[3],
+        data={name: _plain(value) for name, value in zip(names, row[5:], strict=True)},
+    )
+
+
+def _plain(value: Any) -> str | int | Decimal | None:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if value is None or isinstance(value, (str, int, Decimal)):
+        return value
+    return str(value)

@@ -1,0 +1,26 @@
+"""The PostgreSQL side of the selector: its repositories over one engine, made on first use."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from shared.db.postgres import Postgres
+from shared.repositories.postgres.eligibility import PostgresEligibilityRepository
+from shared.repositories.postgres.records import PostgresRecordRepository
+
+
+class PostgresRecordStore:
+    """See RecordStore."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    @cached_property
+    def records(self) -> PostgresRecordRepository:
+        """See RecordStore.records."""
+        return PostgresRecordRepository(self._postgres)
+
+    @cached_property
+    def eligibility(self) -> PostgresEligibilityRepository:
+        """See RecordStore.eligibility."""
+        return PostgresEligibilityRepository(self._postgres)

@@ -1,0 +1,314 @@
+"""What services ask of the stores. Every method is bound to a client: there is no query without one.
+
+Implementations raise StoreUnavailableError when a store does not answer in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Generic, Protocol, TypeVar
+from uuid import UUID
+
+from shared.models.audit import AuditEvent
+from shared.models.caller import IdempotencyKey
+from shared.models.firestore.documents import (
+    ContextDocument,
+    Document,
+    MemberDocument,
+    SessionDocument,
+    TaskDocument,
+    TaskType,
+)
+from shared.models.records import Claim, EligibilityFile, Patient, RecordReference
+from shared.models.verdict import VerdictReceipt
+
+D = TypeVar("D", bound=Document)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """The answer to keep with an effect, so that a repetition of the request gets it again."""
+
+    key: IdempotencyKey
+    status: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[D]):
+    """A decided change: the document as it shall be, who did it, and the answer to keep."""
+
+    document: D
+    event: AuditEvent | None
+    kept: KeptAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes(Generic[D]):
+    """Decided changes of several documents in one commit, with one event."""
+
+    documents: tuple[D, ...]
+    event: AuditEvent
+    kept: KeptAnswer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """Which tasks: any of the `audience` marks (all of the client when empty) and each of the given members."""
+
+    audience: tuple[str, ...] = ()
+    type: TaskType | None = None
+    is_open: bool | None = None
+    completed: bool | None = None
+    assigned_to: str | None = None
+    due_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a task list: its sort time and id."""
+
+    sort_at: datetime
+    id: str
+
+
+class TaskRepository(Protocol):
+    """Tasks."""
+
+    def get(self, client_id: UUID, task_id: str) -> TaskDocument | None:
+        """Return the task, None when there is none or it belongs to another client."""
+        ...
+
+    def find(self, client_id: UUID, wanted: TaskFilter, *, after: Position | None, limit: int) -> list[TaskDocument]:
+        """Return at most `limit` undeleted tasks in (sort_at, id) order, starting behind `after`."""
+        ...
+
+    def create(self, task: TaskDocument, event: AuditEvent) -> TaskDocument | None:
+        """Create the task and its audit event in one commit; None, or the task that has this id already."""
+        ...
+
+    def change(
+        self, client_id: UUID, task_id: str, decide: Callable[[TaskDocument], Change[TaskDocument] | None]
+    ) -> TaskDocument:
+        """Get, decide, write if nobody wrote in between, else again. `decide` may return None: nothing to do.
+
+        Raises NotFoundError for an unknown or foreign id, and whatever `decide` raises.
+        """
+        ...
+
+    def change_several(
+        self,
+        client_id: UUID,
+        task_ids: Sequence[str],
+        decide: Callable[[dict[str, TaskDocument]], Changes[TaskDocument]],
+    ) -> None:
+        """As `change`, for several tasks in one commit; `decide` gets those there are, by id."""
+        ...
+
+
+class ContextRepository(Protocol):
+    """Contexts and the session documents that point at them."""
+
+    def get(self, client_id: UUID, context_id: str) -> ContextDocument | None:
+        """Return the context, None when there is none or it belongs to another client."""
+        ...
+
+    def session(self, session_id: str) -> SessionDocument | None:
+        """Return a sign-in's session document."""
+        ...
+
+    def open(
+        self,
+        context: ContextDocument,
+        session: SessionDocument,
+        event: AuditEvent,
+        kept: Callable[[bool], KeptAnswer | None],
+    ) -> tuple[ContextDocument, bool]:
+        """Make `context` the session's current one in its mode; create what is missing, all in one commit.
+
+        Returns the stored context and whether it is new. Raises UnauthenticatedError for an ended session.
+        """
+        ...
+
+    def change(
+        self, client_id: UUID, context_id: str, decide: Callable[[ContextDocument], Change[ContextDocument] | None]
+    ) -> ContextDocument:
+        """As TaskRepository.change."""
+        ...
+
+
+class KeptAnswers(Protocol):
+    """Answers kept for Idempotency-Keys."""
+
+    def recall(self, key: IdempotencyKey | None) -> None:
+        """Raise Replayed when this request was carried out before, IdempotencyMismatchError when another was."""
+        ...
+
+
+class MemberRepository(Protocol):
+    """Who belongs to which organisation."""
+
+    def get(self, uid: str) -> MemberDocument | None:
+        """Return the membership of a Firebase uid."""
+        ...
+
+
+class AuditOutbox(Protocol):
+    """The Firestore outbox, for events that belong to no change."""
+
+    def add(self, event: AuditEvent) -> None:
+        """Store `event`; an event that is there already is success."""
+        ...
+
+
+class AuditPublisher(Protocol):
+    """The audit topic."""
+
+    def begin(self, event: AuditEvent) -> Future[str]:
+        """Start publishing."""
+        ...
+
+    def confirm(self, publication: Future[str]) -> None:
+        """Wait for the acknowledgement. Raises StoreUnavailableError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record's columns by name: dates and ids as text, amounts as Decimal."""
+
+    type: str
+    id: UUID
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    data: dict[str, str | int | Decimal | None]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRecord:
+    """A search hit: its number, a label to show, whose it is, and how well it fits."""
+
+    type: str
+    id: UUID
+    number: str
+    label: str
+    patient_id: UUID | None
+    score: int
+
+
+class RecordRepository(Protocol):
+    """Structured records."""
+
+    def find_patient(self, client_id: UUID, reference: str) -> Patient | None:
+        """Return the patient by MRN or uuid."""
+        ...
+
+    def resolve(self, client_id: UUID, record_type: str, reference: str) -> RecordReference | None:
+        """Find a record by its number or uuid."""
+        ...
+
+    def get(self, client_id: UUID, record_type: str, reference: str, *, seen: AuditEvent | None) -> StoredRecord | None:
+        """Return the record by its number or uuid; `seen` is recorded in the same transaction."""
+        ...
+
+    def search(
+        self, client_id: UUID, terms: tuple[str, ...], record_types: tuple[str, ...], *, seen: AuditEvent | None
+    ) -> list[FoundRecord]:
+        """Return at most 200 records that have a term starting with each of `terms`, best first."""
+        ...
+
+
+class EligibilityRepository(Protocol):
+    """What the eligibility mode reads and writes."""
+
+    def file_of(
+        self,
+        client_id: UUID,
+        reference: str,
+        *,
+        visit_id: UUID | None = None,
+        today: date,
+        seen: AuditEvent | None = None,
+    ) -> EligibilityFile | None:
+        """Read the file of a patient (MRN or uuid); `seen` is recorded in the same transaction when there is one."""
+        ...
+
+    def check(
+        self,
+        client_id: UUID,
+        reference: str,
+        *,
+        visit_id: UUID | None,
+        today: date,
+        key: IdempotencyKey | None,
+        decide: Callable[[EligibilityFile], NewCheck],
+    ) -> NewCheck | None:
+        """Read the file, decide, and store the check with its audit event and kept answer in one transaction.
+
+        None for an unknown patient. Raises Replayed for a repeated request.
+        """
+        ...
+
+    def claims_of(
+        self,
+        client_id: UUID,
+        reference: str,
+        *,
+        status: str | None,
+        after: tuple[str, str] | None,
+        limit: int,
+        seen: AuditEvent | None,
+    ) -> tuple[Patient, list[Claim]] | None:
+        """Return the patient and a page of claims, newest service date first; None for an unknown patient."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewCheck:
+    """A check to store: its row, its event and the answer to keep."""
+
+    id: UUID
+    patient_id: UUID
+    verdict: VerdictReceipt
+    checked_by: UUID
+    event: AuditEvent
+    kept: KeptAnswer | None
+    answer: str
+
+
+class LiveStore(Protocol):
+    """The Firestore side."""
+
+    @property
+    def tasks(self) -> TaskRepository:
+        """Tasks."""
+        ...
+
+    @property
+    def contexts(self) -> ContextRepository:
+        """Contexts and sessions."""
+        ...
+
+    @property
+    def kept_answers(self) -> KeptAnswers:
+        """Answers kept for repeated requests."""
+        ...
+
+
+class RecordStore(Protocol):
+    """The PostgreSQL side."""
+
+    @property
+    def records(self) -> RecordRepository:
+        """Records of every type."""
+        ...
+
+    @property
+    def eligibility(self) -> EligibilityRepository:
+        """The eligibility mode's view of them."""
+        ...

@@ -1,0 +1,1 @@
+"""What the product does, in verbs on nouns. Services know protocols and domain rules, no framework and no driver."""

@@ -1,0 +1,142 @@
+"""Records: one by number or uuid, search over all of them, and what types there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from pydantic.alias_generators import to_camel
+
+from shared.auth.permissions import ROLES_BY_RECORD_TYPE, hidden_fields
+from shared.domain.search_terms import DATE_FIELDS, NAME_FIELDS, NUMBER_FIELDS, PHONE_FIELDS, query_terms
+from shared.errors import FieldError, NotFoundError, ValidationFailedError
+from shared.models.api.records import (
+    DATA_MODELS,
+    RecordTypes,
+    RecordTypeView,
+    RecordView,
+    SearchHit,
+    SearchQuery,
+    SearchResult,
+)
+from shared.models.caller import Caller
+from shared.models.cursor import decode_cursor, encode_cursor
+from shared.models.roles import Role
+from shared.repositories.protocols import FoundRecord, RecordStore, StoredRecord
+from shared.services.access_log import AccessLog
+
+NUMBER_PATTERN = r"^[^\x00-\x1f\x7f]{1,100}$"
+_LABELS = {"patient": "Patient ID", "claim": "Claim ID", "visit": "Visit ID", "authorization": "Authorization ID"}
+
+
+class RecordService:
+    """Reads records; every read leaves its audit row in the same transaction."""
+
+    def __init__(self, store: Callable[[], RecordStore], access_log: AccessLog) -> None:
+        self._store = store
+        self._access_log = access_log
+
+    def get(self, caller: Caller, record_type: str, reference: str) -> RecordView:
+        """Return a record by its uuid or number, with the members that the caller's role needs.
+
+        Raises NotFoundError for an unknown or foreign id, and for a type that the role does not see.
+        """
+        if caller.role not in ROLES_BY_RECORD_TYPE.get(record_type, frozenset()):
+            raise NotFoundError("There is no such record")
+        event = caller.seen(record_type, same=reference)
+        recent = self._access_log.is_recent(event)
+        found = self._store().records.get(caller.client_id, record_type, reference, seen=None if recent else event)
+        if found is None:
+            raise NotFoundError("There is no such record")
+        self._access_log.remember(event)
+        return _view(caller.role, found)
+
+    def types(self, caller: Caller) -> RecordTypes:
+        """Describe the types of records that the caller's role sees."""
+        return RecordTypes(
+            types=tuple(
+                RecordTypeView(
+                    type=name,
+                    label=_LABELS.get(name, name.capitalize()),
+                    id_pattern=NUMBER_PATTERN,
+                    data_schema=model.model_json_schema(by_alias=True, mode="serialization"),
+                    searchable=tuple(to_camel(column) for column in _searchable(name)),
+                    actions=("read", "search"),
+                )
+                for name, model in DATA_MODELS.items()
+                if caller.role in ROLES_BY_RECORD_TYPE[name]
+            )
+        )
+
+    def search(self, caller: Caller, query: SearchQuery) -> SearchResult:
+        """Find records that fit every word of the query, best first; at most 200 are ever scored."""
+        terms = query_terms(query.q)
+        if not terms:
+            message = "holds nothing to search for"
+            raise ValidationFailedError(f"q {message}", errors=(FieldError("q", "empty", message),))
+        visible = tuple(name for name in DATA_MODELS if caller.role in ROLES_BY_RECORD_TYPE[name])
+        wanted = tuple(name for name in visible if query.type in (None, name))
+        filters = (caller.client_id, terms, query.type)
+        offset = 0
+        if query.cursor is not None:
+            offset = _offset(decode_cursor(query.cursor, filters, parts=1)[0])
+        event = caller.seen("search", same=repr(filters))
+        recent = self._access_log.is_recent(event)
+        hits: list[FoundRecord] = []
+        if wanted:
+            hits = self._store().records.search(caller.client_id, terms, wanted, seen=None if recent else event)
+            self._access_log.remember(event)
+        shown = hits[offset : offset + query.limit]
+        more = len(hits) > offset + query.limit
+        return SearchResult(
+            results=tuple(_hit(hit) for hit in shown),
+            next_cursor=encode_cursor(filters, str(offset + query.limit)) if more else None,
+        )
+
+
+def _view(role: Role, record: StoredRecord) -> RecordView:
+    model = DATA_MODELS[record.type]
+    values: dict[str, Any] = dict(record.data)
+    for column in ("amount", "paid_amount", "copay"):
+        amount = values.get(column)
+        if column in values:
+            values[f"{column.removesuffix('_amount')}_cents"] = (
+                int(amount * 100) if isinstance(amount, Decimal) else None
+            )
+    data = model.model_validate({name: values.get(name) for name in model.model_fields}).model_dump(
+        mode="json", by_alias=True
+    )
+    hidden = hidden_fields(role, record.type)
+    return RecordView(
+        type=record.type,
+        id=str(record.id),
+        data={name: value for name, value in data.items() if name not in hidden},
+        version=record.version,
+        created_at=record.created_at,
+        updated_at=record.updated_at,
+    )
+
+
+def _hit(found: FoundRecord) -> SearchHit:
+    patient = None if found.patient_id is None else str(found.patient_id)
+    return SearchHit(
+        type=found.type,
+        id=str(found.id),
+        number=found.number,
+        label=found.label,
+        patient_id=patient,
+        score=found.score,
+    )
+
+
+def _searchable(record_type: str) -> tuple[str, ...]:
+    fields = (NUMBER_FIELDS, NAME_FIELDS, DATE_FIELDS, PHONE_FIELDS)
+    return tuple(column for kind in fields for column in kind.get(record_type, ()))
+
+
+def _offset(text: str) -> int:
+    if text.isdecimal() and len(text) <= 4:  # noqa: PLR2004 (at most 200 hits)
+        return int(text)
+    message = "Not a cursor of this list: leave it out to start again"
+    raise ValidationFailedError(message, errors=(FieldError("cursor", "invalid_cursor", message),))
