@@ -55,8 +55,10 @@ class CompositionRoot:
 def import_closure(main: Path, root: Path, extra: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Dotted names of every module of `shared` that `main` reaches under `root`, packages included, sorted.
 
-    `extra` are modules that are imported by name at run time (`lazyImports` of the catalog). Raises BundleError.
+    `extra` are modules that are imported by name at run time (`lazyImports` of the catalog), `package.*` all modules
+    of a package. Raises BundleError.
     """
+    extra = tuple(module for name in extra for module in _expanded(name, root))
     unknown = [module for module in extra if module_file(root, module) is None]
     if unknown:
         raise BundleError(f"{main.parent / 'function.yaml'}: lazyImports names no module: {', '.join(unknown)}")
@@ -74,6 +76,14 @@ def import_closure(main: Path, root: Path, extra: tuple[str, ...] = ()) -> tuple
         if not todo:
             break
     return tuple(sorted(modules))
+
+
+def _expanded(name: str, root: Path) -> list[str]:
+    if not name.endswith(".*"):
+        return [name]
+    package = name.removesuffix(".*")
+    files = sorted((root / package.replace(".", "/")).glob("*.py"))
+    return [package if file.stem == "__init__" else f"{package}.{file.stem}" for file in files]
 
 
 def _follow(todo: list[str], modules: set[str], factories: set[str], root: Path) -> None:
