@@ -143,6 +143,12 @@ def test_lazy_import_of_the_catalog_is_followed(product: Path) -> None:
     )
 
 
+def test_star_names_every_module_of_a_package(product: Path) -> None:
+    (product / "shared/modes/other.py").write_text("from shared.services import chosen")
+    reached = _closure(product, "", ("shared.modes.*",))
+    assert {"shared.modes.lazy", "shared.modes.other", "shared.services.claim", "shared.services.chosen"} <= reached
+
+
 @pytest.mark.parametrize(
     ("main", "said"),
     [
