@@ -24,11 +24,11 @@ from infra.local.demo_accounts import ACCOUNTS, DEMO_PASSWORD, ORGANISATIONS, Ac
 from infra.local.demo_records import TableRows, rows_for
 from infra.local.parts import answers
 from shared.config import settings
-from shared.db.firestore import TIMEOUT_SECONDS, firestore_client
+from shared.db.firestore import firestore_client
 from shared.db.postgres import Postgres, postgres_for
+from shared.domain.search_terms import terms_for
 from shared.models.firestore.documents import MemberDocument
-from shared.models.postgres import metadata
-
+from shared.models.postgres import metadata, record_terms
 
 EMULATORS_SECONDS = 90
 
@@ -37,9 +37,28 @@ def seed_records(database: Postgres, now: datetime) -> None:
     """Clients, users, patients and everything they have, one transaction an organisation, as the serving role."""
     for organisation in ORGANISATIONS:
         with database.tenant(organisation.id) as connection:
-            for group in rows_for(organisation, now):
+            rows = rows_for(organisation, now)
+            for group in rows:
                 for row in group.rows:
                     connection.execute(_upsert(group, row))
+            terms = _terms(rows)
+            connection.execute(insert(record_terms).values(terms).on_conflict_do_nothing())
+
+
+def _terms(groups: Sequence[TableRows]) -> list[dict[str, Any]]:
+    """The search terms of all rows; a table's record type is its name in the singular."""
+    return [
+        {
+            "client_id": row["client_id"],
+            "record_type": group.table.removesuffix("s"),
+            "record_id": row["id"],
+            "term": term,
+            "weight": weight,
+        }
+        for group in groups
+        for row in group.rows
+        for term, weight in terms_for(group.table.removesuffix("s"), row)
+    ]
 
 
 def _upsert(group: TableRows, row: dict[str, Any]) -> Any:
@@ -94,7 +113,8 @@ def seed_members(store: firestore.Client, accounts: Sequence[Account]) -> None:
             time_zone=account.organisation.time_zone,
         )
         batch.set(store.collection("members").document(account.uid), member.model_dump(by_alias=True))
-    batch.commit(timeout=TIMEOUT_SECONDS)
+    batch.commit(timeout=EMULATORS_SECONDS)  # a cold emulator on a busy machine takes seconds for its first commit
+    store.collection("members").limit(1).get(timeout=EMULATORS_SECONDS)  # and for its first read: pay it here
 
 
 def _wait_for(*hosts: str) -> None:
