@@ -175,3 +175,13 @@ SEXES: Mapping[str, str] = {
     "other": "other",
     "unknown": "unknown",
 }
+
+
+@dataclass(slots=True)
+class ImportOutcome:
+    """What became of a batch: how many records of each type were created, updated or left as they were."""
+
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    refused: list[Refusal] = field(default_factory=list)
+    notes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    ignored: Counter[str] = field(default_factory=Counter)
