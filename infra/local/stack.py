@@ -81,6 +81,8 @@ class Stack:
 
     def stop(self) -> None:
         """Stop everything this stack started, the youngest first. Safe at any moment and more than once."""
+        if self._lock_file is None:
+            return  # nothing was started: what is in the folder is another stack's
         self._stopping.set()
         self._settings.stack_file.unlink(missing_ok=True)
         with self._guard:
@@ -92,11 +94,10 @@ class Stack:
         if self._postgres is not None:
             self._postgres.stop()
             self._postgres = None
-        if self._lock_file is not None:
-            self._register.record([])
-            self._settings.parts_file.unlink(missing_ok=True)
-            self._lock_file.close()
-            self._lock_file = None
+        self._register.record([])
+        self._settings.parts_file.unlink(missing_ok=True)
+        self._lock_file.close()
+        self._lock_file = None
 
     def _take_folder(self) -> None:
         directory = self._settings.directory
