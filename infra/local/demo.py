@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from infra.local.demo_accounts import ACCOUNTS, DEMO_PASSWORD, ORGANISATIONS, Account
 from infra.local.demo_records import TableRows, rows_for
+from infra.local.demo_tasks import seed_tasks
 from infra.local.parts import answers
 from shared.config import settings
 from shared.db.firestore import firestore_client
@@ -135,6 +136,7 @@ def main() -> int:
     _wait_for(auth, store)
     seed_accounts(auth, own.project, ACCOUNTS)
     seed_members(firestore_client(own.project), ACCOUNTS)
+    seed_tasks()
     return 0
 
 

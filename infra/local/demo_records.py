@@ -222,7 +222,7 @@ def _coming_visit(organisation: Organisation, *, number: str, mrn: str, provider
         "provider_id": provider,
         "visit_type": "office",
         "reason": "Follow-up",
-        "status": "booked",
+        "status": "scheduled",
     }
     return TableRows("visits", [row], refresh=("visit_date", "starts_at", "ends_at"))
 

@@ -28,7 +28,7 @@ class ModeService:
     ) -> None:
         self._db = db_selector
         self._access_log = access_log
-        self._contexts = contexts
+        self.contexts = contexts
         self._now = now
 
     @cached_property
@@ -66,16 +66,16 @@ class ModeService:
     def get_context(self, caller: Caller, mode: str, context_id: str | None = None) -> ContextView:
         """Return the caller's current context in `mode`, or the one named."""
         handler = self.get_mode_handler(mode)
-        return ContextView.of(handler.get_context(self._contexts.current(caller, mode, context_id)))
+        return ContextView.of(handler.get_context(self.contexts.current(caller, mode, context_id)))
 
     def set_context(self, caller: Caller, mode: str, wanted: SetContext) -> tuple[ContextView, bool]:
         """Open a record in `mode`; tell whether the context is new."""
-        context, new = self._contexts.open(caller, mode, wanted, self.handler_class(mode).fresh_summary)
+        context, new = self.contexts.open(caller, mode, wanted, self.handler_class(mode).fresh_summary)
         return ContextView.of(context), new
 
     def get_summary(self, caller: Caller, mode: str, context_id: str | None = None) -> SummaryView:
         """Return the summary of the caller's current context in `mode`, or of the one named."""
-        context = self._contexts.context_in(caller, mode, context_id)
+        context = self.contexts.context_in(caller, mode, context_id)
         summary: SummaryView = self.get_mode_handler(mode).get_summary(caller, context)
         return summary
 
@@ -83,7 +83,7 @@ class ModeService:
         """Run a quick action of `mode` on a context."""
         handler = self.get_mode_handler(mode)
         handler.rule_for(caller, request.action)
-        context = self._contexts.context_in(caller, mode, request.context_id)
+        context = self.contexts.context_in(caller, mode, request.context_id)
         result: QuickActionResult = handler.execute_action(caller, context, request.action, request.params)
         return result
 

@@ -179,7 +179,7 @@ def _mobius_error(error: MobiusError) -> Response:
     caller: Caller | None = g.caller
     operation: Operation | None = g.operation
     if caller and operation and operation.audit is not AuditAction.NONE and error.status < 500:  # noqa: PLR2004 (HTTP)
-        denied = isinstance(error, (ForbiddenError, UnauthenticatedError, NotFoundError))
+        denied = isinstance(error, (ForbiddenError, UnauthenticatedError)) or error.code == NotFoundError.code
         outcome = AuditOutcome.DENIED if denied else AuditOutcome.REFUSED
         route = f"{operation.method} {request.url_rule.rule if request.url_rule else operation.path}"
         event = caller.refused(outcome, route=route, code=error.code)
