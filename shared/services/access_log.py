@@ -61,6 +61,11 @@ class AccessLog:
         with suppress(StoreUnavailableError):
             publisher.confirm(publication)
 
+    def hand_on(self, event: AuditEvent) -> None:
+        """Publish `event`, which is committed to an outbox already; no harm if that fails."""
+        with self.handing_on(event):
+            pass
+
     def is_recent(self, event: AuditEvent) -> bool:
         """Tell whether this instance has recorded `event` already."""
         return event.id in self._recent
