@@ -17,23 +17,22 @@ READY_SECONDS = 60.0
 LONGEST_KEPT = "604800s"
 
 
-async def wait_for_emulators(client: httpx.AsyncClient, parts: Parts) -> None:
-    """Wait until both emulators answer. Raises TimeoutError naming the one that does not."""
+async def register_when_ready(client: httpx.AsyncClient, parts: Parts, *, relay: str) -> list[str]:
+    """Register every event function that the stack runs, as soon as the emulators answer; returns their names.
+
+    Raises TimeoutError when they do not answer in a minute.
+    """
     deadline = time.monotonic() + READY_SECONDS
-    for name, address in (("Firestore", parts.firestore), ("Pub/Sub", parts.pubsub)):
-        while True:
-            try:
-                await client.get(f"http://{address}/", timeout=2)
-            except httpx.TransportError as exc:
-                if time.monotonic() > deadline:
-                    raise TimeoutError(f"The {name} emulator at {address} does not answer") from exc
-                await asyncio.sleep(0.1)
-            else:
-                break
+    while True:
+        try:
+            return await _register(client, parts, relay=relay)
+        except httpx.TransportError as exc:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"The emulators at {parts.firestore} and {parts.pubsub} do not answer") from exc
+        await asyncio.sleep(0.1)
 
 
-async def register(client: httpx.AsyncClient, parts: Parts, *, relay: str) -> list[str]:
-    """Register every event function of the catalog that the stack runs; returns their names."""
+async def _register(client: httpx.AsyncClient, parts: Parts, *, relay: str) -> list[str]:
     registered = []
     for entry in parts.catalog:
         if entry.name not in parts.functions:

@@ -30,7 +30,7 @@ from starlette.routing import Route
 from infra.local.log_line import log
 from infra.local.parts_file import Parts, read_parts
 from infra.local.relay_delivery import Chaos, Courier, Delivery, read_chaos
-from infra.local.relay_registration import register, wait_for_emulators
+from infra.local.relay_registration import register_when_ready
 from shared.catalog import FunctionEntry
 
 MAX_EVENT_BYTES = 512 * 1024
@@ -70,8 +70,7 @@ class Relay:
                 attempts=self._attempts,
                 chaos=self._chaos,
             )
-            await wait_for_emulators(client, self._parts)
-            self._registered = await register(client, self._parts, relay=self._address)
+            self._registered = await register_when_ready(client, self._parts, relay=self._address)
             log("INFO", "relay ready", functions=self._registered)
             yield
             for task in self.courier.pending:

@@ -55,10 +55,8 @@ class Postgres:
     @contextmanager
     def _transaction(self, opening: str) -> Iterator[Connection]:
         try:
-            with self.engine.connect() as connection:
-                _driver(connection).execute_simple(opening)
-                with connection.begin():
-                    yield connection
+            with self._opened(opening) as connection, connection.begin():
+                yield connection
         except (OperationalError, InterfaceError, PoolTimeoutError) as exc:
             raise StoreUnavailableError("The database did not answer in time", retry_after=5) from exc
         except DBAPIError as exc:
@@ -67,6 +65,40 @@ class Postgres:
             raise
         except OSError as exc:
             raise StoreUnavailableError("The database did not answer in time", retry_after=5) from exc
+
+    def _opened(self, opening: str) -> Connection:
+        """A connection in a transaction that `opening` has begun.
+
+        The opening speaks to the driver itself, so SQLAlchemy does not notice a connection that the server has left.
+        It is thrown away here, with the others of the pool, which are as old; the second attempt is on a new one.
+        """
+        connection = self.engine.connect()
+        try:
+            _driver(connection).execute_simple(opening)
+        except (_driver_error(self.engine), OSError):
+            _throw_away(connection)
+            self.engine.dispose()
+        else:
+            return connection
+        connection = self.engine.connect()
+        try:
+            _driver(connection).execute_simple(opening)
+        except (_driver_error(self.engine), OSError) as exc:
+            _throw_away(connection)
+            raise StoreUnavailableError("The database did not answer in time", retry_after=5) from exc
+        return connection
+
+
+def _driver_error(engine: Engine) -> type[Exception]:
+    """The base of the driver's own errors."""
+    error: type[Exception] = engine.dialect.loaded_dbapi.Error
+    return error
+
+
+def _throw_away(connection: Connection) -> None:
+    """Close a connection for good instead of returning it to the pool."""
+    connection.invalidate()
+    connection.close()
 
 
 def sqlstate(error: DBAPIError) -> str:
