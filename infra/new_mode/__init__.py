@@ -1,0 +1,1 @@
+"""Writes a new mode: its handler and its function."""
