@@ -34,10 +34,13 @@ class Part:
     lasting: bool = False
 
 
+_FOR_PARTS = ("MOBIUS_SCHEDULE", "MOBIUS_RELAY_", "MOBIUS_GATEWAY_")  # switches for tests
+
+
 def base_environment() -> dict[str, str]:
     """What every part gets of the caller's environment: no cloud credentials, no proxies, no stray settings."""
     kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    kept.update({name: value for name, value in os.environ.items() if name.startswith("MOBIUS_SCHEDULE")})
+    kept.update({name: value for name, value in os.environ.items() if name.startswith(_FOR_PARTS)})
     return kept | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
 
 
