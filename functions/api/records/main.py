@@ -7,6 +7,7 @@ from flask import Request, Response
 
 from shared import bootstrap
 from shared.auth.permissions import Permission
+from shared.models.api.record_import import ImportReport
 from shared.models.api.records import NoQuery, RecordTypes, RecordView, SearchQuery, SearchResult
 from shared.models.audit import AuditAction
 from shared.models.caller import Caller
@@ -53,6 +54,20 @@ def search(caller: Caller, query: SearchQuery) -> SearchResult:
 )
 def search_by_body(caller: Caller, body: SearchQuery) -> SearchResult:
     return bootstrap.record_service().search(caller, body)
+
+
+@operations.post(
+    "/import",
+    summary="Import a FHIR R4 bundle: everything or nothing, safe to repeat",
+    permission=Permission.RECORD_IMPORT,
+    audit=AuditAction.RECORD_IMPORT,
+    request_example={"resourceType": "Bundle", "type": "transaction", "entry": []},
+    example={"records": {"patient": {"created": 1, "updated": 0, "unchanged": 0}}, "ignored": {"Observation": 83}},
+)
+def import_bundle(caller: Caller, body: dict) -> ImportReport:  # type: ignore[type-arg]  # any JSON object
+    return bootstrap.import_service().import_bundle(
+        client_id=caller.client_id, user_id=caller.user_id, request_id=caller.request_id, bundle=body
+    )
 
 
 @operations.get(
