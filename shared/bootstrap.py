@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shared.repositories.protocols import AuditOutbox, LiveStore, MemberRepository, RecordStore
     from shared.services.access_log import AccessLog
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
+    from shared.services.record_import import ImportService
     from shared.services.modes import ModeService
     from shared.services.records import RecordService
     from shared.services.task_projection import TaskProjection
@@ -191,3 +192,12 @@ def task_projection() -> TaskProjection:
     from shared.services.task_projection import TaskProjection
 
     return TaskProjection(FirestoreOpenTasks(firestore_store()))
+
+
+@cache
+def import_service() -> ImportService:
+    """Takes FHIR bundles into the structured records."""
+    from shared.repositories.postgres.record_import import PostgresRecordImport
+    from shared.services.record_import import ImportService
+
+    return ImportService(PostgresRecordImport(postgres("serving")), access_log())

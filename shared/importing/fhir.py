@@ -71,7 +71,7 @@ def _read_all(reading: Reading, entries: list[Entry], read: Callable[[Entry], No
             _only_once(entry, seen)
             read(entry)
         except RefusedRecordError as exc:
-            reading.batch.refused.append(Refusal(RECORD_TYPES[entry.type], exc.reason, exc.path or "$"))
+            reading.batch.refused.append(Refusal(RECORD_TYPES[entry.type], exc.reason, exc.path))
 
 
 def _only_once(entry: Entry, seen: set[str]) -> None:

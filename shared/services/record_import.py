@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from shared.importing.fhir import parse_fhir
 from shared.models.api.record_import import ImportReport, report_of
 from shared.models.audit import AuditAction, AuditEvent
+from shared.models.caller import IdempotencyKey
 from shared.models.identifiers import uuid7
 from shared.models.imported import ImportBatch, ImportOutcome
+from shared.repositories.protocols import KeptAnswer
+
+HTTP_OK = 200
+Conclusion: TypeAlias = tuple[AuditEvent, KeptAnswer | None]
 
 
 class RecordImportRepository(Protocol):
@@ -25,12 +30,15 @@ class RecordImportRepository(Protocol):
         self,
         client_id: UUID,
         batch: ImportBatch,
-        event: Callable[[ImportOutcome], AuditEvent],
+        conclude: Callable[[ImportOutcome], Conclusion],
+        *,
+        key: IdempotencyKey | None,
         progress: Callable[[int], None],
     ) -> ImportOutcome:
-        """Merge `batch` and record `event` in one transaction; `progress` gets the number of records just done.
+        """Merge `batch` and store what `conclude` makes of the outcome, all in one transaction.
 
-        Storing the same batch again changes nothing. Raises ConflictError, StoreUnavailableError.
+        `progress` gets the number of records just done. Storing the same batch again changes nothing. Raises Replayed
+        for a repeated request, ConflictError, StoreUnavailableError.
         """
         ...
 
@@ -50,14 +58,22 @@ class ImportService:
         self._repository = repository
         self._access_log = access_log
 
-    def import_bundle(self, *, client_id: UUID, user_id: UUID, request_id: str, bundle: dict[str, Any]) -> ImportReport:
+    def import_bundle(
+        self,
+        *,
+        client_id: UUID,
+        user_id: UUID,
+        request_id: str,
+        bundle: dict[str, Any],
+        key: IdempotencyKey | None = None,
+    ) -> ImportReport:
         """Import a FHIR R4 bundle or one resource, parsed with `parse_float=Decimal`.
 
-        Raises ValidationFailedError naming the JSON path of a fault (nothing is taken then), ConflictError,
-        StoreUnavailableError.
+        Raises ValidationFailedError naming the JSON path of a fault (nothing is taken then), Replayed for a request
+        that was carried out before with the same `key`, ConflictError, StoreUnavailableError.
         """
         batch = parse_fhir(bundle, zone=self.zone(client_id))
-        return self.import_batch(client_id=client_id, user_id=user_id, request_id=request_id, batch=batch)
+        return self.import_batch(client_id=client_id, user_id=user_id, request_id=request_id, batch=batch, key=key)
 
     def import_batch(
         self,
@@ -66,16 +82,18 @@ class ImportService:
         user_id: UUID,
         request_id: str,
         batch: ImportBatch,
+        key: IdempotencyKey | None = None,
         progress: Callable[[int], None] = lambda _: None,
     ) -> ImportReport:
-        """Store a batch that was read already. Raises ConflictError, StoreUnavailableError."""
+        """Store a batch that was read already. Raises as `import_bundle`, without faults."""
         events: list[AuditEvent] = []
 
-        def event(outcome: ImportOutcome) -> AuditEvent:
+        def conclude(outcome: ImportOutcome) -> Conclusion:
             events[:] = [_event(client_id, user_id, request_id, outcome)]
-            return events[0]
+            body = report_of(outcome).model_dump_json(by_alias=True)
+            return events[0], KeptAnswer(key, HTTP_OK, body) if key is not None else None
 
-        outcome = self._repository.store(client_id, batch, event, progress)
+        outcome = self._repository.store(client_id, batch, conclude, key=key, progress=progress)
         if self._access_log is not None:
             self._access_log.hand_on(events[0])
         return report_of(outcome)

@@ -60,7 +60,7 @@ def _type_report(record_type: str, outcome: ImportOutcome) -> RecordTypeReport:
     refused = [refusal for refusal in outcome.refused if refusal.record_type == record_type]
     paths: dict[str, str] = {}
     for refusal in refused:
-        paths.setdefault(refusal.reason, refusal.path)
+        paths.setdefault(refusal.reason, refusal.path or "$")
     counted = Counter(refusal.reason for refusal in refused)
     return RecordTypeReport(
         created=outcome.counts[record_type, "created"],

@@ -15,6 +15,7 @@ from shared.domain.remittance import answered
 from shared.domain.search_terms import terms_for
 from shared.errors import ConflictError, NotFoundError
 from shared.models.audit import AuditEvent
+from shared.models.caller import IdempotencyKey
 from shared.models.imported import (
     ClaimRecord,
     CoverageRecord,
@@ -35,7 +36,8 @@ from shared.repositories.postgres.import_kinds import (
     candidate,
 )
 from shared.repositories.postgres.import_merge import Kind, merge
-from shared.repositories.postgres.transaction import add_event
+from shared.repositories.postgres.transaction import add_event, keep, recall
+from shared.repositories.protocols import KeptAnswer
 
 _MET_ANOTHER_WRITER = frozenset({"23505", "40P01", "40001"})  # number taken meanwhile, deadlock, serialisation
 _TERM_CHUNK = 2000
@@ -60,13 +62,15 @@ class PostgresRecordImport:
         self,
         client_id: UUID,
         batch: ImportBatch,
-        event: Callable[[ImportOutcome], AuditEvent],
+        conclude: Callable[[ImportOutcome], tuple[AuditEvent, KeptAnswer | None]],
+        *,
+        key: IdempotencyKey | None,
         progress: Callable[[int], None],
     ) -> ImportOutcome:
         """See RecordImportRepository.store."""
         for _ in range(_ATTEMPTS):
             try:
-                return self._store(client_id, batch, event, progress)
+                return self._store(client_id, batch, conclude, key=key, progress=progress)
             except DBAPIError as exc:
                 if sqlstate(exc) not in _MET_ANOTHER_WRITER:
                     raise
@@ -76,16 +80,21 @@ class PostgresRecordImport:
         self,
         client_id: UUID,
         batch: ImportBatch,
-        event: Callable[[ImportOutcome], AuditEvent],
+        conclude: Callable[[ImportOutcome], tuple[AuditEvent, KeptAnswer | None]],
+        *,
+        key: IdempotencyKey | None,
         progress: Callable[[int], None],
     ) -> ImportOutcome:
         with self._postgres.tenant(client_id) as connection:
             # Imports into one organisation follow each other: the second one finds what the first one wrote.
             lock = text("SELECT pg_advisory_xact_lock(hashtextextended('import:' || :client, 0))")
             connection.execute(lock, {"client": str(client_id)})
+            recall(connection, client_id, key)
             running = _RunningImport(connection, client_id, progress)
             running.take(batch)
-            add_event(connection, event(running.outcome))
+            event, kept = conclude(running.outcome)
+            add_event(connection, event)
+            keep(connection, client_id, kept)
         return running.outcome
 
 

@@ -1,0 +1,190 @@
+"""Import FHIR bundles and Synthea CSV folders into the running stack: `make import FILES='…'`.
+
+FILES are files, globs, folders of FHIR JSON files, or folders of Synthea's CSV export. Each file (each CSV folder) is
+one transaction: a broken one is refused with the place of its fault, the others are imported all the same.
+"""
+
+from __future__ import annotations
+
+import argparse
+import glob
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from pydantic import SecretStr
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import InterfaceError, OperationalError
+from tqdm import tqdm
+
+from infra.local.import_table import report_lines, total_of
+from infra.local.settings import PROJECT, ROOT
+from infra.migrations.roles import database_url, role_urls
+from shared.config import Settings
+from shared.db.postgres import Postgres, postgres_for
+from shared.errors import MobiusError
+from shared.importing.fhir import parse_fhir
+from shared.importing.synthea_csv import is_synthea_folder, parse_synthea_folder
+from shared.models.api.record_import import ImportReport
+from shared.models.imported import ImportBatch
+from shared.repositories.postgres.record_import import PostgresRecordImport
+from shared.services.record_import import ImportService
+from shared.web import strict_json
+
+DEFAULT_CLIENT = "Riverside Family Practice"
+STACK_FILE = ROOT / ".local" / "stack.json"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class ImportToolError(Exception):
+    """The tool cannot begin. The message is one line: what is wrong and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Into which organisation, in whose name."""
+
+    service: ImportService
+    client_id: UUID
+    user_id: UUID
+    zone: ZoneInfo
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns 0, or 1 when anything was broken."""
+    parser = argparse.ArgumentParser(prog="make import", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("files", nargs="+", metavar="FILES")
+    parser.add_argument("--client", default=DEFAULT_CLIENT, help="the organisation's name or id")
+    parser.add_argument("--user", help="the e-mail of the person in whose name it is done (an admin of the client)")
+    parser.add_argument("--stack", type=Path, default=STACK_FILE, help="the running stack's file")
+    given = parser.parse_args(arguments)
+    try:
+        sources = find_sources(given.files)
+        session = open_session(given.stack, client=given.client, user=given.user)
+    except ImportToolError as exc:
+        print(exc, file=sys.stderr)
+        return 1
+    reports, broken = import_all(session, sources)
+    for line in report_lines(total_of(reports), sources=len(reports)):
+        print(line)
+    return 1 if broken else 0
+
+
+def find_sources(names: Sequence[str]) -> list[Path]:
+    """The JSON files and CSV folders that `names` mean, each once. Raises ImportToolError."""
+    found: dict[Path, None] = {}
+    for name in names:
+        matches = [Path(match) for match in sorted(glob.glob(str(Path(name).expanduser())))]  # noqa: PTH207 - the pattern may be absolute
+        if not matches:
+            raise ImportToolError(f"{name}: no such file or folder")
+        for path in matches:
+            if not path.is_dir() or is_synthea_folder(path):
+                found[path] = None
+                continue
+            inside = sorted(path.glob("*.json"))
+            if not inside:
+                raise ImportToolError(f"{path}: neither FHIR JSON files nor a Synthea CSV export in this folder")
+            found.update(dict.fromkeys(inside))
+    return list(found)
+
+
+def open_session(stack_file: Path, *, client: str, user: str | None) -> Session:
+    """Connect to the running stack as the role that functions use. Raises ImportToolError."""
+    try:
+        admin = str(json.loads(stack_file.read_text())["database"])
+    except (OSError, ValueError, KeyError) as exc:
+        raise ImportToolError("The stack is not running: start it with `make up`, then import again") from exc
+    try:
+        client_id, user_id, zone = _whose(admin, client=client, user=user)
+    except (InterfaceError, OperationalError, OSError) as exc:
+        raise ImportToolError("The stack's database does not answer: restart it with `make up`") from exc
+    return Session(ImportService(PostgresRecordImport(_serving(admin))), client_id, user_id, zone)
+
+
+def import_all(session: Session, sources: Sequence[Path]) -> tuple[dict[str, ImportReport], int]:
+    """Import one source after another; returns the reports by name and how many sources were broken."""
+    reports: dict[str, ImportReport] = {}
+    broken = expected = 0
+    with tqdm(total=0, unit=" records", dynamic_ncols=True, disable=None) as bar:
+        for number, source in enumerate(sources, start=1):
+            bar.set_description(f"{number}/{len(sources)} {source.name[:32]}")
+            try:
+                batch = read_source(source, session.zone)
+                expected += size_of(batch)
+                bar.total = expected
+                reports[source.name] = session.service.import_batch(
+                    client_id=session.client_id,
+                    user_id=session.user_id,
+                    request_id=f"import-{uuid4()}",
+                    batch=batch,
+                    progress=lambda count: _advance(bar, count),
+                )
+            except (MobiusError, OSError) as exc:
+                broken += 1
+                tqdm.write(f"{source}: {_why(exc)}; nothing of it was imported", file=sys.stderr)
+    return reports, broken
+
+
+def read_source(source: Path, zone: ZoneInfo) -> ImportBatch:
+    """The records of a file or CSV folder. Raises ValidationFailedError, OSError."""
+    if source.is_dir():
+        return parse_synthea_folder(source, zone=zone)
+    document = strict_json.parse(source.read_bytes().removeprefix(_BYTE_ORDER_MARK), decimals=True)
+    return parse_fhir(document, zone=zone)
+
+
+def size_of(batch: ImportBatch) -> int:
+    """How many records storing `batch` reports as done."""
+    people = len(batch.payers) + len(batch.providers) + len(batch.patients)
+    return people + len(batch.coverages) + len(batch.visits) + len(batch.claims) + len(batch.remittances)
+
+
+def _advance(bar: tqdm[NoReturn], count: int) -> None:
+    bar.update(count)
+
+
+def _whose(admin: str, *, client: str, user: str | None) -> tuple[UUID, UUID, ZoneInfo]:
+    """The ids of the organisation and the person, and the organisation's time zone."""
+    engine = create_engine(database_url(admin), connect_args={"timeout": 5})
+    try:
+        with engine.connect() as connection:
+            organisations = connection.execute(
+                text("SELECT id, time_zone FROM clients WHERE name = :client OR id::text = :client"), {"client": client}
+            ).all()
+            if len(organisations) != 1:
+                known = connection.execute(text("SELECT name FROM clients ORDER BY name")).scalars()
+                raise ImportToolError(f"No organisation {client!r}; there are: {', '.join(known) or 'none'}")
+            chosen = "AND email = :value" if user else "AND role = :value ORDER BY email LIMIT 1"
+            person = connection.execute(
+                text("SELECT id FROM users WHERE client_id = :client " + chosen),
+                {"client": organisations[0].id, "value": user or "admin"},
+            ).scalar()
+    finally:
+        engine.dispose()
+    if person is None:
+        raise ImportToolError(f"{user or 'An admin'} is no member of {client}: name a member with --user")
+    return organisations[0].id, person, ZoneInfo(organisations[0].time_zone)
+
+
+def _serving(admin: str) -> Postgres:
+    urls = {role: SecretStr(url) for role, url in role_urls(admin).items()}
+    return postgres_for(Settings(project=PROJECT, database_urls=urls, pool_size=1), "serving")
+
+
+def _why(error: MobiusError | OSError) -> str:
+    """One line; of a fault in the input its place and what is wrong there."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if error.errors:
+        first = error.errors[0]
+        return f"{first.field}: {first.message}" if first.field else first.message
+    return error.detail
+
+
+if __name__ == "__main__":
+    sys.exit(main())
