@@ -126,11 +126,12 @@ class ContextRepository(Protocol):
         context: ContextDocument,
         session: SessionDocument,
         event: AuditEvent,
-        kept: Callable[[bool], KeptAnswer | None],
+        kept: Callable[[ContextDocument, bool], KeptAnswer | None],
     ) -> tuple[ContextDocument, bool]:
         """Make `context` the session's current one in its mode; create what is missing, all in one commit.
 
-        Returns the stored context and whether it is new. Raises UnauthenticatedError for an ended session.
+        Returns the stored context and whether it is new; `kept` makes the answer to keep from both.
+        Raises UnauthenticatedError for an ended session.
         """
         ...
 

@@ -78,10 +78,10 @@ class ContextService(ComponentService):
             metadata={"recordType": found.type},
         )
 
-        def kept(new: bool) -> KeptAnswer | None:
+        def kept(opened: ContextDocument, new: bool) -> KeptAnswer | None:
             if caller.idempotency is None:
                 return None
-            body = ContextView.of(context).model_dump_json(by_alias=True)
+            body = ContextView.of(opened).model_dump_json(by_alias=True)
             return KeptAnswer(caller.idempotency, 201 if new else 200, body)
 
         return self.db.firestore.contexts.open(context, self._session(caller, context, now), event, kept)

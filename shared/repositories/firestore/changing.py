@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -159,8 +160,14 @@ def recall(client: firestore.Client, key: IdempotencyKey | None) -> None:
     with firestore_errors():
         snapshot = client.collection(KEPT).document(key.id).get(timeout=TIMEOUT_SECONDS, retry=READ_RETRY)
     kept = snapshot.to_dict()
-    if kept is not None and kept["expireAt"].timestamp() > time.time():
+    if kept is None:
+        return
+    if kept["expireAt"].timestamp() > time.time():
         raise replay(kept_request=kept["request"], request=key.request, status=kept["status"], body=kept["body"])
+    with firestore_errors(), suppress(exceptions.FailedPrecondition, exceptions.NotFound, exceptions.Aborted):
+        # The key is free again, but TTL may remove its document a day late, and the new answer is to be created there.
+        option = client.write_option(last_update_time=snapshot.update_time)
+        snapshot.reference.delete(option=option, timeout=TIMEOUT_SECONDS)
 
 
 def reference(client: firestore.Client, collection: str, document_id: str) -> Any:

@@ -10,7 +10,8 @@ from google.api_core import exceptions
 from google.cloud import firestore
 
 from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
-from shared.errors import StoreUnavailableError, UnauthenticatedError
+from shared.domain.session import pointed
+from shared.errors import StoreUnavailableError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import ContextDocument, SessionDocument
 from shared.repositories.firestore.changing import (
@@ -28,7 +29,6 @@ from shared.repositories.protocols import Change, KeptAnswer
 CONTEXTS = "contexts"
 SESSIONS = "sessions"
 OPEN_ATTEMPTS = 8
-MAX_OPEN_CONTEXTS = 50
 
 
 class FirestoreContextRepository:
@@ -53,7 +53,7 @@ class FirestoreContextRepository:
         context: ContextDocument,
         session: SessionDocument,
         event: AuditEvent,
-        kept: Callable[[bool], KeptAnswer | None],
+        kept: Callable[[ContextDocument, bool], KeptAnswer | None],
     ) -> tuple[ContextDocument, bool]:
         """See ContextRepository.open."""
         client_id = UUID(context.client_id)
@@ -73,7 +73,8 @@ class FirestoreContextRepository:
                 batch.create(context_at, context.fields())
             self._point(batch, session_at, snapshots[session_at.path], session)
             add_event(self._client, batch, event)
-            answer = kept(stored is None)
+            opened = context if stored is None else stored[0]
+            answer = kept(opened, stored is None)
             add_kept(self._client, batch, answer)
             try:
                 with firestore_errors():
@@ -81,7 +82,7 @@ class FirestoreContextRepository:
             except (exceptions.AlreadyExists, exceptions.FailedPrecondition, exceptions.Aborted):
                 recall(self._client, answer.key if answer else None)
                 continue
-            return (context, True) if stored is None else (stored[0], False)
+            return opened, stored is None
         raise StoreUnavailableError("Too many people open this at once", retry_after=1)
 
     def _point(self, batch: Any, session_at: Any, snapshot: Any, wanted: SessionDocument) -> None:
@@ -90,24 +91,8 @@ class FirestoreContextRepository:
             batch.create(session_at, wanted.fields())
             return
         stored = SessionDocument.model_validate({**snapshot.to_dict(), "id": snapshot.id})
-        if stored.ended_at is not None:
-            raise UnauthenticatedError("This sign-in was ended: sign in again")
-        opened = (
-            *(known for known in stored.open_contexts if known not in wanted.open_contexts),
-            *wanted.open_contexts,
-        )
-        merged = stored.model_copy(
-            update={
-                "current_mode": wanted.current_mode,
-                "current_contexts": {**stored.current_contexts, **wanted.current_contexts},
-                "open_contexts": opened[-MAX_OPEN_CONTEXTS:],
-                "last_activity_at": wanted.last_activity_at,
-                "updated_at": wanted.updated_at,
-                "version": stored.version + 1,
-            }
-        )
         option = self._client.write_option(last_update_time=snapshot.update_time)
-        batch.update(session_at, difference(stored, merged), option=option)
+        batch.update(session_at, difference(stored, pointed(stored, wanted)), option=option)
 
     def change(
         self, client_id: UUID, context_id: str, decide: Callable[[ContextDocument], Change[ContextDocument] | None]
