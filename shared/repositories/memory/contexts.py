@@ -1,0 +1,61 @@
+"""Contexts and sessions in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from shared.domain.session import pointed
+from shared.errors import NotFoundError
+from shared.models.audit import AuditEvent
+from shared.models.firestore.documents import ContextDocument, SessionDocument
+from shared.repositories.memory.documents import InMemoryDocuments, checked_id, of_client
+from shared.repositories.protocols import Change, KeptAnswer
+
+
+class InMemoryContextRepository:
+    """See ContextRepository."""
+
+    def __init__(self, documents: InMemoryDocuments) -> None:
+        self._documents = documents
+
+    def get(self, client_id: UUID, context_id: str) -> ContextDocument | None:
+        """See ContextRepository.get."""
+        return of_client(self._documents.contexts, context_id, client_id)
+
+    def session(self, session_id: str) -> SessionDocument | None:
+        """See ContextRepository.session."""
+        return self._documents.sessions.get(checked_id(session_id))
+
+    def open(
+        self,
+        context: ContextDocument,
+        session: SessionDocument,
+        event: AuditEvent,
+        kept: Callable[[ContextDocument, bool], KeptAnswer | None],
+    ) -> tuple[ContextDocument, bool]:
+        """See ContextRepository.open."""
+        with self._documents.lock:
+            known = self.get(UUID(context.client_id), context.id)
+            before = self.session(session.id)
+            after = session if before is None else pointed(before, session)
+            opened = known or context
+            self._documents.record(event, kept(opened, known is None))
+            self._documents.contexts[context.id] = opened
+            self._documents.sessions[session.id] = after
+            return opened, known is None
+
+    def change(
+        self, client_id: UUID, context_id: str, decide: Callable[[ContextDocument], Change[ContextDocument] | None]
+    ) -> ContextDocument:
+        """See ContextRepository.change."""
+        with self._documents.lock:
+            context = self.get(client_id, context_id)
+            if context is None:
+                raise NotFoundError("There is no such record")
+            decided = decide(context)
+            if decided is None:
+                return context
+            self._documents.record(decided.event, decided.kept)
+            self._documents.contexts[context_id] = decided.document
+            return decided.document

@@ -1,0 +1,82 @@
+"""What the in-memory live repositories share: documents, outbox and kept answers behind one lock.
+
+Whatever happens while the lock is held is one commit: it is seen whole or not at all.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import RLock
+from uuid import UUID
+
+from shared.errors import NotFoundError
+from shared.models.audit import AuditEvent
+from shared.models.caller import IdempotencyKey
+from shared.models.firestore.documents import ContextDocument, SessionDocument, TaskDocument
+from shared.models.identifiers import DOCUMENT_ID
+from shared.models.replay import replay
+from shared.repositories.protocols import D, KeptAnswer
+
+KEPT_SECONDS = 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An answer, and until when (seconds since 1970) it is replayed."""
+
+    answer: KeptAnswer
+    until: float
+
+
+@dataclass(slots=True)
+class InMemoryAnswers:
+    """Kept answers by the id of their key."""
+
+    answers: dict[str, _Kept] = field(default_factory=dict)
+
+    def recall(self, key: IdempotencyKey | None) -> None:
+        """See KeptAnswers.recall."""
+        kept = self.answers.get(key.id) if key else None
+        if key is None or kept is None or kept.until <= time.time():
+            return
+        answer = kept.answer
+        raise replay(kept_request=answer.key.request, request=key.request, status=answer.status, body=answer.body)
+
+    def keep(self, kept: KeptAnswer | None) -> None:
+        """Keep an answer; the first one of a key wins. Raises as `recall` does."""
+        if kept is not None:
+            self.recall(kept.key)
+            self.answers[kept.key.id] = _Kept(kept, time.time() + KEPT_SECONDS)
+
+
+@dataclass(slots=True)
+class InMemoryDocuments:
+    """Every collection by document id. `events` is the audit outbox in the order of the commits."""
+
+    tasks: dict[str, TaskDocument] = field(default_factory=dict)
+    contexts: dict[str, ContextDocument] = field(default_factory=dict)
+    sessions: dict[str, SessionDocument] = field(default_factory=dict)
+    events: list[AuditEvent] = field(default_factory=list)
+    answers: InMemoryAnswers = field(default_factory=InMemoryAnswers)
+    lock: RLock = field(default_factory=RLock)
+
+    def record(self, event: AuditEvent | None, kept: KeptAnswer | None) -> None:
+        """Put the event and the answer of a commit away; raises before anything is stored."""
+        self.answers.keep(kept)
+        if event is not None:
+            self.events.append(event)
+
+
+def checked_id(document_id: str) -> str:
+    """Return the id. Raises NotFoundError for one that no document can have (it could be a deeper path)."""
+    if not DOCUMENT_ID.match(document_id):
+        raise NotFoundError("There is no such record")
+    return document_id
+
+
+def of_client(documents: Mapping[str, D], document_id: str, client_id: UUID) -> D | None:
+    """Return the document; None when it is missing or another client's."""
+    found = documents.get(checked_id(document_id))
+    return found if found is not None and found.client_id == str(client_id) else None

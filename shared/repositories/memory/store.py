@@ -1,0 +1,31 @@
+"""Both sides of the selector in memory."""
+
+from __future__ import annotations
+
+from shared.repositories.memory.contexts import InMemoryContextRepository
+from shared.repositories.memory.documents import InMemoryDocuments
+from shared.repositories.memory.eligibility import InMemoryEligibilityRepository
+from shared.repositories.memory.members import InMemoryAuditOutbox, InMemoryKeptAnswers
+from shared.repositories.memory.records import InMemoryRecordRepository
+from shared.repositories.memory.tables import InMemoryTables
+from shared.repositories.memory.tasks import InMemoryTaskRepository
+
+
+class InMemoryLiveStore:
+    """See LiveStore. `documents` holds what was stored, `outbox` the events without a change go to."""
+
+    def __init__(self) -> None:
+        self.documents = InMemoryDocuments()
+        self.tasks = InMemoryTaskRepository(self.documents)
+        self.contexts = InMemoryContextRepository(self.documents)
+        self.kept_answers = InMemoryKeptAnswers(self.documents)
+        self.outbox = InMemoryAuditOutbox(self.documents)
+
+
+class InMemoryRecordStore:
+    """See RecordStore. `tables` holds the rows."""
+
+    def __init__(self) -> None:
+        self.tables = InMemoryTables()
+        self.records = InMemoryRecordRepository(self.tables)
+        self.eligibility = InMemoryEligibilityRepository(self.tables)

@@ -1,0 +1,96 @@
+"""The rows that the in-memory record repositories read, by table: the columns and defaults of the real tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from threading import RLock
+from typing import Any
+from uuid import UUID
+
+from shared.models.audit import AuditEvent
+from shared.models.identifiers import uuid7
+from shared.repositories.memory.documents import InMemoryAnswers
+
+_COLUMNS = {
+    "patients": "mrn first_name last_name date_of_birth sex phone deceased_on source_ref",
+    "payers": "payer_number name kind phone source_ref",
+    "payer_rules": "payer_id service_type requires_auth",
+    "coverages": (
+        "patient_id payer_id plan_name member_id subscriber_name relationship rank period_start period_end status"
+        " copay source_ref"
+    ),
+    "authorizations": (
+        "auth_number patient_id payer_id service_type status requested_date approved_date period_start period_end"
+        " units_approved units_used units_reserved source_ref"
+    ),
+    "visits": (
+        "visit_number patient_id visit_date starts_at ends_at provider_id visit_type reason status readiness source_ref"
+    ),
+    "claims": (
+        "claim_number patient_id status amount paid_amount currency submitted_date service_date payer_id visit_id"
+        " provider_id claim_type denial_reason next_deadline_at source_ref"
+    ),
+    "providers": "provider_number kind name specialty npi source_ref",
+    "eligibility_checks": (
+        "patient_id coverage_id date_of_service service_type verdict requires_auth status reasons checked_by"
+    ),
+}
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "payers": {"kind": "insurance"},
+    "coverages": {"rank": 1, "status": "active"},
+    "authorizations": {"units_used": 0, "units_reserved": 0},
+    "visits": {"readiness": "pending"},
+    "claims": {"currency": "USD"},
+}
+NO_DATE = date.min
+
+
+@dataclass(slots=True)
+class InMemoryTables:
+    """Rows as column → value (uuid, date, Decimal, text). `events` is the SQL outbox in the order of the commits."""
+
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {table: [] for table in _COLUMNS})
+    events: list[AuditEvent] = field(default_factory=list)
+    answers: InMemoryAnswers = field(default_factory=InMemoryAnswers)
+    lock: RLock = field(default_factory=RLock)
+
+    def add(self, table: str, row: dict[str, Any]) -> dict[str, Any]:
+        """Add a row; what is left out gets the table's default. Raises ValueError for a column it does not have."""
+        now = datetime.now(UTC)
+        full: dict[str, Any] = dict.fromkeys(_COLUMNS[table].split())
+        full |= {"id": uuid7(), "client_id": None, "deleted_at": None, "created_at": now, "updated_at": now}
+        full |= {"version": 1} | _DEFAULTS.get(table, {})
+        if unknown := row.keys() - full.keys():
+            raise ValueError(f"{table} has no column {', '.join(sorted(unknown))}")
+        full |= row
+        with self.lock:
+            self.rows[table].append(full)
+        return full
+
+    def of(self, client_id: UUID, table: str) -> Iterator[dict[str, Any]]:
+        """Return the client's rows that are not deleted."""
+        with self.lock:
+            rows = list(self.rows[table])
+        return (row for row in rows if row["client_id"] == client_id and row["deleted_at"] is None)
+
+    def one(self, client_id: UUID, table: str, number: str, reference: str) -> dict[str, Any] | None:
+        """Return the row whose column `number` or whose id is `reference`; the number goes first."""
+        rows = list(self.of(client_id, table))
+        by_number = (row for row in rows if row[number] == reference)
+        return next(by_number, None) or next((row for row in rows if row["id"] == as_uuid(reference)), None)
+
+    def record(self, event: AuditEvent | None) -> None:
+        """Put an event into the outbox; one that is there already is the same event."""
+        with self.lock:
+            if event is not None and all(known.id != event.id for known in self.events):
+                self.events.append(event)
+
+
+def as_uuid(reference: str) -> UUID | None:
+    """Return `reference` as a UUID, None when it is not written as one."""
+    try:
+        return UUID(reference)
+    except ValueError:
+        return None
