@@ -159,11 +159,11 @@ def _whose(admin: str, *, client: str, user: str | None) -> tuple[UUID, UUID, Zo
             if len(organisations) != 1:
                 known = connection.execute(text("SELECT name FROM clients ORDER BY name")).scalars()
                 raise ImportToolError(f"No organisation {client!r}; there are: {', '.join(known) or 'none'}")
-            chosen = "AND email = :value" if user else "AND role = :value ORDER BY email LIMIT 1"
-            person = connection.execute(
-                text("SELECT id FROM users WHERE client_id = :client " + chosen),
-                {"client": organisations[0].id, "value": user or "admin"},
-            ).scalar()
+            people = connection.execute(
+                text("SELECT id, email, role FROM users WHERE client_id = :client ORDER BY email"),
+                {"client": organisations[0].id},
+            ).all()
+            person = next((one.id for one in people if (one.email == user if user else one.role == "admin")), None)
     finally:
         engine.dispose()
     if person is None:
