@@ -129,7 +129,8 @@ class StackProcess:
         """Start it and wait until it is ready."""
         process = self.launch()
         deadline = time.monotonic() + START_SECONDS
-        while not self.file.exists() or '"pids"' not in self.file.read_text():
+        # Not the file's presence: a stack that was killed leaves one behind.
+        while "\nReady after" not in self.output:
             assert process.poll() is None, f"the stack ended with code {process.returncode}:\n{self.output}"
             assert time.monotonic() < deadline, f"the stack was not ready in {START_SECONDS} s:\n{self.output}"
             time.sleep(0.1)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped] # it has no types of its own
 import pytest
+from sqlalchemy import NullPool, create_engine, text
 
 from tests.stack import LAKESIDE, RIVERSIDE, RunningStack, StackProcess, stack_folder
 
@@ -38,6 +39,13 @@ def _refusal(folder: Path, **environment: str) -> str:
     assert "Traceback" not in process.output
     assert not process.file.exists()
     return [line for line in process.output.splitlines() if line != "Stopped."][-1]
+
+
+def _sql(running: RunningStack, statement: str) -> int:
+    """How many rows `statement` changed, as the administrator."""
+    engine = create_engine(running.database.replace("postgresql:", "postgresql+pg8000:"), poolclass=NullPool)
+    with engine.begin() as connection:
+        return connection.execute(text(statement)).rowcount
 
 
 def _alive(pid: int) -> bool:
@@ -121,7 +129,9 @@ def test_health_answers_through_the_gateway(stack: RunningStack) -> None:
 def test_killed_starter_is_followed_by_a_start_that_cleans_up_and_keeps_the_database(folder: Path) -> None:
     first = StackProcess(folder)
     try:
-        left = list(first.start().pids.values())
+        started = first.start()
+        left = list(started.pids.values())
+        assert _sql(started, "update clients set logo_url = 'kept.svg'") == 2
         assert first.process is not None
         first.process.kill()
         first.process.wait()
@@ -130,6 +140,7 @@ def test_killed_starter_is_followed_by_a_start_that_cleans_up_and_keeps_the_data
         try:
             assert "stopped what an earlier start left running" in second.output
             assert not any(_alive(pid) for pid in left)
+            assert _sql(running, "update clients set logo_url = null where logo_url = 'kept.svg'") == 2
             _assert_replaced_when_killed(running, "gateway")
         finally:
             own = list(running.pids.values())
