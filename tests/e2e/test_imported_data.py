@@ -59,7 +59,11 @@ def patients(imported: str, database: Database) -> list[dict[str, Any]]:
     published = {path.stem.rsplit("_", 1)[1] for path in FHIR.glob("*.json")}
     with (CSV / "patients.csv").open(encoding="utf-8-sig") as file:
         published |= {row["Id"] for row in csv.DictReader(file)}
-    rows = database.rows("SELECT id, mrn FROM patients WHERE mrn = ANY(:mrns)", mrns=list(published))
+    rows = database.rows(
+        "SELECT p.id, p.mrn FROM patients p JOIN clients c ON c.id = p.client_id WHERE c.name = :name AND p.mrn = ANY(:mrns)",
+        name=LAKESIDE,
+        mrns=list(published),
+    )
     assert len(rows) == 12 + 27
     return rows
 
