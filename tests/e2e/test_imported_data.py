@@ -60,7 +60,8 @@ def patients(imported: str, database: Database) -> list[dict[str, Any]]:
     with (CSV / "patients.csv").open(encoding="utf-8-sig") as file:
         published |= {row["Id"] for row in csv.DictReader(file)}
     rows = database.rows(
-        "SELECT p.id, p.mrn FROM patients p JOIN clients c ON c.id = p.client_id WHERE c.name = :name AND p.mrn = ANY(:mrns)",
+        "SELECT p.id, p.mrn FROM patients p JOIN clients c ON c.id = p.client_id"
+        " WHERE c.name = :name AND p.mrn = ANY(:mrns)",
         name=LAKESIDE,
         mrns=list(published),
     )
