@@ -106,7 +106,7 @@ def _texts(fields: Mapping[str, object], names: tuple[str, ...]) -> Iterator[str
 
 def _name_terms(text: str) -> Iterator[str]:
     """The words of a name, whole and without trailing digits (test data has `Smith67`), and as Germans spell them."""
-    lowered = unicodedata.normalize("NFC", text).casefold()
+    lowered = unicodedata.normalize("NFKC", text).casefold()
     for spelling in dict.fromkeys((lowered, lowered.translate(_GERMAN))):
         for word in re.split(r"[\s,;]+", spelling):
             parts = _plain_words(word)
@@ -121,7 +121,9 @@ def _plain_words(word: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_UNDECOMPOSED))
+    # Folding comes twice: what looks like a capital may become one only when it is decomposed.
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(_UNDECOMPOSED)
+    decomposed = unicodedata.normalize("NFKD", folded).casefold()
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
