@@ -88,7 +88,10 @@ class TaskRepository(Protocol):
         ...
 
     def create(self, task: TaskDocument, event: AuditEvent) -> TaskDocument | None:
-        """Create the task and its audit event in one commit; None, or the task that has this id already."""
+        """Create the task and its audit event in one commit; None, or the task that has this id already.
+
+        Raises ConflictError when it is another client's.
+        """
         ...
 
     def change(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -98,25 +98,32 @@ def change_several(
 
 def commit_patiently(client: firestore.Client, attempt: Callable[[], tuple[R, Any, KeptAnswer | None]]) -> R:
     """Prepare and commit a batch, again with jitter while others write in between. A None batch has nothing to do."""
-    give_up = time.monotonic() + PATIENCE_SECONDS
-    pause = 0.01
-    while True:
+    for _ in attempts():
         result, batch, kept = attempt()
         if batch is None:
             return result
         try:
             with firestore_errors():
                 batch.commit(timeout=TIMEOUT_SECONDS)
-        except (exceptions.FailedPrecondition, exceptions.Aborted, exceptions.NotFound) as exc:
-            if time.monotonic() > give_up:
-                raise StoreUnavailableError("Too many people change this at once", retry_after=1) from exc
-            time.sleep(random.uniform(0, pause))  # noqa: S311 (jitter, not a secret)
-            pause = min(pause * 2, 0.25)
+        except (exceptions.FailedPrecondition, exceptions.Aborted, exceptions.NotFound):
+            continue
         except exceptions.AlreadyExists:
             recall(client, kept.key if kept else None)
             raise
         else:
             return result
+    raise StoreUnavailableError("Too many people change this at once", retry_after=1)
+
+
+def attempts() -> Iterator[None]:
+    """Yield once for each attempt, with growing jittered pauses between them, until PATIENCE_SECONDS are over."""
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    pause = 0.01
+    yield
+    while time.monotonic() < give_up:
+        time.sleep(random.uniform(0, pause))  # noqa: S311 (jitter, not a secret)
+        pause = min(pause * 2, 0.25)
+        yield
 
 
 def add_update(client: firestore.Client, batch: Any, snapshot: Any, before: D, after: D) -> None:

@@ -17,6 +17,7 @@ from shared.models.firestore.documents import ContextDocument, SessionDocument
 from shared.repositories.firestore.changing import (
     add_event,
     add_kept,
+    attempts,
     change,
     difference,
     parse,
@@ -28,7 +29,6 @@ from shared.repositories.protocols import Change, KeptAnswer
 
 CONTEXTS = "contexts"
 SESSIONS = "sessions"
-OPEN_ATTEMPTS = 8
 
 
 class FirestoreContextRepository:
@@ -59,7 +59,7 @@ class FirestoreContextRepository:
         client_id = UUID(context.client_id)
         context_at = reference(self._client, CONTEXTS, context.id)
         session_at = reference(self._client, SESSIONS, session.id)
-        for _ in range(OPEN_ATTEMPTS):
+        for _ in attempts():
             with firestore_errors():
                 snapshots = {
                     snapshot.reference.path: snapshot

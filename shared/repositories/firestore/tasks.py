@@ -11,6 +11,7 @@ from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
 from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
+from shared.errors import ConflictError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import TaskDocument
 from shared.repositories.firestore.changing import add_event, change, change_several, read, reference
@@ -68,9 +69,11 @@ class FirestoreTaskRepository:
         try:
             with firestore_errors():
                 batch.commit(timeout=TIMEOUT_SECONDS)
-        except exceptions.AlreadyExists:
+        except exceptions.AlreadyExists as exc:
             found = read(target, TaskDocument, UUID(task.client_id))
-            return found[0] if found else None
+            if found is None:
+                raise ConflictError("This id is taken") from exc
+            return found[0]
         return None
 
     def change(

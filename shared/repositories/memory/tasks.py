@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from shared.errors import NotFoundError
+from shared.errors import ConflictError, NotFoundError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import TaskDocument
 from shared.repositories.memory.documents import InMemoryDocuments, checked_id, of_client
@@ -40,7 +40,10 @@ class InMemoryTaskRepository:
         """See TaskRepository.create."""
         with self._documents.lock:
             if checked_id(task.id) in self._documents.tasks:
-                return self.get(UUID(task.client_id), task.id)
+                existing = self.get(UUID(task.client_id), task.id)
+                if existing is None:
+                    raise ConflictError("This id is taken")
+                return existing
             self._documents.record(event, None)
             self._documents.tasks[task.id] = task
             return None
