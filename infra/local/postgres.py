@@ -81,6 +81,12 @@ class EmbeddedPostgres:
             # The machine went down, or the server was killed: only its pid file is left.
             (self._data / "postmaster.pid").unlink(missing_ok=True)
 
+    def close(self) -> None:
+        """Stop the server and remove the folder of its socket."""
+        self.stop()
+        with suppress(OSError):
+            self._sockets.rmdir()
+
     @property
     def pid(self) -> int | None:
         """The server's process id, if it runs."""

@@ -92,7 +92,7 @@ class Stack:
         for part in running:
             part.child.stop()
         if self._postgres is not None:
-            self._postgres.stop()
+            self._postgres.close()
             self._postgres = None
         self._register.record([])
         self._settings.parts_file.unlink(missing_ok=True)
@@ -116,13 +116,14 @@ class Stack:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-        self._lock_file = lock
         for log in self._settings.logs.iterdir():
             log.unlink()
         self._settings.stack_file.unlink(missing_ok=True)
         found = self._register.stop_stale()
         if found:
             self._progress.say(f"  stopped what an earlier start left running: {', '.join(found)}")
+        # Only now is the folder ours: an interruption before this must not forget what is still to be cleaned up.
+        self._lock_file = lock
 
     def _write_parts(self, urls: dict[str, str]) -> None:
         settings = self._settings
