@@ -49,6 +49,7 @@ class ImportToolError(Exception):
 class Session:
     """Into which organisation, in whose name."""
 
+    database: Postgres
     service: ImportService
     client_id: UUID
     user_id: UUID
@@ -69,7 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ImportToolError as exc:
         print(exc, file=sys.stderr)
         return 1
-    reports, broken = import_all(session, sources)
+    try:
+        reports, broken = import_all(session, sources)
+    finally:
+        session.database.engine.dispose()
     for line in report_lines(total_of(reports), sources=len(reports)):
         print(line)
     return 1 if broken else 0
@@ -103,7 +107,8 @@ def open_session(stack_file: Path, *, client: str, user: str | None) -> Session:
         client_id, user_id, zone = _whose(admin, client=client, user=user)
     except (InterfaceError, OperationalError, OSError) as exc:
         raise ImportToolError("The stack's database does not answer: restart it with `make up`") from exc
-    return Session(ImportService(PostgresRecordImport(_serving(admin))), client_id, user_id, zone)
+    database = _serving(admin)
+    return Session(database, ImportService(PostgresRecordImport(database)), client_id, user_id, zone)
 
 
 def import_all(session: Session, sources: Sequence[Path]) -> tuple[dict[str, ImportReport], int]:
