@@ -18,7 +18,7 @@ from typing import Any
 import jwt
 from cryptography.x509 import load_pem_x509_certificate
 from flask import Request, Response
-from google.cloud import firestore, pubsub_v1  # type: ignore[attr-defined] # a namespace package without a marker
+from google.cloud import firestore
 
 PROJECT = os.environ["GOOGLE_CLOUD_PROJECT"]
 BARE = os.environ.get("FLOOR_BARE") == "1"
@@ -36,7 +36,9 @@ def store() -> firestore.Client:
 
 @cache
 def publisher() -> Any:
-    """The Pub/Sub publisher, made on first use; it does not wait to fill a batch."""
+    """The Pub/Sub publisher, imported and made on first use; it does not wait to fill a batch."""
+    from google.cloud import pubsub_v1  # type: ignore[attr-defined] # a namespace package without a marker
+
     return pubsub_v1.PublisherClient(batch_settings=pubsub_v1.types.BatchSettings(max_latency=0))
 
 

@@ -32,8 +32,6 @@ def _patient(request: Request, member: dict[str, Any]) -> Response:
         row = _read(connection, member, reference, None)
         if one is not None:
             structured.add_event(connection, one)
-    if one is not None:
-        live.publish(one).result(timeout=2)
     return live.answer({"file": list(row)})
 
 

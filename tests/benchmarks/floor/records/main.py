@@ -20,6 +20,4 @@ def records(request: Request) -> Response:
         ).one()
         if one is not None:
             structured.add_event(connection, one)
-    if one is not None:
-        live.publish(one).result(timeout=2)
     return live.answer(dict(row._mapping))
