@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped] # it has no types of its own
+import psutil
 
 from infra.local.settings import ROOT, StackError
 

@@ -12,7 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped] # it has no types of its own
+import psutil
 import pytest
 from sqlalchemy import NullPool, create_engine, text
 
