@@ -247,7 +247,7 @@ def test_the_file_holds_what_a_verdict_needs_in_its_order(records: Records, prac
     assert file.patient.mrn == "MRN553"
     unknown_start, newest, older = file.coverages
     assert (unknown_start.period_start, unknown_start.payer_kind) == (None, "self_pay")
-    assert (newest.id, newest.copay, newest.payer_name) == (practice.coverages[0], 25, "Bluestem Health Plan")
+    assert (newest.id, newest.copay, newest.payer_name) == (practice.coverages[0], Decimal(25), "Bluestem Health Plan")
     assert older.id == practice.coverages[1]
     assert {(rule.service_type, rule.requires_auth) for rule in file.payer_rules} == {("98", True), ("30", None)}
     assert [held.auth_number for held in file.authorizations] == ["AUTH-5", "AUTH-6"]

@@ -148,7 +148,7 @@ def authorization(**members: Any) -> Authorization:
     return Authorization(**given | members)
 
 
-def rule(service_type: str = "30", requires_auth: bool | None = True, payer_id: UUID = PAYER) -> PayerRule:
+def rule(service_type: str = "30", *, requires_auth: bool | None = True, payer_id: UUID = PAYER) -> PayerRule:
     return PayerRule(uuid7(), payer_id, service_type, requires_auth)
 
 

@@ -1,0 +1,188 @@
+"""The task's state machine: each cell of state and move, written out here apart from the code's own table."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, get_args
+
+import pytest
+
+from shared.domain.task import MOVES, TaskMove, allowed_moves, edit_completed, move
+from shared.errors import ConflictError, InvalidTransitionError, ValidationFailedError
+from shared.models.firestore.documents import TaskDocument, TaskState
+from tests.unit.factories import NOW, USER, task
+
+ME = str(USER)
+STATES: tuple[TaskState, ...] = get_args(TaskState)
+OPEN = {"scheduled", "open", "accepted", "in_progress", "on_hold"}
+# Where each move leads from each state; "=" is a repetition, nothing is a refusal.
+CELLS: dict[str, dict[str, str]] = {
+    "scheduled": {"cancel": "cancelled", "reopen": "open"},
+    "open": {
+        "complete": "completed",
+        "accept": "accepted",
+        "hold": "on_hold",
+        "release": "=",
+        "reject": "rejected",
+        "cancel": "cancelled",
+        "reopen": "=",
+    },
+    "accepted": {
+        "complete": "completed",
+        "accept": "=",
+        "start": "in_progress",
+        "hold": "on_hold",
+        "release": "open",
+        "cancel": "cancelled",
+    },
+    "in_progress": {
+        "complete": "completed",
+        "start": "=",
+        "hold": "on_hold",
+        "release": "open",
+        "cancel": "cancelled",
+        "fail": "failed",
+    },
+    "on_hold": {"hold": "=", "cancel": "cancelled", "reopen": "open"},
+    "completed": {"complete": "=", "reopen": "open"},
+    "cancelled": {"cancel": "="},
+    "rejected": {"reject": "=", "reopen": "open"},
+    "failed": {"fail": "=", "reopen": "open"},
+    "auto_closed": {},
+}
+NEEDS_REASON = {"hold", "release", "reject", "cancel", "fail"}
+
+
+def in_state(state: TaskState, **members: object) -> TaskDocument:
+    """A shared task in `state`, taken by the caller where somebody must have it."""
+    taken = state in {"accepted", "in_progress"}
+    given: dict[str, Any] = {
+        "type": "shared",
+        "state": state,
+        "assigned_to": ME if taken else None,
+        "completed": state == "completed",
+        "is_open": state in OPEN,
+        "completed_at": NOW if state == "completed" else None,
+        "completed_by": ME if state == "completed" else None,
+    }
+    return task(**given | members)
+
+
+def moved(of: TaskDocument, wanted: TaskMove, *, by: str = ME, reason: str | None = "because") -> TaskDocument | None:
+    return move(of, wanted, by=by, at=NOW + timedelta(hours=1), reason=reason)
+
+
+def test_the_table_names_every_state() -> None:
+    assert set(CELLS) == set(STATES)
+    assert {wanted for row in CELLS.values() for wanted in row} == set(MOVES)
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("wanted", MOVES)
+def test_each_cell(state: TaskState, wanted: TaskMove) -> None:
+    before = in_state(state)
+    target = CELLS[state].get(wanted)
+    if target == "=":
+        assert moved(before, wanted) is None
+        return
+    if target is None:
+        with pytest.raises(InvalidTransitionError) as refused:
+            moved(before, wanted)
+        possible = {name for name, to in CELLS[state].items() if to != "="}
+        assert set(refused.value.extra["allowed"]) == possible
+        assert refused.value.code == "invalid_transition"
+        return
+    after = moved(before, wanted)
+    assert after is not None
+    assert after.state == target
+    assert after.completed == (target == "completed")
+    assert after.is_open == (target in OPEN)
+    assert after.version == before.version + 1
+    assert (after.completed_at, after.completed_by) == ((after.updated_at, ME) if after.completed else (None, None))
+    assert after.reason == "because"
+
+
+@pytest.mark.parametrize(
+    ("state", "wanted"),
+    [(state, wanted) for state in STATES for wanted in MOVES if CELLS[state].get(wanted, "=") != "="],
+)
+def test_only_the_moves_that_need_a_reason_ask_for_one(state: TaskState, wanted: TaskMove) -> None:
+    if wanted in NEEDS_REASON:
+        with pytest.raises(ValidationFailedError) as refused:
+            moved(in_state(state), wanted, reason=None)
+        assert [fault.field for fault in refused.value.errors] == ["reason"]
+    else:
+        assert moved(in_state(state), wanted, reason=None) is not None
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_moves_offered_are_those_that_work(state: TaskState) -> None:
+    assert set(allowed_moves(in_state(state))) == {name for name, to in CELLS[state].items() if to != "="}
+
+
+def test_a_task_of_ones_own_cannot_be_rejected() -> None:
+    own = in_state("open", type="normal")
+    assert "reject" not in allowed_moves(own)
+    with pytest.raises(InvalidTransitionError) as refused:
+        moved(own, "reject")
+    assert "reject" not in refused.value.extra["allowed"]
+
+
+@pytest.mark.parametrize(("days", "asks"), [(0, False), (6, False), (7, False), (8, True)])
+def test_reopening_asks_for_a_reason_after_seven_days(days: int, asks: bool) -> None:
+    done = in_state("completed")
+    at = NOW + timedelta(days=days)
+    if asks:
+        with pytest.raises(ValidationFailedError):
+            move(done, "reopen", by=ME, at=at, reason=None)
+    else:
+        assert move(done, "reopen", by=ME, at=at, reason=None) is not None
+
+
+def test_the_seventh_day_ends_to_the_microsecond() -> None:
+    done = in_state("completed")
+    limit = NOW + timedelta(days=7)
+    assert move(done, "reopen", by=ME, at=limit, reason=None) is not None
+    with pytest.raises(ValidationFailedError):
+        move(done, "reopen", by=ME, at=limit + timedelta(microseconds=1), reason=None)
+
+
+@pytest.mark.parametrize("wanted", ["accept", "start"])
+@pytest.mark.parametrize("state", ["accepted", "in_progress"])
+def test_what_somebody_else_has_cannot_be_taken(state: TaskState, wanted: TaskMove) -> None:
+    with pytest.raises(ConflictError) as refused:
+        moved(in_state(state, assigned_to="somebody else"), wanted)
+    assert refused.value.code == "already_taken"
+
+
+def test_accepting_assigns_and_giving_back_frees() -> None:
+    accepted = moved(in_state("open", assigned_to="role:biller"), "accept")
+    assert accepted is not None
+    assert accepted.assigned_to == ME
+    for wanted, before in (("release", accepted), ("reject", in_state("open", assigned_to="role:biller"))):
+        after = moved(before, wanted)  # type: ignore[arg-type]  # the tuple's literals are read as plain text
+        assert after is not None
+        assert after.assigned_to is None
+
+
+def test_a_task_put_on_hold_stays_assigned() -> None:
+    held = moved(in_state("in_progress"), "hold")
+    assert held is not None
+    assert held.assigned_to == ME
+    again = moved(held, "reopen")
+    assert again is not None
+    assert (again.state, again.assigned_to) == ("open", ME)
+
+
+@pytest.mark.parametrize("completed", [True, False])
+def test_the_completed_member_completes_and_uncompletes(completed: bool) -> None:
+    before = in_state("open" if completed else "completed")
+    after = edit_completed(before, completed, by=ME, at=NOW)
+    assert after is not None
+    assert after.completed is completed
+    assert edit_completed(after, completed, by=ME, at=NOW) is None
+
+
+def test_what_cannot_be_completed_says_so() -> None:
+    with pytest.raises(InvalidTransitionError):
+        edit_completed(in_state("cancelled"), completed=True, by=ME, at=NOW)
