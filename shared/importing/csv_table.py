@@ -14,6 +14,7 @@ from shared.errors import FieldError, ValidationFailedError
 from shared.importing import values
 
 _DATE_CHARACTERS = 10
+LONGEST_CELL = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Line:
             return None
         if "\x00" in cell:
             self.fault(column, "character_invalid", "The text holds a character that cannot be stored")
+        if len(cell) > LONGEST_CELL:
+            self.fault(column, "too_long", f"The text is longer than {LONGEST_CELL} characters")
         return cell.strip() or None
 
     def required(self, column: str) -> str:

@@ -126,8 +126,8 @@ class Claims:
         if paid is None:
             return None
         exact, _, path = paid
-        reason = values.amount_fault(values.to_cents(exact)) if exact >= 0 else "amount_negative"
-        if reason is not None:
+        reason = values.amount_fault(exact)
+        if reason is not None and reason != "amount_not_exact":
             raise RefusedRecordError(reason, path)
         if exact != values.to_cents(exact):
             self._reading.batch.notes["claim", "paid_amount_rounded"] += 1

@@ -84,6 +84,8 @@ class Reading:
         )
 
     def _add_payer(self, record: PayerRecord) -> str:
+        if len(record.number) > LONGEST_NUMBER:
+            raise RefusedRecordError("number_too_long", record.path)
         known = self._payers.setdefault(record.number, record)
         if known is record:
             self.batch.payers.append(record)

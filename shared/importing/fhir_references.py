@@ -11,7 +11,7 @@ from shared.models.imported import RefusedRecordError
 
 _LITERAL = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/[^/]+)?")
 _CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)\?identifier=(.+)")
-_URN = re.compile(r"urn:(?:uuid|oid):(.+)")
+_URN = re.compile(r"urn:(?:uuid|oid):([A-Za-z0-9.-]{1,64})")
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +14,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared.catalog import ROOT
 from shared.errors import ValidationFailedError
@@ -241,6 +246,39 @@ def test_second_resource_with_one_id_is_refused() -> None:
 )
 def test_fault_names_its_json_path_and_nothing_is_taken(document: object, fault: tuple[str, str]) -> None:
     assert fault_of(document) == fault
+
+
+_SOUND = bundle(patient(), coverage(), encounter(), answer(), claim())
+_LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.decimals()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00", "#cov", "Patient/p1", "1981", "urn:uuid:x"])
+)
+_ANYTHING = st.recursive(
+    _LEAVES, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2)
+)
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        yield value, key
+        if isinstance(inner, dict | list):
+            yield from _places(inner)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_damaged_bundle_is_read_or_refused_and_never_breaks_the_reader(data: st.DataObject) -> None:
+    damaged = copy.deepcopy(_SOUND)
+    for _ in range(data.draw(st.integers(1, 3))):
+        holder, key = data.draw(st.sampled_from(list(_places(damaged))))
+        holder[key] = data.draw(_ANYTHING)
+    with suppress(ValidationFailedError):
+        parse(damaged)
 
 
 @pytest.mark.skipif(not BUNDLES.is_dir(), reason="the reference data (../shared/data) is not there")
