@@ -9,7 +9,7 @@ import secrets
 import time
 from uuid import UUID
 
-DOCUMENT_ID = re.compile(r"^[A-Za-z0-9_-]{1,128}$")
+DOCUMENT_ID = re.compile(r"^(?!__.*__\Z)[A-Za-z0-9_-]{1,128}\Z")  # Firestore keeps `__…__` for itself
 
 
 def uuid7(milliseconds: int | None = None, randomness: bytes | None = None) -> UUID:
