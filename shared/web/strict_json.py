@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +23,7 @@ def parse(raw: bytes, *, decimals: bool = False) -> dict[str, Any]:
             text,
             object_pairs_hook=_object,
             parse_constant=_constant,
-            parse_float=Decimal if decimals else None,
+            parse_float=Decimal if decimals else _finite,
         )
     except json.JSONDecodeError as exc:
         raise _refused("json", f"Not JSON: {exc.msg} at line {exc.lineno} column {exc.colno}") from exc
@@ -53,6 +54,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _constant(_name: str) -> Any:
     raise _NumberError
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):  # 1e999 is no constant, and would become Infinity all the same
+        raise _NumberError
+    return number
 
 
 def _check(value: Any) -> None:
