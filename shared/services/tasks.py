@@ -242,9 +242,9 @@ class TaskService(ComponentService):
             return now
         try:
             day = caller.today(now) if due == "today" else date.fromisoformat(due)
-        except ValueError as exc:
+            return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(caller.time_zone)).astimezone(UTC)
+        except (ValueError, OverflowError) as exc:
             raise _invalid("due", "not_a_date", "is not a day of the calendar") from exc
-        return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(caller.time_zone)).astimezone(UTC)
 
 
 def _new_task(caller: Caller, context: ContextDocument, new: NewTask, now: datetime) -> TaskDocument:

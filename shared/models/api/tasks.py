@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from shared.models.api.base import AnswerModel, Page, RequestModel
+from shared.models.api.base import AnswerModel, Page, RequestModel, UtcTime
 from shared.models.firestore.documents import TaskDocument, TaskState, TaskType
 
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
@@ -38,8 +38,8 @@ class NewTask(RequestModel):
     type: TaskType = "normal"
     description: Description | None = None
     assigned_to: Assignee | None = None
-    due_at: AwareDatetime | None = None
-    not_before: AwareDatetime | None = None
+    due_at: UtcTime | None = None
+    not_before: UtcTime | None = None
     priority: Priority = "normal"
 
 
@@ -68,8 +68,8 @@ class TaskEdit(RequestModel):
     label: Label | None = None
     description: Description | None = None
     assigned_to: Assignee | None = None
-    due_at: AwareDatetime | None = None
-    not_before: AwareDatetime | None = None
+    due_at: UtcTime | None = None
+    not_before: UtcTime | None = None
     priority: Priority | None = None
     completed: bool | None = None
     version: int | None = Field(default=None, ge=1)
@@ -84,7 +84,7 @@ class TaskMoveRequest(RequestModel):
 class TaskSnooze(RequestModel):
     """Until when the task stays out of sight."""
 
-    until: AwareDatetime
+    until: UtcTime
 
 
 class TaskBulk(RequestModel):
