@@ -6,12 +6,13 @@ No file names a package index: the installer's own configuration does.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.bundle.imports import BundleError
@@ -26,27 +27,34 @@ _OPTIONS = (
     "--no-annotate",
     "--quiet",
     "--python-version=3.11",
+    "--python-platform=linux",  # where functions run, whatever this machine is
 )
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """One package of a lock file: its version and the SHA-256 hashes of its distributions."""
+    """One package of a lock file: its version and the SHA-256 hashes of its distributions.
+
+    `marker` says where it is installed at all (empty: everywhere) and does not tell two pins apart.
+    """
 
     version: str
     hashes: frozenset[str]
+    marker: str = field(default="", compare=False)
 
 
 def read_lock(path: Path) -> Mapping[str, Pin]:
     """The pins of a lock file by package name. Raises BundleError on a line that pins nothing or has no hash."""
     pins: dict[str, Pin] = {}
     for block in _blocks(path):
-        requirement, *options = block.split()
-        name, separator, version = requirement.partition("==")
-        hashes = frozenset(option.removeprefix("--hash=sha256:") for option in options)
-        if not separator or not hashes or any(option.startswith("-") for option in hashes):
-            raise BundleError(f"{path}: {requirement} is not pinned by version and SHA-256")
-        pins[name] = Pin(version, hashes)
+        requirement, *options = block.split("--hash=")
+        pinned, _, marker = requirement.partition(";")
+        name, separator, version = pinned.strip().partition("==")
+        hashes = frozenset(option.strip().removeprefix("sha256:") for option in options)
+        if not separator or not hashes or not all(map(_SHA256.fullmatch, hashes)):
+            raise BundleError(f"{path}: {pinned.strip()} is not pinned by version and SHA-256")
+        pins[name] = Pin(version, hashes, marker.strip())
     return pins
 
 

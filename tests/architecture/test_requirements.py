@@ -6,11 +6,14 @@ import tomllib
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import distribution, requires
+from pathlib import Path
 
 import pytest
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from infra.bundle.imports import BundleError
 from infra.bundle.requirements import LOCK, Pin, read_lock
 from shared.catalog import ROOT, FunctionEntry
 from tests.architecture.sources import catalog
@@ -68,6 +71,7 @@ def test_this_environment_is_the_locked_one() -> None:
     different = {
         name: (pin.version, distribution(name).version)
         for name, pin in _lock().items()
+        if not pin.marker or Marker(pin.marker).evaluate()
         if distribution(name).version != pin.version
     }
     assert not different, "run `make up` or install requirements.lock"
@@ -76,3 +80,13 @@ def test_this_environment_is_the_locked_one() -> None:
 def test_groups_are_those_that_the_catalog_may_name() -> None:
     deployable = {group for entry in catalog() for group in entry.dependencies}
     assert deployable <= set(_groups())
+
+
+@pytest.mark.parametrize(
+    "line", ["flask", "flask>=3", "flask==3.1.3", "flask==3.1.3 --hash=sha256:abc", "-r other.txt", "--index-url=x"]
+)
+def test_line_without_version_and_hash_is_refused(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "requirements.txt"
+    file.write_text(line + "\n")
+    with pytest.raises(BundleError, match="is not pinned"):
+        read_lock(file)
