@@ -1,0 +1,141 @@
+// What a front-end does with the Firebase client SDK: sign in, open a context through the API, listen to it and to its
+// tasks under the security rules. Prints one JSON object: what happened, step by step. The stack comes in STACK (JSON:
+// project, gateway, auth, firestore, email, password, otherContext). Exits 1 with the error's name when a step fails.
+
+import { initializeApp, deleteApp } from 'firebase/app';
+import { connectAuthEmulator, getAuth, signInWithEmailAndPassword } from 'firebase/auth';
+import {
+  addDoc,
+  collection,
+  connectFirestoreEmulator,
+  deleteDoc,
+  doc,
+  getDoc,
+  getDocs,
+  getFirestore,
+  onSnapshot,
+  orderBy,
+  query,
+  setLogLevel,
+  terminate,
+  updateDoc,
+  where,
+} from 'firebase/firestore';
+
+const PATIENCE = 20_000;
+const stack = JSON.parse(process.env.STACK);
+const seen = {};
+
+const app = initializeApp({ projectId: stack.project, apiKey: 'local' });
+const auth = getAuth(app);
+connectAuthEmulator(auth, stack.auth, { disableWarnings: true });
+const [host, port] = stack.firestore.split(':');
+const store = getFirestore(app);
+setLogLevel('silent'); // refusals are expected here
+connectFirestoreEmulator(store, host, Number(port));
+
+async function call(method, path, body) {
+  const answer = await fetch(`${stack.gateway}/api/v1${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${await auth.currentUser.getIdToken()}`, 'Content-Type': 'application/json' },
+    body: body && JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status}`);
+  return answer.json();
+}
+
+// Resolves with the first snapshot that `wanted` accepts; rejects when the listener is refused or nothing comes.
+function arrives(target, wanted, what) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`not in time: ${what}`)), PATIENCE);
+    const stop = onSnapshot(
+      target,
+      (snapshot) => {
+        if (!wanted(snapshot)) return;
+        clearTimeout(timer);
+        stop();
+        resolve(snapshot);
+      },
+      (error) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
+  });
+}
+
+async function refusal(attempt) {
+  try {
+    await attempt();
+    return 'allowed';
+  } catch (error) {
+    return error.code ?? error.message;
+  }
+}
+
+function tasksOf(context, clientId) {
+  return query(
+    collection(store, 'tasks'),
+    where('clientId', '==', clientId),
+    where('contextId', '==', context.contextId),
+    where('mode', '==', context.mode),
+    where('deletedAt', '==', null),
+    orderBy('sortAt'),
+  );
+}
+
+async function main() {
+  const { user } = await signInWithEmailAndPassword(auth, stack.email, stack.password);
+  const { claims } = await user.getIdTokenResult();
+  const context = await call('POST', '/modes/eligibility/context', {
+    recordType: 'Other',
+    recordId: `SDK-${process.pid}-${Date.now()}`,
+  });
+  const contextAt = doc(store, 'contexts', context.contextId);
+  const tasks = tasksOf(context, claims.clientId);
+
+  const first = await arrives(contextAt, (snapshot) => snapshot.exists(), 'the context');
+  seen.context = { mode: first.get('mode'), recordId: first.get('recordId'), openTaskCount: first.get('openTaskCount') };
+  seen.sameRecord = first.get('recordId') === context.recordId;
+
+  const arrived = arrives(tasks, (snapshot) => snapshot.size === 1, 'the task');
+  const counted = arrives(contextAt, (snapshot) => snapshot.get('openTaskCount') === 1, 'openTaskCount 1');
+  const made = await call('POST', '/components/tasks/', { contextId: context.contextId, label: 'Call the payer' });
+  const [listed, count] = await Promise.all([arrived, counted]);
+  seen.task = { sameId: listed.docs[0].id === made.id, label: listed.docs[0].get('label') };
+  seen.openTaskCount = count.get('openTaskCount');
+
+  const done = arrives(contextAt, (snapshot) => snapshot.get('openTaskCount') === 0, 'openTaskCount 0');
+  const completed = arrives(tasks, (snapshot) => snapshot.docs[0]?.get('completed') === true, 'the completed task');
+  await call('POST', `/components/tasks/${made.id}/complete`, {});
+  await Promise.all([done, completed]);
+  seen.completed = true;
+
+  const taskAt = doc(store, 'tasks', made.id);
+  seen.refused = {
+    otherContext: await refusal(() => getDoc(doc(store, 'contexts', stack.otherContext))),
+    otherTasks: await refusal(() => getDocs(tasksOf({ contextId: stack.otherContext, mode: 'eligibility' }, claims.clientId))),
+    allTasks: await refusal(() => getDocs(collection(store, 'tasks'))),
+    allContexts: await refusal(() => getDocs(collection(store, 'contexts'))),
+    outbox: await refusal(() => getDocs(collection(store, 'audit_outbox'))),
+    update: await refusal(() => updateDoc(taskAt, { label: 'Changed past the API' })),
+    remove: await refusal(() => deleteDoc(taskAt)),
+    create: await refusal(() => addDoc(collection(store, 'tasks'), { clientId: claims.clientId, label: 'Mine' })),
+    updateContext: await refusal(() => updateDoc(contextAt, { status: 'error' })),
+    unknownCollection: await refusal(() => getDoc(doc(store, 'anything', 'at-all'))),
+  };
+}
+
+let failure;
+try {
+  await main();
+} catch (error) {
+  failure = error;
+}
+await terminate(store);
+await deleteApp(app);
+console.log(JSON.stringify(seen));
+if (failure) {
+  console.error(`${failure.name}: ${failure.message}`);
+  process.exitCode = 1;
+}
