@@ -18,8 +18,8 @@ from shared.web import strict_json
 from shared.web.operations import Operation
 from shared.web.problem import validation_failed
 
-_REQUEST_ID = re.compile(r"^[A-Za-z0-9._:-]{1,128}$")
-_IDEMPOTENCY_KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9._:-]{1,128}\Z")
+_IDEMPOTENCY_KEY = re.compile(r"^[\x21-\x7e]{1,255}\Z")
 _VERSION = re.compile(r'^(?:W/)?"?([1-9][0-9]{0,8})"?$')
 _NOT_OURS = frozenset({"key"})  # API Gateway's own API key parameter
 
