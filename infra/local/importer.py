@@ -11,6 +11,7 @@ import glob
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -22,12 +23,13 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from tqdm import tqdm
 
+from infra.local.demo_accounts import ORGANISATIONS
 from infra.local.import_table import report_lines, total_of
 from infra.local.settings import PROJECT, ROOT
 from infra.migrations.roles import database_url, role_urls
 from shared.config import Settings
 from shared.db.postgres import Postgres, postgres_for
-from shared.errors import MobiusError
+from shared.errors import MobiusError, StoreUnavailableError
 from shared.importing.fhir import parse_fhir
 from shared.importing.synthea_csv import is_synthea_folder, parse_synthea_folder
 from shared.models.api.record_import import ImportReport
@@ -103,12 +105,16 @@ def open_session(stack_file: Path, *, client: str, user: str | None) -> Session:
         admin = str(json.loads(stack_file.read_text())["database"])
     except (OSError, ValueError, KeyError) as exc:
         raise ImportToolError("The stack is not running: start it with `make up`, then import again") from exc
-    try:
-        client_id, user_id, zone = _whose(admin, client=client, user=user)
-    except (InterfaceError, OperationalError, OSError) as exc:
-        raise ImportToolError("The stack's database does not answer: restart it with `make up`") from exc
     database = _serving(admin)
-    return Session(database, ImportService(PostgresRecordImport(database)), client_id, user_id, zone)
+    service = ImportService(PostgresRecordImport(database))
+    try:
+        client_id = _client_id(admin, client)
+        return Session(database, service, client_id, _person(database, client_id, user), service.zone(client_id))
+    except (InterfaceError, OperationalError, OSError, StoreUnavailableError) as exc:
+        raise ImportToolError("The stack's database does not answer: restart it with `make up`") from exc
+    except BaseException:
+        database.engine.dispose()
+        raise
 
 
 def import_all(session: Session, sources: Sequence[Path]) -> tuple[dict[str, ImportReport], int]:
@@ -153,27 +159,32 @@ def _advance(bar: tqdm[NoReturn], count: int) -> None:
     bar.update(count)
 
 
-def _whose(admin: str, *, client: str, user: str | None) -> tuple[UUID, UUID, ZoneInfo]:
-    """The ids of the organisation and the person, and the organisation's time zone."""
+def _client_id(admin: str, client: str) -> UUID:
+    """The organisation's id. One that is no demo organisation is looked up by an administrator who sees them all."""
+    with suppress(ValueError):
+        return UUID(client)
+    demo = next((one.id for one in ORGANISATIONS if one.name == client), None)
+    if demo is not None:
+        return demo
     engine = create_engine(database_url(admin), connect_args={"timeout": 5})
     try:
         with engine.connect() as connection:
-            organisations = connection.execute(
-                text("SELECT id, time_zone FROM clients WHERE name = :client OR id::text = :client"), {"client": client}
-            ).all()
-            if len(organisations) != 1:
-                known = connection.execute(text("SELECT name FROM clients ORDER BY name")).scalars()
-                raise ImportToolError(f"No organisation {client!r}; there are: {', '.join(known) or 'none'}")
-            people = connection.execute(
-                text("SELECT id, email, role FROM users WHERE client_id = :client ORDER BY email"),
-                {"client": organisations[0].id},
-            ).all()
-            person = next((one.id for one in people if (one.email == user if user else one.role == "admin")), None)
+            found = {row.name: row.id for row in connection.execute(text("SELECT id, name FROM clients ORDER BY name"))}
     finally:
         engine.dispose()
-    if person is None:
-        raise ImportToolError(f"{user or 'An admin'} is no member of {client}: name a member with --user")
-    return organisations[0].id, person, ZoneInfo(organisations[0].time_zone)
+    if client not in found:
+        raise ImportToolError(f"No organisation {client!r}; there are: {', '.join(found) or 'none'}")
+    return UUID(str(found[client]))
+
+
+def _person(database: Postgres, client_id: UUID, user: str | None) -> UUID:
+    """The member with that e-mail, else an admin of the organisation."""
+    with database.tenant(client_id) as connection:
+        people = connection.execute(text("SELECT id, email, role FROM users ORDER BY email")).all()
+    for one in people:
+        if one.email == user if user else one.role == "admin":
+            return UUID(str(one.id))
+    raise ImportToolError(f"{user or 'An admin'} is no member of that organisation: name a member with --user")
 
 
 def _serving(admin: str) -> Postgres:
