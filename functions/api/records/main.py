@@ -66,7 +66,11 @@ def search_by_body(caller: Caller, body: SearchQuery) -> SearchResult:
 )
 def import_bundle(caller: Caller, body: dict) -> ImportReport:  # type: ignore[type-arg]  # any JSON object
     return bootstrap.import_service().import_bundle(
-        client_id=caller.client_id, user_id=caller.user_id, request_id=caller.request_id, bundle=body
+        client_id=caller.client_id,
+        user_id=caller.user_id,
+        request_id=caller.request_id,
+        bundle=body,
+        key=caller.idempotency,
     )
 
 
