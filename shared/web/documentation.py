@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from flask import Response
@@ -46,7 +47,13 @@ def asset(name: str) -> Response:
         return Response(_SCRIPT, content_type="text/javascript; charset=utf-8")
     if name not in _ASSETS:
         raise NotFoundError("There is no such file")
-    from swagger_ui_bundle import swagger_ui_path
-
     headers = {"Cache-Control": "public, max-age=86400"}
-    return Response((Path(swagger_ui_path) / name).read_bytes(), content_type=_ASSETS[name], headers=headers)
+    return Response((_page_files() / name).read_bytes(), content_type=_ASSETS[name], headers=headers)
+
+
+def _page_files() -> Path:
+    """Return the folder of Swagger UI's files: the package is found and not imported, for it only serves files."""
+    package = find_spec("flask_swagger_ui")
+    if package is None or package.origin is None:
+        raise NotFoundError("There is no such file")
+    return Path(package.origin).parent / "dist"
