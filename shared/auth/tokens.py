@@ -23,7 +23,7 @@ from shared.errors import StoreUnavailableError, UnauthenticatedError
 CERTIFICATES_URL = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
 CLOCK_SKEW_SECONDS = 10
 MAX_TOKEN_LENGTH = 8192
-_PROVIDERS = re.compile(r"^(password|custom|google\.com|microsoft\.com|oidc\.[a-z0-9.-]{1,60}|saml\.[a-z0-9.-]{1,60})\Z")
+_PROVIDERS = re.compile(r"^(password|custom|google\.com|microsoft\.com|(oidc|saml)\.[a-z0-9.-]{1,60})\Z")
 
 Fetch = Callable[[], tuple[dict[str, str], float]]
 
