@@ -17,7 +17,7 @@ from shared.repositories.protocols import Change, Changes, Position, TaskFilter
 from tests.contract.conftest import Live
 from tests.unit.factories import NOW, event, kept, key, task
 
-IMPOSSIBLE_IDS = ["a/b", "tasks/x/tasks/y", "", ".", "..", "x" * 129, "a b", "é", "__all__/x"]
+IMPOSSIBLE_IDS = ["a/b", "tasks/x/tasks/y", "", ".", "..", "x" * 129, "a b", "é", "__all__", "x\n"]
 BOTH = ("ctx:1", "rec:patient:1")
 
 
