@@ -18,6 +18,9 @@ _FORBIDDEN_IN_PRODUCTION = (
 )
 
 
+MAX_POOL_SIZE = 100
+
+
 class Settings(BaseModel):
     """What a function needs to know of its surroundings.
 
@@ -65,7 +68,14 @@ def settings() -> Settings:
         cloud_sql_instance=environment.get("MOBIUS_CLOUD_SQL_INSTANCE"),
         database_name=environment.get("MOBIUS_DATABASE_NAME", "mobius"),
         database_user=environment.get("MOBIUS_DATABASE_USER"),
-        pool_size=int(environment.get("MOBIUS_POOL_SIZE", "4")),
+        pool_size=_pool_size(environment.get("MOBIUS_POOL_SIZE", "4")),
         audit_topic=environment.get("MOBIUS_AUDIT_TOPIC", "audit-events"),
         failpoints=tuple(name for name in environment.get("MOBIUS_FAILPOINTS", "").split(",") if name),
     )
+
+
+def _pool_size(given: str) -> int:
+    """Read the number of connections; 0 is refused, for it would mean no limit."""
+    if not (given.isascii() and given.isdecimal() and 1 <= int(given) <= MAX_POOL_SIZE):
+        raise ConfigurationError(f"MOBIUS_POOL_SIZE must be a number from 1 to {MAX_POOL_SIZE}")
+    return int(given)
