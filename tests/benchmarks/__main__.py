@@ -34,6 +34,7 @@ def main() -> int:
     parser.add_argument("--cold", type=int, default=7, help="cold starts of each program (7)")
     parser.add_argument("--turns", type=int, default=8, help="turns of warm requests (8)")
     parser.add_argument("--requests", type=int, default=50, help="requests a turn (50)")
+    parser.add_argument("--imports", type=int, default=3, help="starts to find where a cold start goes (3; 0: none)")
     parser.add_argument("--check", action="store_true", help="fail when a budget is not kept")
     options = parser.parse_args()
     try:
@@ -63,8 +64,13 @@ def _measure(one: Subject, around: Surroundings, options: argparse.Namespace) ->
     )
     compared = [*warm_lines(one.name, warm.answers), memory_line(one.name, warm.memory)]
     _say(*compared, inside_line(warm.inside))
-    spent = [import_cost(program, first, token=around.token, logs=logs) for program in one.programs[:2]]
-    _say(*package_lines(*spent), "")
+    if options.imports:
+        spent = [
+            import_cost(program, first, token=around.token, starts=options.imports, logs=logs)
+            for program in one.programs[:2]
+        ]
+        _say(*package_lines(*spent))
+    _say("")
     return [cold_line(one.name, cold), *compared]
 
 

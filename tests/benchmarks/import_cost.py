@@ -13,8 +13,16 @@ _LINE = re.compile(r"^import time:\s+(\d+) \|\s+\d+ \|\s*(\S+)$", re.MULTILINE)
 _DEEPER = {"google": 2, "google.cloud": 3, "sqlalchemy": 2, "shared": 2}
 
 
-def import_cost(program: Program, first: Call, *, token: str, logs: Path) -> dict[str, float]:
-    """Milliseconds by package until the first answer, imports on first use included; the record itself costs some."""
+def import_cost(program: Program, first: Call, *, token: str, starts: int, logs: Path) -> dict[str, float]:
+    """Milliseconds by package until the first answer, imports on first use included; the record itself costs some.
+
+    Of several starts the quickest one counts: what else the machine does only ever adds.
+    """
+    runs = [_one_start(program, first, token=token, logs=logs) for _ in range(starts)]
+    return min(runs, key=lambda spent: sum(spent.values()))
+
+
+def _one_start(program: Program, first: Call, *, token: str, logs: Path) -> dict[str, float]:
     recorded = replace(program, environment={**program.environment, "PYTHONPROFILEIMPORTTIME": "1"})
     with Server(recorded, token, logs / f"imports-{program.label}.log") as server:
         server.wait_until_listening()
