@@ -19,7 +19,7 @@ def test_function_and_floor_can_be_compared(function: str, stack: RunningStack, 
     if not full_volume and function != "eligibility":
         pytest.skip("at reduced volume the function that uses both stores stands for all")
     done = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks", function, *"--cold=1 --turns=1 --requests=5 --imports=0".split()],
+        [sys.executable, "-m", "tests.benchmarks", function, *["--cold=1", "--turns=1", "--requests=5", "--imports=0"]],
         cwd=ROOT,
         env={**os.environ, "MOBIUS_STACK": str(stack.file)},
         capture_output=True,
