@@ -29,7 +29,7 @@ def token(subject: str, issuer: str = "https://securetoken.google.com/p") -> str
 
 def asked(path: str = "/", **headers: str) -> Request:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Request(EnvironBuilder(path, headers=names).get_environ())
+    return Request(EnvironBuilder(path, headers=list(names.items())).get_environ())
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
@@ -93,7 +93,7 @@ def test_a_gateway_header_about_somebody_else_is_refused(header: str) -> None:
 
 
 def claims(**changes: Any) -> TokenClaims:
-    given = {
+    given: dict[str, Any] = {
         "uid": "uid-1",
         "auth_time": int(NOW.timestamp()),
         "issued_at": int(NOW.timestamp()),

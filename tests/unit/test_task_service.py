@@ -1,0 +1,364 @@
+"""The tasks component on the in-memory stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from shared.db.selector import DatabaseSelector
+from shared.errors import (
+    ForbiddenError,
+    InvalidTransitionError,
+    NotFoundError,
+    PreconditionFailedError,
+    ValidationFailedError,
+)
+from shared.models.api.tasks import NewTask, TaskBulk, TaskEdit, TaskQuery, TaskView
+from shared.models.caller import Caller
+from shared.models.firestore.documents import ContextDocument
+from shared.models.replay import IdempotencyMismatchError, Replayed
+from shared.models.roles import Role
+from shared.repositories.memory.members import InMemoryAuditPublisher
+from shared.repositories.memory.store import InMemoryLiveStore, InMemoryRecordStore
+from shared.services.access_log import AccessLog
+from shared.services.tasks import TaskService
+from tests.unit.factories import CLIENT, NOW, USER, caller, context, event, key, session, task
+
+
+class Office:
+    """A tasks component with one open context, and its clock."""
+
+    def __init__(self) -> None:
+        self.live, self.topic = InMemoryLiveStore(), InMemoryAuditPublisher()
+        self.now = NOW
+        log = AccessLog(lambda: self.topic, lambda: self.live.outbox)
+        selector = DatabaseSelector(InMemoryRecordStore, lambda: self.live)
+        self.service = TaskService(selector, log, now=lambda: self.now)
+        self.caller = caller()
+        self.context = self.open(context())
+
+    def open(self, wanted: ContextDocument, who: Caller | None = None) -> ContextDocument:
+        by = session(wanted, id=(who or self.caller).session_id)
+        return self.live.contexts.open(wanted, by, event(), lambda _context, _new: None)[0]
+
+    def create(self, who: Caller | None = None, **members: Any) -> TaskView:
+        given = {"contextId": self.context.id, "label": "Call the payer"} | members
+        return self.service.create_task(who or self.caller, NewTask.model_validate(given))
+
+    def listed(self, who: Caller | None = None, **query: Any) -> list[str]:
+        found = self.service.get_tasks(who or self.caller, TaskQuery.model_validate(query))
+        return [one.label for one in found.tasks]
+
+    def edit(self, task_id: str, who: Caller | None = None, **members: Any) -> TaskView:
+        return self.service.update_task(who or self.caller, task_id, TaskEdit.model_validate(members))
+
+    @property
+    def events(self) -> int:
+        """How many changes were recorded, the opening of the context aside."""
+        return len(self.live.documents.events) - 1
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+def test_a_new_task_belongs_to_its_context(office: Office) -> None:
+    made = office.create(description="d", priority="high")
+    assert (made.state, made.completed, made.version) == ("open", False, 1)
+    assert (made.context_id, made.mode, made.source) == (office.context.id, "eligibility", "eligibility")
+    assert made.created_by == str(USER)
+    assert office.listed() == ["Call the payer"]
+    recorded = office.live.documents.events[-1]
+    assert (recorded.resource_ref, recorded.patient_ref) == (made.id, office.context.patient_uuid)
+    assert "Call" not in recorded.model_dump_json()
+
+
+def test_a_task_for_later_waits(office: Office) -> None:
+    assert office.create(notBefore=NOW + timedelta(days=1)).state == "scheduled"
+    assert office.create(notBefore=NOW - timedelta(days=1)).state == "open"
+
+
+def test_me_is_the_caller_and_roles_are_known(office: Office) -> None:
+    assert office.create(assignedTo="me").assigned_to == str(USER)
+    assert office.create(assignedTo="role:biller").assigned_to == "role:biller"
+    with pytest.raises(ValidationFailedError) as refused:
+        office.create(assignedTo="role:wizard")
+    assert refused.value.errors[0].field == "assignedTo"
+
+
+def test_a_repeated_creation_is_answered_as_the_first(office: Office) -> None:
+    who = replace(office.caller, idempotency=key("asked"))
+    made = office.create(who)
+    office.service.move(office.caller, made.id, "accept")
+    with pytest.raises(Replayed) as replayed:
+        office.create(who)
+    assert TaskView.model_validate_json(replayed.value.body) == made
+    assert replayed.value.status == 201
+    with pytest.raises(IdempotencyMismatchError):
+        office.create(replace(who, idempotency=key("another", of=who.idempotency.id if who.idempotency else "")))
+    assert office.listed() == ["Call the payer"]
+
+
+def test_nobody_makes_tasks_in_a_context_of_another_client_or_mode(office: Office) -> None:
+    for stranger in (caller(client_id=uuid4()), caller(client_id=uuid4(), role=Role.ADMIN)):
+        with pytest.raises(NotFoundError):
+            office.create(stranger)
+    backend = office.open(context(mode="backend"))
+    with pytest.raises(ForbiddenError):
+        office.create(contextId=backend.id)
+
+
+def test_a_list_has_own_tasks_and_what_is_shared_about_the_record(office: Office) -> None:
+    other_mode = office.open(context(mode="front-desk"), who=caller(session_id="uid-b_1"))
+    office.create(label="own")
+    for kind in ("shared", "backend", "normal"):
+        new = NewTask(context_id=other_mode.id, label=f"{kind} of the desk", type=kind)
+        office.service.create_task(caller(role=Role.MANAGER), new)
+    assert sorted(office.listed()) == ["backend of the desk", "own", "shared of the desk"]
+    assert office.listed(type="shared") == ["shared of the desk"]
+
+
+def test_shared_tasks_of_the_organisation_or_of_one_context(office: Office) -> None:
+    elsewhere = office.open(context(record_uuid=str(uuid4())), who=caller(session_id="uid-b_1"))
+    office.create(label="here", type="shared")
+    office.create(label="there", type="shared", contextId=elsewhere.id)
+    office.create(label="queue", type="backend")
+
+    def labels(kind: Any, **query: Any) -> list[str]:
+        found = office.service.get_shared_tasks(office.caller, TaskQuery.model_validate(query), kind)
+        return [one.label for one in found.tasks]
+
+    assert sorted(labels("shared")) == ["here", "there"]
+    assert labels("shared", contextId=elsewhere.id) == ["there"]
+    assert labels("backend") == ["queue"]
+
+
+def test_without_a_context_there_is_no_list(office: Office) -> None:
+    with pytest.raises(NotFoundError) as refused:
+        office.listed(caller(session_id="uid-new_1"))
+    assert refused.value.code == "context_not_set"
+
+
+def test_a_list_of_another_mode_is_forbidden(office: Office) -> None:
+    desk = office.open(context(mode="front-desk"), who=caller(session_id="uid-b_1"))
+    with pytest.raises(ForbiddenError):
+        office.listed(caller(role=Role.BILLER), contextId=desk.id)
+
+
+def test_pages_give_every_task_once_and_a_cursor_fits_its_filters(office: Office) -> None:
+    for n in range(60):
+        office.create(label=f"t{n:02}", dueAt=NOW + timedelta(minutes=n % 9))
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = office.service.get_tasks(office.caller, TaskQuery(limit=7, cursor=cursor))
+        seen += [one.label for one in page.tasks]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+        assert len(page.tasks) == 7
+    assert sorted(seen) == [f"t{n:02}" for n in range(60)]
+    first = office.service.get_tasks(office.caller, TaskQuery(limit=7)).next_cursor
+    with pytest.raises(ValidationFailedError):
+        office.listed(cursor=first, completed=False)
+
+
+def test_filters_by_completion_and_assignee(office: Office) -> None:
+    done = office.create(label="done")
+    office.service.move(office.caller, done.id, "complete")
+    office.create(label="mine", assignedTo="me")
+    gone = office.create(label="gone")
+    office.service.move(office.caller, gone.id, "cancel", "not needed")
+    assert office.listed(completed=True) == ["done"]
+    assert office.listed(completed=False) == ["mine"]
+    assert office.listed(assignedTo="me") == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("due", "found"),
+    [("overdue", ["past"]), ("today", ["past", "tonight"]), ("2026-11-24", ["past", "tonight", "tomorrow"])],
+)
+def test_days_are_the_organisations(office: Office, due: str, found: list[str]) -> None:
+    # Chicago is six hours behind: its 23 November ends at 06:00 UTC on the 24th.
+    office.create(label="past", dueAt=NOW - timedelta(minutes=1))
+    office.create(label="tonight", dueAt=datetime(2026, 11, 24, 5, 59, tzinfo=UTC))
+    office.create(label="tomorrow", dueAt=datetime(2026, 11, 24, 6, 0, tzinfo=UTC))
+    office.create(label="undated")
+    assert office.listed(due=due) == found
+
+
+def test_a_day_that_is_none_is_refused(office: Office) -> None:
+    with pytest.raises(ValidationFailedError) as refused:
+        office.listed(due="2026-02-30")
+    assert refused.value.errors[0].field == "due"
+
+
+def test_an_edit_changes_what_it_names(office: Office) -> None:
+    made = office.create(dueAt=NOW, priority="high", description="d")
+    after = office.edit(made.id, label="New", dueAt=None)
+    assert (after.label, after.due_at, after.priority, after.description) == ("New", None, "high", "d")
+    assert after.version == 2
+    stored = office.live.documents.tasks[made.id]
+    assert stored.sort_at == stored.created_at
+
+
+def test_an_edit_that_changes_nothing_keeps_the_version(office: Office) -> None:
+    made = office.create()
+    assert office.edit(made.id, label=made.label, completed=False).version == 1
+
+
+def test_label_and_priority_cannot_be_taken_away(office: Office) -> None:
+    made = office.create()
+    for member in ("label", "priority"):
+        with pytest.raises(ValidationFailedError) as refused:
+            office.edit(made.id, **{member: None})
+        assert refused.value.errors[0].field == member
+
+
+def test_completing_by_edit_counts_one_version(office: Office) -> None:
+    made = office.create()
+    after = office.edit(made.id, completed=True, label="Done now")
+    assert (after.completed, after.state, after.label, after.version) == (True, "completed", "Done now", 2)
+    assert office.edit(made.id, completed=False).state == "open"
+
+
+@pytest.mark.parametrize("by", ["header", "body"])
+def test_a_stale_version_is_refused_with_the_current_task(office: Office, by: str) -> None:
+    made = office.create()
+    office.edit(made.id, label="second")
+    who = replace(office.caller, if_match=1) if by == "header" else office.caller
+    members = {"label": "third"} | ({"version": 1} if by == "body" else {})
+    with pytest.raises(PreconditionFailedError) as refused:
+        office.edit(made.id, who, **members)
+    assert (refused.value.extra["current"]["version"], refused.value.extra["current"]["label"]) == (2, "second")
+    assert office.events == 2
+
+
+def test_a_deleted_task_is_gone_for_good(office: Office) -> None:
+    made = office.create()
+    assert office.service.delete_task(office.caller, made.id).version == 2
+    assert office.listed() == []
+    acts: list[Callable[[], TaskView]] = [
+        lambda: office.service.delete_task(office.caller, made.id),
+        lambda: office.edit(made.id, label="x"),
+        lambda: office.service.move(office.caller, made.id, "complete"),
+    ]
+    for act in acts:
+        with pytest.raises(NotFoundError):
+            act()
+
+
+def test_a_stale_delete_is_refused(office: Office) -> None:
+    made = office.create()
+    with pytest.raises(PreconditionFailedError):
+        office.service.delete_task(replace(office.caller, if_match=9), made.id)
+
+
+def test_moves_are_idempotent_by_state(office: Office) -> None:
+    made = office.create()
+    first = office.service.move(office.caller, made.id, "complete")
+    again = office.service.move(office.caller, made.id, "complete")
+    assert first == again
+    assert first.version == 2
+
+
+def test_a_repeated_move_with_a_key_is_replayed(office: Office) -> None:
+    made = office.create()
+    who = replace(office.caller, idempotency=key())
+    first = office.service.move(who, made.id, "complete")
+    office.service.move(office.caller, made.id, "reopen")
+    with pytest.raises(Replayed) as replayed:
+        office.service.move(who, made.id, "complete")
+    assert TaskView.model_validate_json(replayed.value.body) == first
+
+
+def test_an_impossible_move_says_which_there_are(office: Office) -> None:
+    made = office.create()
+    with pytest.raises(InvalidTransitionError) as refused:
+        office.service.move(office.caller, made.id, "start")
+    assert refused.value.extra["allowed"] == ["complete", "accept", "hold", "cancel"]
+    assert office.events == 1
+
+
+def test_another_client_finds_no_task(office: Office) -> None:
+    made = office.create()
+    stranger = caller(client_id=uuid4(), role=Role.ADMIN)
+    acts: list[Callable[[], TaskView]] = [
+        lambda: office.edit(made.id, stranger, label="x"),
+        lambda: office.service.delete_task(stranger, made.id),
+        lambda: office.service.move(stranger, made.id, "complete"),
+        lambda: office.service.snooze(stranger, made.id, NOW + timedelta(days=1)),
+    ]
+    for act in acts:
+        with pytest.raises(NotFoundError):
+            act()
+    assert office.live.documents.tasks[made.id].version == 1
+
+
+def test_own_tasks_are_for_those_who_work_in_the_mode(office: Office) -> None:
+    own, shared = (
+        task(mode="front-desk", type="normal"),
+        task(mode="front-desk", type="shared"),
+    )
+    for one in (own, shared):
+        office.live.tasks.create(one, event())
+    biller = caller(role=Role.BILLER)
+    assert office.edit(shared.id, biller, label="ok").label == "ok"
+    with pytest.raises(ForbiddenError):
+        office.edit(own.id, biller, label="no")
+
+
+def test_snoozing_needs_a_time_to_come_and_an_open_task(office: Office) -> None:
+    made, until = office.create(), NOW + timedelta(hours=1)
+    first = office.service.snooze(office.caller, made.id, until)
+    assert (first.snoozed_until, first.version) == (until, 2)
+    assert office.service.snooze(office.caller, made.id, until).version == 2
+    with pytest.raises(ValidationFailedError):
+        office.service.snooze(office.caller, made.id, NOW)
+    office.service.move(office.caller, made.id, "complete")
+    with pytest.raises(InvalidTransitionError):
+        office.service.snooze(office.caller, made.id, until + timedelta(hours=1))
+
+
+def test_a_bulk_move_tells_each_outcome_in_the_order_asked_for(office: Office) -> None:
+    first, second = office.create(), office.create()
+    office.service.move(office.caller, second.id, "cancel", "no")
+    ids = [second.id, "task_unknown", first.id, second.id]
+    who = replace(office.caller, idempotency=key())
+    done = office.service.bulk(who, TaskBulk(task_ids=ids, move="complete"))
+    assert [(one.id, one.success, one.code) for one in done.results] == [
+        (second.id, False, "invalid_transition"),
+        ("task_unknown", False, "not_found"),
+        (first.id, True, None),
+    ]
+    before = office.events
+    with pytest.raises(Replayed):
+        office.service.bulk(who, TaskBulk(task_ids=ids, move="complete"))
+    assert office.events == before
+
+
+def test_a_list_is_recorded_once_in_five_minutes_without_content(office: Office) -> None:
+    office.create()
+    office.listed()
+    office.listed()
+    assert len(office.topic.events) in {1, 2}  # two, when a window of five minutes ended in between
+    assert office.topic.events[0].resource_ref == office.context.id
+
+
+def test_the_component_shows_its_tasks_and_knows_no_other(office: Office) -> None:
+    office.create()
+    found = office.service.get_component_data("tasks", office.context.id, caller=office.caller)
+    assert [one.label for one in found.tasks] == ["Call the payer"]
+    with pytest.raises(NotFoundError):
+        office.service.get_component_data("alerts", office.context.id, caller=office.caller)
+
+
+def test_the_client_of_a_task_is_the_callers(office: Office) -> None:
+    made = office.create()
+    assert office.live.documents.tasks[made.id].client_id == str(CLIENT)
