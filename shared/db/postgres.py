@@ -70,14 +70,17 @@ class Postgres:
         """A connection in a transaction that `opening` has begun.
 
         The opening speaks to the driver itself, so SQLAlchemy does not notice a connection that the server has left.
-        It is thrown away here, with the others of the pool, which are as old; the second attempt is on a new one.
+        It is thrown away here, with the others of the pool, which are as old; the second attempt is on a new one. A
+        server that is silent gets no second attempt: the caller would wait twice as long.
         """
         connection = self.engine.connect()
         try:
             _driver(connection).execute_simple(opening)
-        except (_driver_error(self.engine), OSError):
+        except (_driver_error(self.engine), OSError) as exc:
             _throw_away(connection)
             self.engine.dispose()
+            if isinstance(exc.__cause__ or exc, TimeoutError):
+                raise StoreUnavailableError("The database did not answer in time", retry_after=5) from exc
         else:
             return connection
         connection = self.engine.connect()
