@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from shared.repositories.protocols import AuditOutbox, LiveStore, MemberRepository, RecordStore
     from shared.services.access_log import AccessLog
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
-    from shared.services.record_import import ImportService
     from shared.services.modes import ModeService
+    from shared.services.record_import import ImportService
     from shared.services.records import RecordService
     from shared.services.task_projection import TaskProjection
     from shared.services.tasks import TaskService

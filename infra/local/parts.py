@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import socket
 import sys
 import urllib.error
@@ -56,6 +57,13 @@ def function_environment(settings: StackSettings, database_urls: Mapping[str, st
         "MOBIUS_POOL_SIZE": str(settings.pool_size),
         **{f"MOBIUS_DATABASE_URL_{role.upper()}": url for role, url in database_urls.items()},
     }
+
+
+def write_function_settings(file: Path, environment: Mapping[str, str]) -> None:
+    """Write what a function needs as a file that a shell can read: `set -a; . .local/functions.env`."""
+    own = ("GOOGLE_", "FIRESTORE_", "PUBSUB_", "FIREBASE_", "MOBIUS_", "PYTHONPATH")
+    lines = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(environment.items()) if name.startswith(own)]
+    write_atomically(file, "".join(lines), mode=0o600)
 
 
 def _context_key(file: Path) -> str:

@@ -57,6 +57,11 @@ class StackSettings:
         """Where everything will be, for the stack's own parts; written before they start."""
         return self.directory / "parts.json"
 
+    @property
+    def functions_file(self) -> Path:
+        """The settings that functions get, for a shell that runs one by itself."""
+        return self.directory / "functions.env"
+
     def url(self, part: str) -> str:
         """`http://127.0.0.1:PORT` of a part."""
         return f"http://{self.address(part)}"

@@ -59,6 +59,7 @@ class Stack:
             emulators = [pool.submit(self._bring_up, part) for part in emulator_parts]
             try:
                 environment = parts.function_environment(settings, self._database())
+                parts.write_function_settings(settings.functions_file, environment)
                 functions = parts.function_parts(settings, entries=entries, urls=urls, environment=environment)
                 hosts = [pool.submit(self._bring_up, part) for part in functions]
                 seeded = pool.submit(self._run, parts.demo_child(settings, environment))
@@ -96,6 +97,7 @@ class Stack:
             self._postgres = None
         self._register.record([])
         self._settings.parts_file.unlink(missing_ok=True)
+        self._settings.functions_file.unlink(missing_ok=True)
         self._lock_file.close()
         self._lock_file = None
 

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Flask, Request, Response, g, request
+from flask.ctx import RequestContext
 from pydantic import BaseModel
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
@@ -60,8 +61,11 @@ def function_app(operations: Operations) -> Callable[[Request], Response]:
     app.register_error_handler(Exception, _unexpected)
 
     def answer(incoming: Request) -> Response:
-        with app.request_context(incoming.environ):
-            return app.full_dispatch_request()
+        # The same request object, so that the framework, which reads what is left of the body, finds it read.
+        with RequestContext(app, incoming.environ, request=incoming):
+            response = app.full_dispatch_request()
+        incoming.max_content_length = None  # our limit is answered; the framework drains what is left
+        return response
 
     answer.app = app  # type: ignore[attr-defined]  # tests reach the routes through it
     return answer
