@@ -1,0 +1,200 @@
+"""Every HTTP function as functions-framework serves it, on in-memory stores: no emulator, no database, no socket."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import functions_framework
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.datastructures import Headers
+
+from infra.gateway.openapi import load_operations
+from infra.local.demo_accounts import ACCOUNTS, LAKESIDE, RIVERSIDE, Account, Organisation
+from infra.local.demo_records import rows_for
+from shared import bootstrap
+from shared.auth.tokens import TokenVerifier
+from shared.catalog import FunctionEntry, load_catalog
+from shared.config import settings
+from shared.errors import StoreUnavailableError
+from shared.models.audit import AuditEvent
+from shared.models.firestore.documents import MemberDocument
+from shared.models.roles import Role
+from shared.repositories.memory.members import InMemoryAuditPublisher, InMemoryMemberRepository
+from shared.repositories.memory.store import InMemoryLiveStore, InMemoryRecordStore
+from shared.web.operations import Operation, Operations
+
+PROJECT = "demo-mobius"
+ORIGIN = "https://front.example"
+FUNCTIONS: tuple[FunctionEntry, ...] = tuple(entry for entry in load_catalog() if entry.kind == "http")
+DECLARED: dict[str, Operations] = {entry.name: load_operations(entry) for entry in FUNCTIONS}
+OPERATIONS: list[tuple[str, Operation]] = [
+    (function.prefix, operation) for function in DECLARED.values() for operation in function.declared
+]
+
+
+def named(value: object) -> str | None:
+    """A readable test id of an operation."""
+    return f"{value.method} {value.path} {value.name}" if isinstance(value, Operation) else None
+
+
+def path_of(prefix: str, operation: Operation) -> str:
+    """A path that reaches the operation, with a harmless value in each place."""
+    parts = ["unknown" if part.startswith("<") else part for part in (prefix + operation.path).split("/")]
+    return "/".join(parts)
+
+
+def account(role: Role | str, organisation: Organisation = RIVERSIDE) -> Account:
+    """The demo person with `role`."""
+    return next(one for one in ACCOUNTS if (one.role, one.organisation) == (Role(role), organisation))
+
+
+def token(person: Account, **changes: Any) -> str:
+    """An unsigned token as the Auth emulator gives it; a change to `...` leaves the claim out."""
+    now = int(time.time())
+    claims = {
+        "iss": f"https://securetoken.google.com/{PROJECT}",
+        "aud": PROJECT,
+        "sub": person.uid,
+        "iat": now,
+        "exp": now + 3600,
+        "auth_time": now,
+        "email_verified": True,
+        "firebase": {"sign_in_provider": "password"},
+        "clientId": str(person.organisation.id),
+        "role": person.role.value,
+        "userId": str(person.user_id),
+    } | changes
+    payload = {name: value for name, value in claims.items() if value is not ...}
+    parts = (
+        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({"alg": "none"}, payload)
+    )
+    return ".".join(parts) + "."
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer; `json` is None when it is no JSON."""
+
+    status: int
+    headers: Headers
+    content_type: str
+    data: bytes
+    json: Any
+
+
+@dataclass
+class InMemoryProduct:
+    """The functions and their stores; `request` finds the function by path, as the gateway does."""
+
+    clients: dict[str, FlaskClient]
+    live: InMemoryLiveStore = field(default_factory=InMemoryLiveStore)
+    records: InMemoryRecordStore = field(default_factory=InMemoryRecordStore)
+    topic: InMemoryAuditPublisher = field(default_factory=InMemoryAuditPublisher)
+    members: InMemoryMemberRepository = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.members = InMemoryMemberRepository({one.uid: _member(one) for one in ACCOUNTS})
+        for organisation in (RIVERSIDE, LAKESIDE):
+            for rows in rows_for(organisation, datetime.now(UTC)):
+                for row in rows.rows if rows.table not in {"clients", "users"} else []:
+                    self.records.tables.add(rows.table, row)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        role: Role | str | None = Role.ELIGIBILITY_SPECIALIST,
+        organisation: Organisation = RIVERSIDE,
+        headers: dict[str, str] | None = None,
+        **content: Any,
+    ) -> Answer:
+        """Ask; `role` None is nobody. `content` is `json`, or `data` with `content_type`."""
+        given = {} if role is None else {"Authorization": f"Bearer {token(account(role, organisation))}"}
+        client = self.clients[_owner(path.partition("?")[0])]
+        gunicorns = {"wsgi.input_terminated": True}  # what the production server says of every body
+        answer = client.open(
+            path, method=method, headers=given | (headers or {}), environ_overrides=gunicorns, **content
+        )
+        return Answer(answer.status_code, answer.headers, answer.content_type, answer.data, answer.json)
+
+    def open_context(self, role: Role | str = Role.ELIGIBILITY_SPECIALIST) -> dict[str, Any]:
+        """MRN553 as the current context of the person with `role`."""
+        body = {"recordType": "Patient ID", "recordId": "MRN553"}
+        opened: dict[str, Any] = self.request("POST", "/api/v1/modes/eligibility/context", role=role, json=body).json
+        return opened
+
+    def create_task(self, **members: Any) -> dict[str, Any]:
+        """A task in a fresh context."""
+        body = {"contextId": self.open_context()["contextId"], "label": "Call the payer"} | members
+        created: dict[str, Any] = self.request("POST", "/api/v1/components/tasks/", json=body).json
+        return created
+
+    @property
+    def events(self) -> list[AuditEvent]:
+        """Every audit event, wherever it was put; one that went two ways is one."""
+        everywhere = [*self.live.documents.events, *self.records.tables.events, *self.topic.events]
+        return list({event.id: event for event in everywhere}.values())
+
+
+def served() -> dict[str, FlaskClient]:
+    """Each HTTP function, loaded from its main.py by the real framework."""
+    return {
+        entry.name: functions_framework.create_app(entry.entry_point, str(entry.main)).test_client()  # type: ignore[no-untyped-call]  # the framework is partly typed
+        for entry in FUNCTIONS
+    }
+
+
+def install(patch: pytest.MonkeyPatch, product: InMemoryProduct) -> None:
+    """Put the in-memory stores where the composition root makes the real ones."""
+    patch.setenv("GOOGLE_CLOUD_PROJECT", PROJECT)
+    patch.setenv("MOBIUS_CORS_ORIGINS", f"{ORIGIN},https://other.example")
+    patch.setenv("MOBIUS_CONTEXT_KEY", "a secret of the tests")
+    forget()
+    verifier = TokenVerifier(project=PROJECT, emulator=True)
+    replaced: dict[str, object] = {
+        "token_verifier": verifier,
+        "members": product.members,
+        "audit_topic": product.topic,
+        "audit_outbox": product.live.outbox,
+        "live_store": product.live,
+        "record_store": product.records,
+    }
+    for name, made in replaced.items():
+        patch.setattr(bootstrap, name, lambda made=made: made)
+    patch.setattr(bootstrap, "postgres", _no_database)
+
+
+def forget() -> None:
+    """Forget what the composition root and the settings have made."""
+    settings.cache_clear()
+    for made in vars(bootstrap).values():
+        if hasattr(made, "cache_clear"):
+            made.cache_clear()
+
+
+def _owner(path: str) -> str:
+    """The function with the longest prefix of `path`, as the gateway chooses; the first one for an unknown path."""
+    found = [
+        (len(prefix), one.name) for one in FUNCTIONS for prefix in one.paths if f"{path}/".startswith(f"{prefix}/")
+    ]
+    return max(found, default=(0, FUNCTIONS[0].name))[1]
+
+
+def _no_database(_role: str = "serving") -> object:
+    raise StoreUnavailableError("The database did not answer in time", retry_after=5)
+
+
+def _member(one: Account) -> MemberDocument:
+    return MemberDocument(
+        client_id=str(one.organisation.id),
+        user_id=str(one.user_id),
+        role=one.role.value,
+        time_zone=one.organisation.time_zone,
+    )
