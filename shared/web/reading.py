@@ -12,7 +12,7 @@ from flask import Request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
 
-from shared.errors import FieldError, UnsupportedMediaTypeError, ValidationFailedError
+from shared.errors import FieldError, PayloadTooLargeError, UnsupportedMediaTypeError, ValidationFailedError
 from shared.models.caller import Caller, IdempotencyKey
 from shared.web import strict_json
 from shared.web.operations import Operation
@@ -57,6 +57,9 @@ def no_query(request: Request) -> None:
 def body(request: Request, model: Any) -> tuple[Any, dict[str, Any]]:
     """Parse the body; return it as `model` and as parsed JSON. Raises a 413, 415 or 422 error."""
     raw = request.get_data(cache=False)
+    limit = request.max_content_length
+    if request.content_length is None and limit is not None and len(raw) >= limit:  # werkzeug cuts it there, silently
+        raise PayloadTooLargeError("The body is over the limit of this operation")
     if not raw and model is not dict and not _required(model):
         raw = b"{}"
     elif request.mimetype != "application/json" and not request.mimetype.endswith("+json"):

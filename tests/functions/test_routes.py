@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -153,6 +154,17 @@ def test_a_body_over_the_limit_is_refused(product: InMemoryProduct, prefix: str,
         413,
         "payload_too_large",
     )
+
+
+def test_a_body_that_hides_its_length_is_refused_at_the_limit(product: InMemoryProduct) -> None:
+    body = BytesIO(b'{"label":"' + b"x" * 2_000_000 + b'"}')
+    content: dict[str, Any] = {
+        "input_stream": body,
+        "content_type": "application/json",
+        "headers": {"Transfer-Encoding": "chunked"},
+    }
+    refused(product.request("PUT", f"{TASKS}/task_1", **content), 413, "payload_too_large")
+    assert body.tell() < 1_100_000
 
 
 def test_a_body_of_just_the_limit_is_read(product: InMemoryProduct) -> None:
