@@ -134,7 +134,7 @@ class ContextRepository(Protocol):
         """Make `context` the session's current one in its mode; create what is missing, all in one commit.
 
         Returns the stored context and whether it is new; `kept` makes the answer to keep from both.
-        Raises UnauthenticatedError for an ended session.
+        Raises UnauthenticatedError for an ended session, ConflictError when the context's id is another client's.
         """
         ...
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from shared.domain.session import MAX_OPEN_CONTEXTS
-from shared.errors import NotFoundError, StoreUnavailableError, UnauthenticatedError
+from shared.errors import ConflictError, NotFoundError, UnauthenticatedError
 from shared.models.firestore.documents import ContextDocument, MemberDocument, SessionDocument
 from shared.models.replay import Replayed
 from shared.repositories.protocols import Change, KeptAnswer
@@ -125,7 +125,7 @@ def test_another_client_sees_no_context_and_cannot_take_its_id(live: Live) -> No
     with pytest.raises(NotFoundError):
         live.store.contexts.change(stranger, wanted.id, lambda found: Change(found, None))
     theirs = wanted.model_copy(update={"client_id": str(stranger)})
-    with pytest.raises(StoreUnavailableError):
+    with pytest.raises(ConflictError):
         live.store.contexts.open(theirs, session(theirs), event(stranger), unkept)
     assert live.store.contexts.get(live.client, wanted.id) == wanted
 

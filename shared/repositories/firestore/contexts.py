@@ -11,7 +11,7 @@ from google.cloud import firestore
 
 from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
 from shared.domain.session import pointed
-from shared.errors import StoreUnavailableError
+from shared.errors import ConflictError, StoreUnavailableError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import ContextDocument, SessionDocument
 from shared.repositories.firestore.changing import (
@@ -68,6 +68,8 @@ class FirestoreContextRepository:
                     )
                 }
             stored = parse(snapshots[context_at.path], ContextDocument, client_id)
+            if stored is None and snapshots[context_at.path].exists:
+                raise ConflictError("This id is taken")
             batch = self._client.batch()
             if stored is None:
                 batch.create(context_at, context.fields())

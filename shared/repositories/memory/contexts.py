@@ -6,7 +6,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from shared.domain.session import pointed
-from shared.errors import NotFoundError, StoreUnavailableError
+from shared.errors import ConflictError, NotFoundError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import ContextDocument, SessionDocument
 from shared.repositories.memory.documents import InMemoryDocuments, checked_id, of_client
@@ -38,7 +38,7 @@ class InMemoryContextRepository:
         with self._documents.lock:
             known = self.get(UUID(context.client_id), context.id)
             if known is None and context.id in self._documents.contexts:
-                raise StoreUnavailableError("Too many people open this at once", retry_after=1)
+                raise ConflictError("This id is taken")
             before = self.session(session.id)
             after = session if before is None else pointed(before, session)
             opened = known or context
