@@ -5,6 +5,7 @@ Order of a request: route, sign-in, permission, query and body, handler, answer.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from io import BytesIO
@@ -198,7 +199,12 @@ def _mobius_error(error: MobiusError) -> Response:
 
 
 def _replayed(answer: Replayed) -> Response:
-    return Response(answer.body, status=answer.status, content_type="application/json; charset=utf-8")
+    """Answer as the first time, with the version that the record had then."""
+    response = Response(answer.body, status=answer.status, content_type="application/json; charset=utf-8")
+    version = json.loads(answer.body).get("version")
+    if isinstance(version, int):
+        response.headers["ETag"] = f'"{version}"'
+    return response
 
 
 def _unexpected(error: Exception) -> Response:

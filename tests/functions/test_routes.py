@@ -220,6 +220,7 @@ def test_a_repeated_post_is_answered_as_the_first(product: InMemoryProduct) -> N
     headers = {"Idempotency-Key": "k-1"}
     first, second = (product.request("POST", TASKS, json=body, headers=headers) for _ in range(2))
     assert (first.status, first.data) == (second.status, second.data) == (201, first.data)
+    assert first.headers["ETag"] == second.headers["ETag"] == '"1"'
     other = product.request("POST", TASKS, json=body | {"label": "twice"}, headers=headers)
     refused(other, 422, "idempotency_mismatch")
     assert product.request("POST", TASKS, json=body, headers={"Idempotency-Key": "k-2"}).json["id"] != first.json["id"]
