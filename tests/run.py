@@ -34,7 +34,7 @@ CHECKS: dict[str, Sequence[str]] = {
     "import rules": (str(Path(sys.executable).with_name("lint-imports")), "--no-logo"),
 }
 WITHOUT_STACK = ("unit", "architecture", "functions")
-WITH_STACK = ("integration", "faults", "e2e", "browser")
+WITH_STACK = ("contract", "integration", "faults", "e2e", "browser")
 
 
 @dataclass
