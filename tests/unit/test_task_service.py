@@ -1,16 +1,14 @@
-"""The tasks component on the in-memory stores."""
+"""Making and changing tasks on the in-memory stores."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from shared.db.selector import DatabaseSelector
 from shared.errors import (
     ForbiddenError,
     InvalidTransitionError,
@@ -18,49 +16,11 @@ from shared.errors import (
     PreconditionFailedError,
     ValidationFailedError,
 )
-from shared.models.api.tasks import NewTask, TaskBulk, TaskEdit, TaskQuery, TaskView
-from shared.models.caller import Caller
-from shared.models.firestore.documents import ContextDocument
+from shared.models.api.tasks import TaskBulk, TaskView
 from shared.models.replay import IdempotencyMismatchError, Replayed
 from shared.models.roles import Role
-from shared.repositories.memory.members import InMemoryAuditPublisher
-from shared.repositories.memory.store import InMemoryLiveStore, InMemoryRecordStore
-from shared.services.access_log import AccessLog
-from shared.services.tasks import TaskService
-from tests.unit.factories import CLIENT, NOW, USER, caller, context, event, key, session, task
-
-
-class Office:
-    """A tasks component with one open context, and its clock."""
-
-    def __init__(self) -> None:
-        self.live, self.topic = InMemoryLiveStore(), InMemoryAuditPublisher()
-        self.now = NOW
-        log = AccessLog(lambda: self.topic, lambda: self.live.outbox)
-        selector = DatabaseSelector(InMemoryRecordStore, lambda: self.live)
-        self.service = TaskService(selector, log, now=lambda: self.now)
-        self.caller = caller()
-        self.context = self.open(context())
-
-    def open(self, wanted: ContextDocument, who: Caller | None = None) -> ContextDocument:
-        by = session(wanted, id=(who or self.caller).session_id)
-        return self.live.contexts.open(wanted, by, event(), lambda _context, _new: None)[0]
-
-    def create(self, who: Caller | None = None, **members: Any) -> TaskView:
-        given = {"contextId": self.context.id, "label": "Call the payer"} | members
-        return self.service.create_task(who or self.caller, NewTask.model_validate(given))
-
-    def listed(self, who: Caller | None = None, **query: Any) -> list[str]:
-        found = self.service.get_tasks(who or self.caller, TaskQuery.model_validate(query))
-        return [one.label for one in found.tasks]
-
-    def edit(self, task_id: str, who: Caller | None = None, **members: Any) -> TaskView:
-        return self.service.update_task(who or self.caller, task_id, TaskEdit.model_validate(members))
-
-    @property
-    def events(self) -> int:
-        """How many changes were recorded, the opening of the context aside."""
-        return len(self.live.documents.events) - 1
+from tests.unit.factories import CLIENT, NOW, USER, caller, context, event, key, task
+from tests.unit.task_office import Office
 
 
 @pytest.fixture
@@ -112,91 +72,6 @@ def test_nobody_makes_tasks_in_a_context_of_another_client_or_mode(office: Offic
     backend = office.open(context(mode="backend"))
     with pytest.raises(ForbiddenError):
         office.create(contextId=backend.id)
-
-
-def test_a_list_has_own_tasks_and_what_is_shared_about_the_record(office: Office) -> None:
-    other_mode = office.open(context(mode="front-desk"), who=caller(session_id="uid-b_1"))
-    office.create(label="own")
-    for kind in ("shared", "backend", "normal"):
-        new = NewTask(context_id=other_mode.id, label=f"{kind} of the desk", type=kind)
-        office.service.create_task(caller(role=Role.MANAGER), new)
-    assert sorted(office.listed()) == ["backend of the desk", "own", "shared of the desk"]
-    assert office.listed(type="shared") == ["shared of the desk"]
-
-
-def test_shared_tasks_of_the_organisation_or_of_one_context(office: Office) -> None:
-    elsewhere = office.open(context(record_uuid=str(uuid4())), who=caller(session_id="uid-b_1"))
-    office.create(label="here", type="shared")
-    office.create(label="there", type="shared", contextId=elsewhere.id)
-    office.create(label="queue", type="backend")
-
-    def labels(kind: Any, **query: Any) -> list[str]:
-        found = office.service.get_shared_tasks(office.caller, TaskQuery.model_validate(query), kind)
-        return [one.label for one in found.tasks]
-
-    assert sorted(labels("shared")) == ["here", "there"]
-    assert labels("shared", contextId=elsewhere.id) == ["there"]
-    assert labels("backend") == ["queue"]
-
-
-def test_without_a_context_there_is_no_list(office: Office) -> None:
-    with pytest.raises(NotFoundError) as refused:
-        office.listed(caller(session_id="uid-new_1"))
-    assert refused.value.code == "context_not_set"
-
-
-def test_a_list_of_another_mode_is_forbidden(office: Office) -> None:
-    desk = office.open(context(mode="front-desk"), who=caller(session_id="uid-b_1"))
-    with pytest.raises(ForbiddenError):
-        office.listed(caller(role=Role.BILLER), contextId=desk.id)
-
-
-def test_pages_give_every_task_once_and_a_cursor_fits_its_filters(office: Office) -> None:
-    for n in range(60):
-        office.create(label=f"t{n:02}", dueAt=NOW + timedelta(minutes=n % 9))
-    seen: list[str] = []
-    cursor = None
-    while True:
-        page = office.service.get_tasks(office.caller, TaskQuery(limit=7, cursor=cursor))
-        seen += [one.label for one in page.tasks]
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-        assert len(page.tasks) == 7
-    assert sorted(seen) == [f"t{n:02}" for n in range(60)]
-    first = office.service.get_tasks(office.caller, TaskQuery(limit=7)).next_cursor
-    with pytest.raises(ValidationFailedError):
-        office.listed(cursor=first, completed=False)
-
-
-def test_filters_by_completion_and_assignee(office: Office) -> None:
-    done = office.create(label="done")
-    office.service.move(office.caller, done.id, "complete")
-    office.create(label="mine", assignedTo="me")
-    gone = office.create(label="gone")
-    office.service.move(office.caller, gone.id, "cancel", "not needed")
-    assert office.listed(completed=True) == ["done"]
-    assert office.listed(completed=False) == ["mine"]
-    assert office.listed(assignedTo="me") == ["mine"]
-
-
-@pytest.mark.parametrize(
-    ("due", "found"),
-    [("overdue", ["past"]), ("today", ["past", "tonight"]), ("2026-11-24", ["past", "tonight", "tomorrow"])],
-)
-def test_days_are_the_organisations(office: Office, due: str, found: list[str]) -> None:
-    # Chicago is six hours behind: its 23 November ends at 06:00 UTC on the 24th.
-    office.create(label="past", dueAt=NOW - timedelta(minutes=1))
-    office.create(label="tonight", dueAt=datetime(2026, 11, 24, 5, 59, tzinfo=UTC))
-    office.create(label="tomorrow", dueAt=datetime(2026, 11, 24, 6, 0, tzinfo=UTC))
-    office.create(label="undated")
-    assert office.listed(due=due) == found
-
-
-def test_a_day_that_is_none_is_refused(office: Office) -> None:
-    with pytest.raises(ValidationFailedError) as refused:
-        office.listed(due="2026-02-30")
-    assert refused.value.errors[0].field == "due"
 
 
 def test_an_edit_changes_what_it_names(office: Office) -> None:
@@ -341,14 +216,6 @@ def test_a_bulk_move_tells_each_outcome_in_the_order_asked_for(office: Office) -
     with pytest.raises(Replayed):
         office.service.bulk(who, TaskBulk(task_ids=ids, move="complete"))
     assert office.events == before
-
-
-def test_a_list_is_recorded_once_in_five_minutes_without_content(office: Office) -> None:
-    office.create()
-    office.listed()
-    office.listed()
-    assert len(office.topic.events) in {1, 2}  # two, when a window of five minutes ended in between
-    assert office.topic.events[0].resource_ref == office.context.id
 
 
 def test_the_component_shows_its_tasks_and_knows_no_other(office: Office) -> None:
