@@ -40,7 +40,6 @@ class Settings(BaseModel):
     database_user: str | None = None
     pool_size: int = 4
     audit_topic: str = "audit-events"
-    failpoints: tuple[str, ...] = ()
 
 
 @cache
@@ -70,7 +69,6 @@ def settings() -> Settings:
         database_user=environment.get("MOBIUS_DATABASE_USER"),
         pool_size=_pool_size(environment.get("MOBIUS_POOL_SIZE", "4")),
         audit_topic=environment.get("MOBIUS_AUDIT_TOPIC", "audit-events"),
-        failpoints=tuple(name for name in environment.get("MOBIUS_FAILPOINTS", "").split(",") if name),
     )
 
 
@@ -79,3 +77,12 @@ def _pool_size(given: str) -> int:
     if not (given.isascii() and given.isdecimal() and 1 <= int(given) <= MAX_POOL_SIZE):
         raise ConfigurationError(f"MOBIUS_POOL_SIZE must be a number from 1 to {MAX_POOL_SIZE}")
     return int(given)
+
+
+def refuse_unsafe_start() -> None:
+    """Fail a deployed function's start, not its first request, when it is configured wrongly.
+
+    Raises ConfigurationError naming the variable. Where nothing is deployed, nothing is read.
+    """
+    if "K_SERVICE" in os.environ:
+        settings()

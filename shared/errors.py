@@ -128,14 +128,6 @@ class ValidationFailedError(MobiusError):
     title = "The request is not valid"
 
 
-class TooManyRequestsError(MobiusError):
-    """The caller's budget of requests is used up; `retry_after` is in seconds."""
-
-    status = 429
-    code = "too_many_requests"
-    title = "Too many requests"
-
-
 class StoreUnavailableError(MobiusError):
     """A store, the message bus or the token certificates did not answer in time."""
 

@@ -53,6 +53,7 @@ MODES_BY_ROLE: dict[Role, frozenset[str]] = {
 
 ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "check_eligibility": _LEADS | {Role.ELIGIBILITY_SPECIALIST, Role.FRONT_DESK},
+    "request_auth": _LEADS | {Role.ELIGIBILITY_SPECIALIST},
     "view_record": _EVERYBODY,
 }
 
@@ -62,13 +63,14 @@ ROLES_BY_RECORD_TYPE: dict[str, frozenset[Role]] = {
     "coverage": _EVERYBODY,
     "payer": _EVERYBODY,
     "provider": _EVERYBODY,
-    "claim": _EVERYBODY - {Role.FRONT_DESK},
+    "claim": _EVERYBODY,
     "authorization": _EVERYBODY,
 }
 
 # Minimum necessary: members of a record that only these roles see.
 ROLES_BY_FIELD: dict[tuple[str, str], frozenset[Role]] = {
     ("patient", "phone"): _STAFF,
+    ("claim", "denialReason"): _EVERYBODY - {Role.FRONT_DESK},
     ("visit", "reason"): _EVERYBODY - {Role.BILLER},
     ("coverage", "memberId"): _STAFF,
     ("coverage", "subscriberName"): _STAFF,

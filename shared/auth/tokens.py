@@ -23,6 +23,7 @@ from shared.errors import StoreUnavailableError, UnauthenticatedError
 CERTIFICATES_URL = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
 CLOCK_SKEW_SECONDS = 10
 MAX_TOKEN_LENGTH = 8192
+FAILED_FETCH_SECONDS = 2.0
 _PROVIDERS = re.compile(r"^(password|custom|google\.com|microsoft\.com|(oidc|saml)\.[a-z0-9.-]{1,60})\Z")
 
 Fetch = Callable[[], tuple[dict[str, str], float]]
@@ -57,6 +58,7 @@ class TokenVerifier:
         self._fetch = fetch
         self._keys: dict[str, Any] = {}
         self._keys_until = 0.0
+        self._failed_until = 0.0
         self._lock = Lock()
 
     def verify(self, token: str) -> TokenClaims:
@@ -97,12 +99,16 @@ class TokenVerifier:
         return key
 
     def _refresh(self) -> None:
+        """Fetch the certificates. Those who waited for a fetch that failed are told so at once."""
+        if time.monotonic() < self._failed_until:
+            raise StoreUnavailableError("Sign-ins cannot be checked at the moment", retry_after=5)
         try:
             certificates, seconds = self._fetch()
             self._keys = {
                 key_id: load_pem_x509_certificate(pem.encode()).public_key() for key_id, pem in certificates.items()
             }
         except Exception as exc:
+            self._failed_until = time.monotonic() + FAILED_FETCH_SECONDS
             raise StoreUnavailableError("Sign-ins cannot be checked at the moment", retry_after=5) from exc
         self._keys_until = time.monotonic() + seconds
 

@@ -139,6 +139,8 @@ def _engine(settings: Settings, role: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _limits(driver_connection: Any, _record: Any) -> None:
+        # The Cloud SQL connector gives the driver a socket of its own, which has no time-out.
+        driver_connection._usock.settimeout(CONNECT_TIMEOUT_SECONDS)  # noqa: SLF001 (the driver has no other way)
         driver_connection.execute_simple(
             f"set statement_timeout = {STATEMENT_TIMEOUT_MS}; set idle_in_transaction_session_timeout = 15000"
         )

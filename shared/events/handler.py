@@ -20,7 +20,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Protocol
 
-from shared.config import settings
+from shared.config import refuse_unsafe_start, settings
 from shared.errors import PermanentEventError, StoreUnavailableError
 from shared.events.cloud_event import parse_cloud_event
 from shared.events.documents import DocumentEvent, DocumentPattern, parse_document_event
@@ -93,6 +93,8 @@ def schedule_handler(function: Callable[[], Outcome]) -> View:
 def _view(
     function: Callable[..., Outcome], run: Callable[[IncomingRequest, dict[str, Any]], Outcome], *, source: str
 ) -> View:
+    refuse_unsafe_start()
+
     @wraps(function)
     def view(request: IncomingRequest) -> Answer:
         if request.method != "POST":

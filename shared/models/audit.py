@@ -30,7 +30,6 @@ class AuditAction(StrEnum):
     RECORD_READ = "record:read"
     RECORD_SEARCH = "record:search"
     RECORD_IMPORT = "record:import"
-    RECORD_TYPES = "record:types"
 
 
 class AuditOutcome(StrEnum):

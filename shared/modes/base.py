@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -40,9 +41,9 @@ class BaseModeHandler:
         return {rule.name: rule for rule in cls.quick_actions}
 
     @classmethod
-    def fresh_summary(cls, record_number: str) -> str:
-        """Word the summary of a context that was just opened."""
-        return f"Working on {record_number}…"
+    def fresh_summary(cls, record_type: str, number: str) -> str:
+        """Word the summary of a context that was just opened on the record `number` of `record_type`."""
+        return f"Working on {number}…" if record_type == "other" else f"Working on {record_type} {number}…"
 
     def get_context(self, context: ContextDocument) -> ContextDocument:
         """Return the context as this mode shows it."""
@@ -84,7 +85,7 @@ class BaseModeHandler:
 
 def _parse(model: type[RequestModel], params: dict[str, Any]) -> RequestModel:
     try:
-        return model.model_validate(params, by_alias=True, by_name=False)
+        return model.model_validate_json(json.dumps(params), strict=True, by_alias=True, by_name=False)
     except ValidationError as exc:
         errors = tuple(
             FieldError("params." + ".".join(map(str, fault["loc"])), fault["type"], fault["msg"])

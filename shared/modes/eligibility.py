@@ -7,12 +7,13 @@ from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
-from shared.auth.permissions import hidden_fields
+from shared.auth.permissions import allows_action, hidden_fields
 from shared.db.selector import DatabaseSelector
 from shared.domain import eligibility as rules
 from shared.errors import FieldError, NotFoundError, ValidationFailedError
 from shared.models.api.eligibility import action_data, claim_view, patient_view
 from shared.models.api.modes import (
+    LABELS,
     CheckEligibilityParams,
     ClaimList,
     ClaimQuery,
@@ -22,11 +23,14 @@ from shared.models.api.modes import (
     QuickActionResult,
     SummaryView,
 )
+from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
 from shared.models.cursor import decode_cursor, encode_cursor
 from shared.models.firestore.documents import ContextDocument
+from shared.models.guidance import GuidanceAction
 from shared.models.identifiers import uuid7
 from shared.models.records import EligibilityFile
+from shared.models.replay import Replayed
 from shared.models.verdict import VerdictReceipt
 from shared.modes.base import BaseModeHandler, QuickActionRule
 from shared.repositories.protocols import Change, KeptAnswer, NewCheck
@@ -51,32 +55,30 @@ class EligibilityModeHandler(BaseModeHandler):
         self._now = now
 
     @classmethod
-    def fresh_summary(cls, record_number: str) -> str:
+    def fresh_summary(cls, record_type: str, number: str) -> str:
         """See BaseModeHandler.fresh_summary."""
-        return f"Reviewing eligibility for patient {record_number}…"
+        what = number if record_type == "other" else f"{record_type} {number}"
+        return f"Reviewing eligibility for {what}…"
 
     def get_summary(self, caller: Caller, context: ContextDocument) -> SummaryView:
-        """Make the summary from the records as they are now."""
+        """Make the summary from the records as they are now, for the day of the newest check when there is one."""
         if context.patient_uuid is None:
             return super().get_summary(caller, context)
         event = caller.seen("patient", mode=self.mode, resource_ref=context.id)
-        file = self._db.postgres.eligibility.file_of(
-            caller.client_id,
-            context.patient_uuid,
-            visit_id=_visit_of(context),
-            today=caller.today(self._now()),
-            seen=None if self._access_log.is_recent(event) else event,
-        )
-        if file is None:
-            raise NotFoundError("There is no such record")
-        self._access_log.remember(event)
-        receipt = rules.decide(file, today=caller.today(self._now()))
+        with self._access_log.in_transaction(event) as seen:
+            file = self._file(caller, context.patient_uuid, visit_id=_visit_of(context), seen=seen)
         check = file.newest_check
+        receipt = rules.decide(
+            file,
+            asked_date=check.date_of_service if check else None,
+            asked_service=check.service_type if check else None,
+            today=caller.today(self._now()),
+        )
         return SummaryView(
             mode=self.mode,
             context_id=context.id,
             summary=rules.summary(file, receipt),
-            status=receipt.status if check else context.status,
+            status=receipt.status,
             facts=rules.facts(file, receipt, checked_at=check.checked_at if check else None),
             updated_at=check.checked_at if check else context.updated_at,
         )
@@ -84,111 +86,86 @@ class EligibilityModeHandler(BaseModeHandler):
     def check_eligibility(
         self, caller: Caller, context: ContextDocument, params: CheckEligibilityParams
     ) -> QuickActionResult:
-        """Decide, store the check with its audit event, and bring the context up to date."""
+        """Decide, store the check with its audit event, and bring the context up to date.
+
+        A repetition brings the context up to date once more: the first try may have ended between the two stores.
+        """
         patient = _patient_of(context)
+        decided_at = self._now()
+        today = caller.today(decided_at)
         made: list[tuple[EligibilityFile, VerdictReceipt]] = []
 
         def decide(file: EligibilityFile) -> NewCheck:
             receipt = rules.decide(
-                file,
-                asked_date=params.date_of_service,
-                asked_service=params.service_type,
-                today=caller.today(self._now()),
+                file, asked_date=params.date_of_service, asked_service=params.service_type, today=today
             )
             made.append((file, receipt))
-            check_id = uuid7()
-            answer = QuickActionResult(
-                success=True, data=action_data(receipt, check_id), guidance_actions=rules.guidance(receipt)
-            )
-            body = answer.model_dump_json(by_alias=True, exclude_none=False)
-            event = caller.changed(
-                "eligibility_check",
-                resource_id=check_id,
-                resource_ref=context.id,
-                patient_ref=patient,
-                mode=self.mode,
-                metadata={"action": "check_eligibility", "verdict": receipt.verdict},
-            )
-            return NewCheck(
-                id=check_id,
-                patient_id=file.patient.id,
-                verdict=receipt,
-                checked_by=caller.user_id,
-                event=event,
-                kept=KeptAnswer(caller.idempotency, 200, body) if caller.idempotency else None,
-                answer=body,
-            )
+            return self._new_check(caller, context, file, receipt)
 
-        new = self._db.postgres.eligibility.check(
-            caller.client_id,
-            patient,
-            visit_id=_visit_of(context),
-            today=caller.today(self._now()),
-            key=caller.idempotency,
-            decide=decide,
-        )
+        try:
+            new = self._db.postgres.eligibility.check(
+                caller.client_id,
+                patient,
+                visit_id=_visit_of(context),
+                today=today,
+                key=caller.idempotency,
+                decide=decide,
+            )
+        except Replayed:
+            file = self._file(caller, patient, visit_id=_visit_of(context), seen=None)
+            decide(file)
+            self._project(caller, context, made[-1], decided_at)
+            raise
         if new is None:
             raise NotFoundError("There is no such record")
-        file, receipt = made[-1]
         with self._access_log.handing_on(new.event):
-            self._project(caller, context, file, receipt)
+            self._project(caller, context, made[-1], decided_at)
         return QuickActionResult.model_validate_json(new.answer)
 
     def view_record(self, caller: Caller, context: ContextDocument, params: NoParams) -> QuickActionResult:
-        """Show the full record behind the context."""
+        """Show the full record behind the context: the patient's file, beside the claim or visit it is about."""
         del params
-        if context.patient_uuid is None:
-            data = ContextView.of(context).model_dump(mode="json", by_alias=True)
-            return QuickActionResult(success=True, data={"record": data}, guidance_actions=())
-        patient = self.patient(caller, context.patient_uuid, asked=None)
+        event = caller.changed(
+            context.record_type, resource_ref=context.id, patient_ref=context.patient_uuid, mode=self.mode
+        )
+        with self._access_log.reading(event):
+            if context.patient_uuid is None:
+                shown = {"record": ContextView.of(context).model_dump(mode="json", by_alias=True)}
+                return QuickActionResult(success=True, data=shown, guidance_actions=())
+            file = self._file(caller, context.patient_uuid, visit_id=_visit_of(context), seen=None)
+        receipt = rules.decide(file, today=caller.today(self._now()))
         return QuickActionResult(
             success=True,
             data={
-                "status": patient.verdict.status,
-                "record": patient.model_dump(mode="json", by_alias=True),
+                "status": receipt.status,
+                "recordType": LABELS[context.record_type],
+                "recordId": context.record_id,
+                "record": _shown(caller, file, receipt).model_dump(mode="json", by_alias=True),
             },
-            guidance_actions=rules.guidance(None),
+            guidance_actions=_offered(caller, rules.guidance(receipt)),
         )
 
     def patient(self, caller: Caller, reference: str, *, asked: date | None) -> PatientEligibility:
         """Show a patient by MRN or uuid: coverages, the verdict for a day (today), the newest check, authorizations."""
         event = caller.seen("patient", mode=self.mode, same=reference)
+        with self._access_log.in_transaction(event) as seen:
+            file = self._file(caller, reference, seen=seen)
         today = caller.today(self._now())
-        file = self._db.postgres.eligibility.file_of(
-            caller.client_id,
-            reference,
-            today=today,
-            seen=None if self._access_log.is_recent(event) else event,
-        )
-        if file is None:
-            raise NotFoundError("There is no such record")
-        self._access_log.remember(event)
-        receipt = rules.decide(file, asked_date=asked or today, today=today)
-        return patient_view(
-            file, receipt, hidden_fields(caller.role, "patient"), hidden_fields(caller.role, "coverage")
-        )
+        return _shown(caller, file, rules.decide(file, asked_date=asked or today, today=today))
 
     def claims(self, caller: Caller, reference: str, query: ClaimQuery) -> ClaimList:
         """List a patient's claims, newest service date first."""
         filters = (caller.client_id, reference, query.status)
-        after = None
-        if query.cursor is not None:
-            given = decode_cursor(query.cursor, filters)
-            after = (given[0], given[1])
-            _check_position(given)
+        after = None if query.cursor is None else _position(decode_cursor(query.cursor, filters))
         event = caller.seen("claim_list", mode=self.mode, same=reference)
-        found = self._db.postgres.eligibility.claims_of(
-            caller.client_id,
-            reference,
-            status=query.status,
-            after=after,
-            limit=query.limit + 1,
-            seen=None if self._access_log.is_recent(event) else event,
-        )
-        if found is None:
-            raise NotFoundError("There is no such record")
-        self._access_log.remember(event)
+        with self._access_log.in_transaction(event) as seen:
+            found = self._db.postgres.eligibility.claims_of(
+                caller.client_id, reference, status=query.status, after=after, limit=query.limit + 1, seen=seen
+            )
+            if found is None:
+                raise NotFoundError("There is no such record")
         patient, claims = found
+        hidden = hidden_fields(caller.role, "claim")
         shown = claims[: query.limit]
         cursor = None
         if len(claims) > query.limit:
@@ -198,31 +175,85 @@ class EligibilityModeHandler(BaseModeHandler):
         return ClaimList(
             patient_id=str(patient.id),
             mrn=patient.mrn,
-            claims=tuple(claim_view(claim) for claim in shown),
+            claims=tuple(claim_view(claim, hidden) for claim in shown),
             next_cursor=cursor,
         )
 
-    def _project(
-        self, caller: Caller, context: ContextDocument, file: EligibilityFile, receipt: VerdictReceipt
-    ) -> None:
-        """Bring the context's status, summary and facts up to date; the check itself is audited with its row."""
-        now = self._now()
+    def _file(
+        self, caller: Caller, reference: str, *, visit_id: UUID | None = None, seen: AuditEvent | None
+    ) -> EligibilityFile:
+        today = caller.today(self._now())
+        file = self._db.postgres.eligibility.file_of(
+            caller.client_id, reference, visit_id=visit_id, today=today, seen=seen
+        )
+        if file is None:
+            raise NotFoundError("There is no such record")
+        return file
 
-        def decide(stored: ContextDocument) -> Change[ContextDocument]:
+    def _new_check(
+        self, caller: Caller, context: ContextDocument, file: EligibilityFile, receipt: VerdictReceipt
+    ) -> NewCheck:
+        check_id = uuid7()
+        answer = QuickActionResult(
+            success=True,
+            data=action_data(receipt, check_id),
+            guidance_actions=_offered(caller, rules.guidance(receipt)),
+        ).model_dump_json(by_alias=True)
+        event = caller.changed(
+            "eligibility_check",
+            resource_id=check_id,
+            resource_ref=context.id,
+            patient_ref=str(file.patient.id),
+            mode=self.mode,
+            metadata={"action": "check_eligibility", "verdict": receipt.verdict},
+        )
+        return NewCheck(
+            id=check_id,
+            patient_id=file.patient.id,
+            verdict=receipt,
+            checked_by=caller.user_id,
+            event=event,
+            kept=KeptAnswer(caller.idempotency, 200, answer) if caller.idempotency else None,
+            answer=answer,
+        )
+
+    def _project(
+        self,
+        caller: Caller,
+        context: ContextDocument,
+        decided: tuple[EligibilityFile, VerdictReceipt],
+        decided_at: datetime,
+    ) -> None:
+        """Bring the context up to date, unless a later check has; the check itself is audited with its row."""
+        file, receipt = decided
+        facts = rules.facts(file, receipt, checked_at=decided_at)
+
+        def decide(stored: ContextDocument) -> Change[ContextDocument] | None:
+            if stored.as_of > decided_at:
+                return None
             changed = stored.model_copy(
                 update={
                     "status": receipt.status,
                     "summary": rules.summary(file, receipt),
-                    "facts": rules.facts(file, receipt, checked_at=now),
+                    "facts": facts,
                     "facts_version": stored.facts_version + 1,
-                    "as_of": now,
-                    "updated_at": now,
+                    "as_of": decided_at,
+                    "updated_at": self._now(),
                     "version": stored.version + 1,
                 }
             )
             return Change(changed, None)
 
         self._db.firestore.contexts.change(caller.client_id, context.id, decide)
+
+
+def _shown(caller: Caller, file: EligibilityFile, receipt: VerdictReceipt) -> PatientEligibility:
+    return patient_view(file, receipt, hidden_fields(caller.role, "patient"), hidden_fields(caller.role, "coverage"))
+
+
+def _offered(caller: Caller, actions: tuple[GuidanceAction, ...]) -> tuple[GuidanceAction, ...]:
+    """Leave out what the caller's role may not do."""
+    return tuple(action for action in actions if allows_action(caller.role, action.action))
 
 
 def _patient_of(context: ContextDocument) -> str:
@@ -236,10 +267,9 @@ def _visit_of(context: ContextDocument) -> UUID | None:
     return UUID(context.record_uuid) if context.record_type == "visit" else None
 
 
-def _check_position(position: tuple[str, ...]) -> None:
+def _position(given: tuple[str, ...]) -> tuple[date, UUID]:
     try:
-        date.fromisoformat(position[0])
-        UUID(position[1])
+        return date.fromisoformat(given[0]), UUID(given[1])
     except ValueError as exc:
         message = "Not a cursor of this list: leave it out to start again"
         raise ValidationFailedError(message, errors=(FieldError("cursor", "invalid_cursor", message),)) from exc

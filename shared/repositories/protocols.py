@@ -264,7 +264,7 @@ class EligibilityRepository(Protocol):
         reference: str,
         *,
         status: str | None,
-        after: tuple[str, str] | None,
+        after: tuple[date, UUID] | None,
         limit: int,
         seen: AuditEvent | None,
     ) -> tuple[Patient, list[Claim]] | None:

@@ -66,12 +66,13 @@ class AccessLog:
         with self.handing_on(event):
             pass
 
-    def is_recent(self, event: AuditEvent) -> bool:
-        """Tell whether this instance has recorded `event` already."""
-        return event.id in self._recent
-
-    def remember(self, event: AuditEvent) -> None:
-        """Note that `event` was recorded by other means (in an SQL transaction)."""
+    @contextmanager
+    def in_transaction(self, event: AuditEvent) -> Iterator[AuditEvent | None]:
+        """Give `event` to the body to record in the SQL transaction that reads; None when it was recorded just now."""
+        if event.id in self._recent:
+            yield None
+            return
+        yield event
         self._remember(event.id)
 
     def _remember(self, event_id: UUID) -> None:

@@ -12,7 +12,15 @@ from shared.auth.permissions import allows_action, allows_mode
 from shared.db.selector import DatabaseSelector
 from shared.errors import NotFoundError
 from shared.models.api.meta import ModeList, ModeView, QuickActionView
-from shared.models.api.modes import LABELS, ContextView, QuickAction, QuickActionResult, SetContext, SummaryView
+from shared.models.api.modes import (
+    LABELS,
+    MACHINE_NAMES,
+    ContextView,
+    QuickAction,
+    QuickActionResult,
+    SetContext,
+    SummaryView,
+)
 from shared.models.caller import Caller
 from shared.modes.base import BaseModeHandler
 from shared.services.access_log import AccessLog
@@ -70,7 +78,11 @@ class ModeService:
 
     def set_context(self, caller: Caller, mode: str, wanted: SetContext) -> tuple[ContextView, bool]:
         """Open a record in `mode`; tell whether the context is new."""
-        context, new = self.contexts.open(caller, mode, wanted, self.handler_class(mode).fresh_summary)
+        handler = self.handler_class(mode)
+        record_type = MACHINE_NAMES.get(wanted.record_type, wanted.record_type)
+        context, new = self.contexts.open(
+            caller, mode, wanted, lambda number: handler.fresh_summary(record_type, number)
+        )
         return ContextView.of(context), new
 
     def get_summary(self, caller: Caller, mode: str, context_id: str | None = None) -> SummaryView:

@@ -45,11 +45,10 @@ class RecordService:
         if caller.role not in ROLES_BY_RECORD_TYPE.get(record_type, frozenset()):
             raise NotFoundError("There is no such record")
         event = caller.seen(record_type, same=reference)
-        recent = self._access_log.is_recent(event)
-        found = self._store().records.get(caller.client_id, record_type, reference, seen=None if recent else event)
-        if found is None:
-            raise NotFoundError("There is no such record")
-        self._access_log.remember(event)
+        with self._access_log.in_transaction(event) as seen:
+            found = self._store().records.get(caller.client_id, record_type, reference, seen=seen)
+            if found is None:
+                raise NotFoundError("There is no such record")
         return _view(caller.role, found)
 
     def types(self, caller: Caller) -> RecordTypes:
@@ -82,11 +81,10 @@ class RecordService:
         if query.cursor is not None:
             offset = _offset(decode_cursor(query.cursor, filters, parts=1)[0])
         event = caller.seen("search", same=repr(filters))
-        recent = self._access_log.is_recent(event)
         hits: list[FoundRecord] = []
         if wanted:
-            hits = self._store().records.search(caller.client_id, terms, wanted, seen=None if recent else event)
-            self._access_log.remember(event)
+            with self._access_log.in_transaction(event) as seen:
+                hits = self._store().records.search(caller.client_id, terms, wanted, seen=seen)
         shown = hits[offset : offset + query.limit]
         more = len(hits) > offset + query.limit
         return SearchResult(

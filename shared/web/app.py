@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, Reque
 
 from shared import bootstrap
 from shared.auth.permissions import Permission, allows, allows_mode
-from shared.config import settings
+from shared.config import refuse_unsafe_start, settings
 from shared.errors import (
     ForbiddenError,
     MethodNotAllowedError,
@@ -43,6 +43,7 @@ MAX_PATH_PARAMETER = 200
 
 def function_app(operations: Operations) -> Callable[[Request], Response]:
     """Make the function's app; call the result with functions-framework's request."""
+    refuse_unsafe_start()
     app = Flask(operations.tag, static_folder=None)
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False

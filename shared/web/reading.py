@@ -86,8 +86,9 @@ def with_conditions(
     if key is not None:
         if not _IDEMPOTENCY_KEY.match(key):
             raise validation_failed([(("Idempotency-Key",), "malformed", "must be 1 to 255 visible ASCII characters")])
-        scope = "\x1f".join((str(caller.client_id), str(caller.user_id), operation.method, operation.name, key))
-        asked = json.dumps([operation.path, path, parsed], sort_keys=True, default=str)
+        route = f"{operation.method} {request.url_rule}"
+        scope = "\x1f".join((str(caller.client_id), str(caller.user_id), route, key))
+        asked = json.dumps([route, path, parsed], sort_keys=True, default=str)
         changes["idempotency"] = IdempotencyKey(
             id=hashlib.sha256(scope.encode()).hexdigest()[:40], request=hashlib.sha256(asked.encode()).hexdigest()
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from shared.errors import FieldError, ValidationFailedError
@@ -23,7 +23,7 @@ def parse(raw: bytes, *, decimals: bool = False) -> dict[str, Any]:
             text,
             object_pairs_hook=_object,
             parse_constant=_constant,
-            parse_float=Decimal if decimals else _finite,
+            parse_float=_exact if decimals else _finite,
         )
     except json.JSONDecodeError as exc:
         raise _refused("json", f"Not JSON: {exc.msg} at line {exc.lineno} column {exc.colno}") from exc
@@ -54,6 +54,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _constant(_name: str) -> Any:
     raise _NumberError
+
+
+def _exact(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation as exc:
+        raise _NumberError from exc
 
 
 def _finite(text: str) -> float:

@@ -145,7 +145,7 @@ def test_claims_come_newest_first_in_pages_by_status(records: Records, practice:
             if len(found[1]) < 7:
                 break
             last = found[1][-1]
-            after = ((last.service_date or date.min).isoformat(), str(last.id))
+            after = (last.service_date or date.min, last.id)
         assert len({claim.id for claim in paged}) == len(paged) == count
         order = [(claim.service_date or date.min, claim.id) for claim in paged]
         assert order == sorted(order, reverse=True)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from shared.errors import StoreUnavailableError
-from shared.models.audit import AuditAction
+from shared.models.audit import AuditAction, AuditEvent
 from shared.repositories.memory.members import InMemoryAuditPublisher
 from shared.repositories.memory.store import InMemoryLiveStore
 from shared.services.access_log import REMEMBERED, AccessLog
@@ -31,12 +31,20 @@ def trail() -> Trail:
     return Trail()
 
 
+def is_recent(trail: Trail, happened: AuditEvent) -> bool:
+    with trail.log.in_transaction(happened) as seen:
+        known = seen is None
+    if not known:
+        del trail.log._recent[happened.id]  # asking must not be recording
+    return known
+
+
 def test_a_read_is_published(trail: Trail) -> None:
     happened = event()
     with trail.log.reading(happened):
         assert trail.topic.events == [happened]
     assert trail.store.documents.events == []
-    assert trail.log.is_recent(happened)
+    assert is_recent(trail, happened)
 
 
 def test_the_same_read_again_is_one_event(trail: Trail) -> None:
@@ -66,7 +74,7 @@ def test_without_both_there_is_no_answer_and_the_next_try_records_it(trail: Trai
     happened = event()
     with pytest.raises(StoreUnavailableError):
         trail.log.publish(happened)
-    assert not trail.log.is_recent(happened)
+    assert not is_recent(trail, happened)
     trail.topic.available = True
     trail.log.publish(happened)
     assert trail.topic.events == [happened]
@@ -76,7 +84,7 @@ def test_a_read_that_fails_is_not_taken_for_recorded(trail: Trail) -> None:
     happened = event()
     with pytest.raises(LookupError), trail.log.reading(happened):
         raise LookupError
-    assert not trail.log.is_recent(happened)
+    assert not is_recent(trail, happened)
 
 
 def test_handing_on_what_is_committed_does_no_harm_when_it_fails(trail: Trail) -> None:
@@ -94,14 +102,23 @@ def test_handing_on_what_is_committed_does_no_harm_when_it_fails(trail: Trail) -
 
 def test_what_was_recorded_by_other_means_is_recent(trail: Trail) -> None:
     happened = event()
-    trail.log.remember(happened)
+    with trail.log.in_transaction(happened) as seen:
+        assert seen == happened
     trail.log.publish(happened)
     assert trail.topic.events == []
 
 
+def test_a_transaction_that_fails_has_recorded_nothing(trail: Trail) -> None:
+    happened = event()
+    with pytest.raises(LookupError), trail.log.in_transaction(happened):
+        raise LookupError
+    assert not is_recent(trail, happened)
+
+
 def test_what_is_remembered_stays_bounded(trail: Trail) -> None:
     for _ in range(REMEMBERED + 10):
-        trail.log.remember(event())
+        with trail.log.in_transaction(event()):
+            pass
     assert len(trail.log._recent) <= REMEMBERED
 
 

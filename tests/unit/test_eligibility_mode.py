@@ -186,7 +186,7 @@ def test_a_repeated_opening_is_answered_as_the_first(clinic: Clinic) -> None:
     assert known.version == 2
 
 
-@pytest.mark.parametrize("reference", ["MRN000", str(uuid4()), "'--", "%"])
+@pytest.mark.parametrize("reference", ["MRN000", str(UUID(int=99)), "'--", "%"])
 def test_an_unknown_record_is_not_found(clinic: Clinic, reference: str) -> None:
     with pytest.raises(NotFoundError):
         clinic.open(reference)
@@ -240,7 +240,7 @@ def test_modes_are_listed_as_far_as_the_role_works_in_them(clinic: Clinic) -> No
 def test_every_fact_of_the_summary_has_its_source(clinic: Clinic) -> None:
     clinic.open()
     before = clinic.modes.get_summary(clinic.caller, MODE)
-    assert before.status == "proceed"
+    assert before.status == "pending"
     clinic.check()
     after = clinic.modes.get_summary(clinic.caller, MODE)
     assert after.status == "pending"

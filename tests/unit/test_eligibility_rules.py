@@ -105,6 +105,17 @@ def test_a_removed_coverage_is_skipped() -> None:
     assert decided(removed, kept).coverage_id == kept.id
 
 
+@pytest.mark.parametrize("status", ["cancelled", "draft"])
+def test_a_coverage_that_is_not_in_force_covers_nothing(status: str) -> None:
+    out_of_force, kept = coverage(status=status), coverage(rank=2)
+    assert decided(out_of_force, kept).coverage_id == kept.id
+    receipt = decided(out_of_force)
+    assert receipt.verdict == "not_eligible"
+    assert codes(receipt) == [("E02", "coverage_not_in_force")]
+    assert codes(decided(out_of_force, on=LAST + DAY)) == [("E02", "coverage_inactive")]
+    assert decided(coverage(status=status, period_start=None)).verdict == "not_eligible"
+
+
 def test_two_active_payers_must_be_put_in_order() -> None:
     other = coverage(rank=2, payer_id=OTHER_PAYER)
     receipt = decided(coverage(), other)
@@ -262,7 +273,7 @@ def test_guidance_offers_what_is_next() -> None:
 
 DAYS = st.integers(0, 40).map(lambda n: date(2026, 11, 1) + n * DAY)
 KINDS = st.sampled_from(["insurance", "self_pay"])
-STATUSES = st.sampled_from(["active", "active", "removed", "inactive"])
+STATUSES = st.sampled_from(["active", "active", "removed", "cancelled"])
 
 
 @st.composite
@@ -295,7 +306,7 @@ def covered_days(held: Coverage) -> set[date]:
 @given(st.lists(coverages(), max_size=5), DAYS)
 def test_the_verdict_agrees_with_a_calendar(held: list[Coverage], on: date) -> None:
     counting = [one for one in held if one.status != "removed"]
-    insured = [one for one in counting if one.payer_kind == "insurance"]
+    insured = [one for one in counting if one.payer_kind == "insurance" and one.status == "active"]
     on_the_day = [one for one in insured if on in covered_days(one)]
     verdict, chosen, evidence = coverage_on(file(*held), on)
     assert evidence

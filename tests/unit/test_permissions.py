@@ -76,5 +76,7 @@ def test_the_minimum_necessary_by_role() -> None:
     assert hidden_fields(Role.ELIGIBILITY_SPECIALIST, "coverage") == frozenset()
 
 
-def test_the_front_desk_sees_no_claims() -> None:
-    assert Role.FRONT_DESK not in ROLES_BY_RECORD_TYPE["claim"]
+def test_the_front_desk_sees_claims_without_why_they_were_denied() -> None:
+    assert Role.FRONT_DESK in ROLES_BY_RECORD_TYPE["claim"]
+    assert hidden_fields(Role.FRONT_DESK, "claim") == {"denialReason"}
+    assert hidden_fields(Role.BILLER, "claim") == frozenset()

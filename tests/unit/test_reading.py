@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Request
+from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder
 
 from shared.auth.permissions import Permission
@@ -82,6 +83,7 @@ def test_any_other_if_match_is_refused_by_name(header: str) -> None:
 
 def keyed(given: str = "k-1", **changes: Any) -> IdempotencyKey:
     request = asked(headers={"Idempotency-Key": given})
+    request.url_rule = Rule(changes.pop("rule", "/api/v1/components/tasks/"))
     who = changes.pop("who", caller())
     path = changes.pop("path", {})
     found = reading.with_conditions(request, who, operation(**changes), path, {"label": "a", "n": 1}).idempotency
@@ -97,7 +99,7 @@ def test_the_same_key_of_the_same_caller_on_the_same_route_is_the_same() -> None
 def test_a_key_belongs_to_client_user_and_route() -> None:
     others = [
         keyed("k-2"),
-        keyed(name="bulk"),
+        keyed(rule="/api/v1/components/tasks/bulk"),
         keyed(who=caller(user_id=caller().client_id)),
         keyed(who=caller(client_id=caller().user_id)),
     ]

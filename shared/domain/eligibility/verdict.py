@@ -76,7 +76,8 @@ def decide(
 def coverage_on(file: EligibilityFile, on: date) -> tuple[Verdict, Coverage | None, list[Evidence]]:
     """E01, E02, E07: the first active coverage in rank order; without one, not eligible or undetermined."""
     ranked = sorted((c for c in file.coverages if c.status != "removed"), key=lambda c: (c.rank, str(c.id)))
-    insured = [coverage for coverage in ranked if coverage.payer_kind != "self_pay"]
+    in_force = [coverage for coverage in ranked if coverage.status == "active"]
+    insured = [coverage for coverage in in_force if coverage.payer_kind != "self_pay"]
     active = [coverage for coverage in insured if is_active(coverage, on)]
     if active:
         first = active[0]
@@ -93,12 +94,17 @@ def coverage_on(file: EligibilityFile, on: date) -> tuple[Verdict, Coverage | No
     if undated:
         text = "The coverage on file has no start date"
         return "undetermined", None, [Evidence("E02", "coverage_period_unknown", text, f"coverages/{undated[0].id}")]
-    uninsured = [c for c in ranked if c.payer_kind == "self_pay" and is_active(c, on)]
+    uninsured = [c for c in in_force if c.payer_kind == "self_pay" and is_active(c, on)]
     if uninsured:
         text = "No insurance is on file for the date"
         return "not_eligible", None, [Evidence("E24", "no_insurance", text, f"coverages/{uninsured[0].id}")]
     if not ranked:
         return "undetermined", None, [Evidence("E07", "no_coverage_on_file", "No coverage is on file")]
+    out_of_force = [c for c in ranked if c.status != "active" and is_active(c, on)]
+    if out_of_force:
+        first = out_of_force[0]
+        text = f"The coverage on file for the date is {first.status}"
+        return "not_eligible", None, [Evidence("E02", "coverage_not_in_force", text, f"coverages/{first.id}")]
     text = "No coverage on file is active on the date"
     return "not_eligible", None, [Evidence("E02", "coverage_inactive", text, f"coverages/{ranked[0].id}")]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, ClassVar
+import re
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
 from pydantic.alias_generators import to_camel
 
 
@@ -16,7 +17,17 @@ def _in_utc(time: datetime) -> datetime:
         raise ValueError("lies outside the calendar") from exc
 
 
+def _written_day(value: Any) -> Any:
+    """Read a day, and refuse the numbers and times that pydantic would take for one."""
+    if not isinstance(value, str):
+        return value
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError("must be a day written YYYY-MM-DD")
+    return date.fromisoformat(value)
+
+
 UtcTime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Day = Annotated[date, BeforeValidator(_written_day)]
 
 
 class RequestModel(BaseModel):

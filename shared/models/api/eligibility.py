@@ -45,8 +45,8 @@ def action_data(receipt: VerdictReceipt, check_id: UUID) -> dict[str, Any]:
     return {**verdict_view(receipt).model_dump(mode="json", by_alias=True), "checkId": str(check_id)}
 
 
-def claim_view(claim: Claim) -> ClaimView:
-    """Show a claim."""
+def claim_view(claim: Claim, hidden: frozenset[str] = frozenset()) -> ClaimView:
+    """Show a claim without the members that the caller's role must not see."""
     return ClaimView(
         id=str(claim.id),
         claim_number=claim.claim_number,
@@ -58,7 +58,7 @@ def claim_view(claim: Claim) -> ClaimView:
         service_date=claim.service_date,
         submitted_date=claim.submitted_date,
         payer=claim.payer_name,
-        denial_reason=claim.denial_reason,
+        denial_reason=None if "denialReason" in hidden else claim.denial_reason,
         version=claim.version,
     )
 

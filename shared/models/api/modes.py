@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from shared.models.api.base import AnswerModel, Page, RequestModel
+from shared.models.api.base import AnswerModel, Day, Page, RequestModel
 from shared.models.api.tasks import DocumentId
 from shared.models.firestore.documents import ContextDocument, ContextStatus, Fact
 from shared.models.guidance import GuidanceAction
@@ -112,7 +112,7 @@ class QuickActionResult(AnswerModel):
 class CheckEligibilityParams(RequestModel):
     """For which day (the visit's, the next visit's or today by default) and X12 service type."""
 
-    date_of_service: date | None = None
+    date_of_service: Day | None = None
     service_type: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,2}$")] | None = None
 
 
@@ -203,7 +203,7 @@ class PatientView(AnswerModel):
 class PatientQuery(RequestModel):
     """For which day the verdict is given (today by default)."""
 
-    date_of_service: date | None = None
+    date_of_service: Day | None = None
 
 
 class PatientEligibility(AnswerModel):

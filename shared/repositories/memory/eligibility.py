@@ -75,7 +75,7 @@ class InMemoryEligibilityRepository:
         reference: str,
         *,
         status: str | None,
-        after: tuple[str, str] | None,
+        after: tuple[date, UUID] | None,
         limit: int,
         seen: AuditEvent | None,
     ) -> tuple[Patient, list[Claim]] | None:
@@ -85,7 +85,7 @@ class InMemoryEligibilityRepository:
             return None
         rows = [row for row in self._of_patient(client_id, "claims", patient.id) if status in (None, row["status"])]
         if after is not None:
-            rows = [row for row in rows if _position(row) < (date.fromisoformat(after[0]), UUID(after[1]))]
+            rows = [row for row in rows if _position(row) < after]
         rows.sort(key=_position, reverse=True)
         if seen is not None:
             self._tables.record(_about(seen, patient))

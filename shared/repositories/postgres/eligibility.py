@@ -142,7 +142,7 @@ class PostgresEligibilityRepository:
         reference: str,
         *,
         status: str | None,
-        after: tuple[str, str] | None,
+        after: tuple[date, UUID] | None,
         limit: int,
         seen: AuditEvent | None,
     ) -> tuple[Patient, list[Claim]] | None:

@@ -51,22 +51,24 @@ _TYPES: dict[str, tuple[str, str, str, str]] = {
     "provider": ("providers", "provider_number", "NULL::uuid", "provider_number, kind, name, specialty, npi"),
 }
 _MAX_CANDIDATES = 200
+# A record is found when each word starts one of its terms. The longest word leads, because it leaves the fewest rows,
+# the others are probed by record; whole terms come before prefixes. ~>=~ and ~<~ are leakproof, so that row-level
+# security lets them use the index.
 _SEARCH = """
-WITH hits AS (
-{branches}
-), scored AS (
-  SELECT record_type, record_id, sum(score)::int AS score, count(DISTINCT n) AS matched FROM hits
+WITH candidate AS (
+  SELECT record_type, record_id, bool_or(term = :t0) AS whole, max(weight) AS weight
+  FROM record_terms AS found
+  WHERE client_id = :client AND record_type = ANY(:types) AND term ~>=~ :t0 AND term ~<~ :u0{others}
   GROUP BY record_type, record_id
+  ORDER BY whole DESC, weight DESC, record_id LIMIT :candidates
 )
-SELECT record_type, record_id, score FROM scored WHERE matched = :needed
-ORDER BY score DESC, record_id LIMIT :candidates
+SELECT record_type, record_id, ({score})::int AS score FROM candidate AS found ORDER BY score DESC, record_id
 """
-# One word of the query: whole terms count double, prefixes single; ~>=~ and ~<~ are leakproof and use the index.
-_BRANCH = """  (SELECT {n} AS n, record_type, record_id,
-     max(weight * CASE WHEN term = :t{n} THEN 2 ELSE 1 END) AS score
-   FROM record_terms
-   WHERE client_id = :client AND term ~>=~ :t{n} AND term ~<~ :u{n} AND record_type = ANY(:types)
-   GROUP BY record_type, record_id LIMIT 2000)"""
+_OF_THE_RECORD = """ FROM record_terms AS other
+    WHERE other.client_id = :client AND other.record_type = found.record_type AND other.record_id = found.record_id
+      AND other.term ~>=~ :t{n} AND other.term ~<~ :u{n}"""
+_OTHER = "\n    AND EXISTS (SELECT" + _OF_THE_RECORD + ")"
+_SCORE = "(SELECT max(other.weight * CASE WHEN other.term = :t{n} THEN 2 ELSE 1 END)" + _OF_THE_RECORD + ")"
 
 
 class PostgresRecordRepository:
@@ -115,15 +117,16 @@ class PostgresRecordRepository:
         parameters: dict[str, Any] = {
             "client": client_id,
             "types": list(record_types),
-            "needed": len(terms),
             "candidates": _MAX_CANDIDATES,
         }
-        for n, term in enumerate(terms):
+        for n, term in enumerate(sorted(terms, key=len, reverse=True)):
             parameters[f"t{n}"] = term
             parameters[f"u{n}"] = term + "\U0010ffff"
-        branches = "\n  UNION ALL\n".join(_BRANCH.format(n=n) for n in range(len(terms)))
+        others = "".join(_OTHER.format(n=n) for n in range(1, len(terms)))
+        score = " + ".join(_SCORE.format(n=n) for n in range(len(terms)))
+        statement = text(_SEARCH.format(others=others, score=score))
         with self._postgres.tenant(client_id) as connection:
-            rows = connection.execute(text(_SEARCH.format(branches=branches)), parameters).all()
+            rows = connection.execute(statement, parameters).all()
             found = self._describe(connection, client_id, [(row[0], row[1], row[2]) for row in rows])
             if seen is not None:
                 add_event(connection, seen)
@@ -138,7 +141,7 @@ class PostgresRecordRepository:
                 "patient": "last_name || ', ' || first_name",
                 "payer": "name",
                 "provider": "name",
-                "coverage": "coalesce(plan_name, member_id, '')",
+                "coverage": "coalesce(plan_name, '')",
             }.get(record_type, number)
             statement = text(
                 f"SELECT id, {number}, {label}, {patient} FROM {table}"  # noqa: S608 (constants above)
