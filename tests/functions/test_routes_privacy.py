@@ -192,8 +192,10 @@ def test_an_auditor_is_shown_the_minimum(product: InMemoryProduct) -> None:
     assert "BST553018842" not in text
 
 
-def test_the_front_desk_finds_no_claims(product: InMemoryProduct) -> None:
-    assert product.request("GET", f"{RECORDS}/claim/CLM-88", role=Role.FRONT_DESK).status == 404
-    found = product.request("POST", f"{RECORDS}/search", role=Role.FRONT_DESK, json={"q": "CLM-88"}).json
-    assert found["results"] == []
-    assert product.request("POST", f"{RECORDS}/search", json={"q": "CLM-88"}).json["results"]
+def test_the_front_desk_is_not_shown_why_a_claim_was_denied(product: InMemoryProduct) -> None:
+    path = f"{RECORDS}/claim/CLM-95"
+    assert product.request("GET", path).json["data"]["denialReason"] == "CO-197"
+    assert "CO-197" not in product.request("GET", path, role=Role.FRONT_DESK).data.decode()
+    claims = product.request("GET", f"{ELIGIBILITY}/claims/MRN554", role=Role.FRONT_DESK)
+    assert claims.json["claims"][0]["claimNumber"] == "CLM-95"
+    assert "CO-197" not in claims.data.decode()
