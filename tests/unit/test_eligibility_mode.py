@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,15 +13,18 @@ import pytest
 from infra.local.demo_accounts import LAKESIDE, RIVERSIDE
 from infra.local.demo_records import rows_for
 from shared.db.selector import DatabaseSelector
-from shared.errors import ForbiddenError, NotFoundError, ValidationFailedError
+from shared.errors import ForbiddenError, NotFoundError, StoreUnavailableError, ValidationFailedError
 from shared.models.api.modes import ClaimQuery, ContextView, QuickAction, QuickActionResult, SetContext
 from shared.models.audit import AuditAction
 from shared.models.caller import Caller
+from shared.models.cursor import encode_cursor
+from shared.models.firestore.documents import ContextDocument
 from shared.models.replay import IdempotencyMismatchError, Replayed
 from shared.models.roles import Role
 from shared.modes.eligibility import EligibilityModeHandler
 from shared.repositories.memory.members import InMemoryAuditPublisher
 from shared.repositories.memory.store import InMemoryLiveStore, InMemoryRecordStore
+from shared.repositories.protocols import Change
 from shared.services.access_log import AccessLog
 from shared.services.contexts import ContextService
 from shared.services.modes import ModeService
@@ -299,3 +302,69 @@ def test_a_cursor_of_another_list_is_refused(clinic: Clinic, cursor: str) -> Non
     mine = clinic.handler.claims(clinic.caller, "MRN553", ClaimQuery(limit=1)).next_cursor
     with pytest.raises(ValidationFailedError):
         clinic.handler.claims(clinic.caller, "MRN553", ClaimQuery(limit=1, status="paid", cursor=mine))
+
+
+@pytest.mark.parametrize(
+    "day", [0, 86400, "86400", "2026-12-01T00:00:00", "2026-W01-1", "20261201", "2026-13-01", True]
+)
+def test_only_a_written_day_is_a_date_of_service(clinic: Clinic, day: Any) -> None:
+    clinic.open()
+    with pytest.raises(ValidationFailedError) as refused:
+        clinic.check(dateOfService=day)
+    assert refused.value.errors[0].field == "params.dateOfService"
+    assert clinic.records.tables.events == []
+
+
+def test_a_repetition_brings_the_context_up_to_date_that_the_first_try_did_not(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic.open()
+    keyed = replace(clinic.caller, idempotency=key())
+
+    def unreachable(*_: Any) -> None:
+        raise StoreUnavailableError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(clinic.live.contexts), "change", unreachable)
+        with pytest.raises(StoreUnavailableError):
+            clinic.check(keyed)
+    assert clinic.modes.get_context(clinic.caller, MODE).status == "proceed"
+    with pytest.raises(Replayed):
+        clinic.check(keyed)
+    assert clinic.modes.get_context(clinic.caller, MODE).status == "pending"
+    assert len(clinic.records.tables.events) == 1
+
+
+def test_an_earlier_check_does_not_overwrite_a_later_one(clinic: Clinic) -> None:
+    opened = clinic.open()
+    later = NOW + timedelta(seconds=5)
+
+    def already_checked(context: ContextDocument) -> Change[ContextDocument]:
+        return Change(context.model_copy(update={"summary": "Checked later", "as_of": later}), None)
+
+    clinic.live.contexts.change(clinic.caller.client_id, opened.context_id, already_checked)
+    clinic.check()
+    assert clinic.modes.get_context(clinic.caller, MODE).summary == "Checked later"
+
+
+def test_the_front_desk_sees_claims_without_the_reason_of_a_denial(clinic: Clinic) -> None:
+    reasons = {}
+    for role in (Role.FRONT_DESK, Role.BILLER):
+        who = replace(clinic.caller, role=role)
+        (claim,) = clinic.handler.claims(who, "MRN554", ClaimQuery()).claims
+        reasons[role] = claim.denial_reason
+    assert reasons == {Role.FRONT_DESK: None, Role.BILLER: "CO-197"}
+
+
+@pytest.mark.parametrize("position", [("2026-W01-1", "x"), ("2026-01-01", "a/b"), ("0", str(uuid4()))])
+def test_a_cursor_with_a_forged_position_is_refused(clinic: Clinic, position: tuple[str, str]) -> None:
+    forged = encode_cursor((clinic.caller.client_id, "MRN553", None), *position)
+    with pytest.raises(ValidationFailedError) as refused:
+        clinic.handler.claims(clinic.caller, "MRN553", ClaimQuery(cursor=forged))
+    assert refused.value.errors[0].field == "cursor"
+
+
+def test_a_role_is_offered_only_what_it_may_do(clinic: Clinic) -> None:
+    clinic.open()
+    offered = clinic.check(replace(clinic.caller, role=Role.FRONT_DESK)).guidance_actions
+    assert [action.action for action in offered] == ["view_record"]
