@@ -89,7 +89,10 @@ async def _subscription(client: httpx.AsyncClient, parts: Parts, entry: Function
             **push,
         },
     )
-    if not made:
+    if made:
+        return
+    known = (await client.get(subscription)).raise_for_status().json()
+    if known["pushConfig"] != push["pushConfig"]:  # setting it anew may lose what the emulator is about to send again
         (await client.post(f"{subscription}:modifyPushConfig", json=push)).raise_for_status()
 
 
