@@ -1,11 +1,21 @@
 """PostgreSQL tables, as SQLAlchemy Core tables on one metadata (no ORM: see decision 0007)."""
 
 from shared.models.postgres.base import metadata
-from shared.models.postgres.eligibility import authorizations, coverages, eligibility_checks, payer_rules, payers
+from shared.models.postgres.eligibility import (
+    authorizations,
+    benefits,
+    coverages,
+    eligibility_checks,
+    payer_rules,
+    payers,
+)
+from shared.models.postgres.histories import claim_events, visit_status_history
 from shared.models.postgres.infrastructure import (
     audit_logs,
     audit_outbox,
     audit_quarantine,
+    audit_seals,
+    domain_outbox,
     idempotency_keys,
     record_terms,
 )
@@ -16,10 +26,14 @@ __all__ = [
     "audit_logs",
     "audit_outbox",
     "audit_quarantine",
+    "audit_seals",
     "authorizations",
+    "benefits",
+    "claim_events",
     "claims",
     "clients",
     "coverages",
+    "domain_outbox",
     "eligibility_checks",
     "idempotency_keys",
     "metadata",
@@ -29,5 +43,6 @@ __all__ = [
     "providers",
     "record_terms",
     "users",
+    "visit_status_history",
     "visits",
 ]

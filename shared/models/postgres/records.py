@@ -106,6 +106,7 @@ claims = Table(
     Column("deleted_at", DateTime(timezone=True)),
     *stamps(),
     UniqueConstraint("client_id", "source_ref"),
+    tenant_key(),
     of_tenant("patient_id", "patients"),
     of_tenant("payer_id", "payers"),
     of_tenant("visit_id", "visits"),
