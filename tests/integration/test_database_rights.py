@@ -35,6 +35,7 @@ RIGHTS: dict[str, dict[str, frozenset[str]]] = {
     "visit_status_history": {"mobius_serving": KEEP},
     "claims": {"mobius_serving": CHANGE},
     "claim_events": {"mobius_serving": KEEP},
+    "record_history": {"mobius_serving": KEEP},
     "idempotency_keys": {"mobius_serving": OWN},
     "record_terms": {"mobius_serving": OWN},
     "audit_outbox": {

@@ -9,7 +9,7 @@ from shared.models.postgres.eligibility import (
     payer_rules,
     payers,
 )
-from shared.models.postgres.histories import claim_events, visit_status_history
+from shared.models.postgres.histories import claim_events, record_history, visit_status_history
 from shared.models.postgres.infrastructure import (
     audit_logs,
     audit_outbox,
@@ -41,6 +41,7 @@ __all__ = [
     "payer_rules",
     "payers",
     "providers",
+    "record_history",
     "record_terms",
     "users",
     "visit_status_history",

@@ -45,6 +45,7 @@ payer_rules = Table(
     Column("payer_id", UUID(as_uuid=True), nullable=False),
     Column("service_type", Text, nullable=False),
     Column("requires_auth", Boolean),
+    Column("deleted_at", DateTime(timezone=True)),
     *stamps(),
     of_tenant("payer_id", "payers"),
     UniqueConstraint("client_id", "payer_id", "service_type"),

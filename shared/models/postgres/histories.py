@@ -1,8 +1,8 @@
-"""What happened to visits and claims: rows that are added and never changed."""
+"""What happened to records: rows that are added and never changed."""
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, DateTime, Index, Numeric, Table, Text
+from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, Numeric, Table, Text, func
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from shared.models.postgres.base import identifier, metadata, of_tenant, stamps, tenant
@@ -42,4 +42,16 @@ claim_events = Table(
     *stamps(updated=False),
     of_tenant("claim_id", "claims"),
     Index("ix_claim_events_claim", "client_id", "claim_id", "occurred_at", "id"),
+)
+
+record_history = Table(
+    "record_history",
+    metadata,
+    Column("client_id", UUID(as_uuid=True), ForeignKey("clients.id"), primary_key=True),
+    Column("record_type", Text, primary_key=True),
+    Column("record_id", UUID(as_uuid=True), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("changed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("changed_by", UUID(as_uuid=True), nullable=False),
+    Column("changes", JSONB, nullable=False),
 )

@@ -35,6 +35,7 @@ patients = Table(
     UniqueConstraint("client_id", "source_ref"),
     tenant_key(),
     UniqueConstraint("client_id", "mrn"),
+    Index("ix_patients_birth", "client_id", "date_of_birth"),
 )
 
 providers = Table(

@@ -35,7 +35,7 @@ SELECT p.id, p.mrn, p.first_name, p.last_name, p.date_of_birth, p.sex, p.phone, 
     FROM coverages c JOIN payers y ON y.id = c.payer_id
     WHERE c.client_id = p.client_id AND c.patient_id = p.id AND c.deleted_at IS NULL),
   (SELECT jsonb_agg(jsonb_build_array(r.id, r.payer_id, r.service_type, r.requires_auth))
-    FROM payer_rules r WHERE r.client_id = p.client_id AND r.payer_id IN (
+    FROM payer_rules r WHERE r.client_id = p.client_id AND r.deleted_at IS NULL AND r.payer_id IN (
       SELECT c.payer_id FROM coverages c WHERE c.client_id = p.client_id AND c.patient_id = p.id)),
   (SELECT jsonb_agg(jsonb_build_array(a.id, a.auth_number, a.payer_id, a.service_type, a.status, a.requested_date,
       a.approved_date, a.period_start, a.period_end, a.units_approved, a.units_used, a.units_reserved)
