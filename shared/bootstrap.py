@@ -15,16 +15,25 @@ from shared.errors import ConfigurationError
 if TYPE_CHECKING:
     from google.cloud import firestore
 
+    from shared.auth.identity_platform import ServiceAccount
     from shared.auth.tokens import TokenVerifier
     from shared.db.postgres import Postgres
     from shared.db.pubsub import AuditTopic
     from shared.modes.eligibility import EligibilityModeHandler
     from shared.repositories.protocols import AuditOutbox, LiveStore, MemberRepository, RecordStore
+    from shared.repositories.sign_in_protocols import (
+        IdentityPlatform,
+        ProfileRepository,
+        SessionRepository,
+        SignInAttempts,
+    )
     from shared.services.access_log import AccessLog
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
     from shared.services.modes import ModeService
     from shared.services.record_import import ImportService
     from shared.services.records import RecordService
+    from shared.services.sessions import SessionService
+    from shared.services.sign_in import SignInService
     from shared.services.task_projection import TaskProjection
     from shared.services.tasks import TaskService
 
@@ -67,6 +76,28 @@ def members() -> MemberRepository:
     from shared.repositories.firestore.members import FirestoreMemberRepository
 
     return FirestoreMemberRepository(firestore_store())
+
+
+@cache
+def session_store() -> SessionRepository:
+    """The sessions."""
+    from shared.repositories.firestore.sessions import FirestoreSessionRepository
+
+    return FirestoreSessionRepository(firestore_store())
+
+
+@cache
+def session_service() -> SessionService:
+    """Starts, checks and ends sessions; every signed-in request asks it."""
+    from datetime import timedelta
+
+    from shared.services.sessions import SessionLimits, SessionService
+
+    known = settings()
+    limits = SessionLimits(
+        idle=timedelta(minutes=known.session_idle_minutes), length=timedelta(hours=known.session_hours)
+    )
+    return SessionService(session_store(), limits)
 
 
 @cache
@@ -201,3 +232,68 @@ def import_service() -> ImportService:
     from shared.services.record_import import ImportService
 
     return ImportService(PostgresRecordImport(postgres("serving")), access_log())
+
+
+@cache
+def service_account() -> ServiceAccount:
+    """The function's own service account; beside an Auth emulator, what the emulator takes for one."""
+    from shared.auth.identity_platform import EmulatorServiceAccount
+    from shared.auth.service_account import GoogleServiceAccount
+
+    return EmulatorServiceAccount() if settings().auth_emulator else GoogleServiceAccount()
+
+
+@cache
+def identity_platform() -> IdentityPlatform:
+    """Firebase's accounts."""
+    from shared.auth.identity_platform import FirebaseIdentityPlatform
+
+    known = settings()
+    if known.firebase_api_key is None:
+        raise ConfigurationError("MOBIUS_FIREBASE_API_KEY is not set: the project's web API key")
+    return FirebaseIdentityPlatform(
+        project=known.project,
+        api_key=known.firebase_api_key,
+        service_account=service_account(),
+        emulator=known.auth_emulator_address,
+    )
+
+
+@cache
+def sign_in_attempts() -> SignInAttempts:
+    """Failed sign-ins."""
+    from shared.repositories.postgres.sign_ins import PostgresSignInAttempts
+
+    return PostgresSignInAttempts(postgres("serving"))
+
+
+@cache
+def profiles() -> ProfileRepository:
+    """People as they are shown to themselves."""
+    from shared.repositories.postgres.sign_ins import PostgresProfileRepository
+
+    return PostgresProfileRepository(postgres("serving"))
+
+
+@cache
+def sign_in_service() -> SignInService:
+    """Login, refresh, sign-out."""
+    from shared.services.sign_in import SignInService
+
+    return SignInService(
+        platform=identity_platform(),
+        verifier=token_verifier(),
+        members=members(),
+        sessions=session_service(),
+        attempts=sign_in_attempts(),
+        profiles=profiles(),
+        access_log=access_log(),
+        key=_secret_key(),
+    )
+
+
+def _secret_key() -> bytes:
+    key = settings().context_key
+    if key is None:
+        raise ConfigurationError("MOBIUS_CONTEXT_KEY is not set: a secret that addresses and ids are hashed with")
+    return key.get_secret_value().encode()

@@ -32,6 +32,10 @@ class Settings(BaseModel):
 
     project: str
     auth_emulator: bool = False
+    auth_emulator_address: str | None = None
+    firebase_api_key: SecretStr | None = None
+    session_idle_minutes: int = 60
+    session_hours: int = 12
     cors_origins: tuple[str, ...] = ()
     context_key: SecretStr | None = None
     database_urls: dict[str, SecretStr] = {}
@@ -57,6 +61,10 @@ def settings() -> Settings:
     return Settings(
         project=project,
         auth_emulator=bool(environment.get("FIREBASE_AUTH_EMULATOR_HOST")),
+        auth_emulator_address=environment.get("FIREBASE_AUTH_EMULATOR_HOST") or None,
+        firebase_api_key=_secret(environment.get("MOBIUS_FIREBASE_API_KEY")),
+        session_idle_minutes=_number("MOBIUS_SESSION_IDLE_MINUTES", "60", at_most=24 * 60),
+        session_hours=_number("MOBIUS_SESSION_HOURS", "12", at_most=24 * 7),
         cors_origins=tuple(origin for origin in environment.get("MOBIUS_CORS_ORIGINS", "").split(",") if origin),
         context_key=SecretStr(key) if key else None,
         database_urls={
@@ -70,6 +78,17 @@ def settings() -> Settings:
         pool_size=_pool_size(environment.get("MOBIUS_POOL_SIZE", "4")),
         audit_topic=environment.get("MOBIUS_AUDIT_TOPIC", "audit-events"),
     )
+
+
+def _secret(given: str | None) -> SecretStr | None:
+    return SecretStr(given) if given else None
+
+
+def _number(name: str, default: str, *, at_most: int) -> int:
+    given = os.environ.get(name, default)
+    if not (given.isascii() and given.isdecimal() and 1 <= int(given) <= at_most):
+        raise ConfigurationError(f"{name} must be a number from 1 to {at_most}")
+    return int(given)
 
 
 def _pool_size(given: str) -> int:

@@ -53,6 +53,7 @@ def function_environment(settings: StackSettings, database_urls: Mapping[str, st
         "PUBSUB_EMULATOR_HOST": settings.address("pubsub"),
         "FIREBASE_AUTH_EMULATOR_HOST": settings.address("auth"),
         "MOBIUS_CONTEXT_KEY": _context_key(settings.directory / "context-key"),
+        "MOBIUS_FIREBASE_API_KEY": "local",
         "MOBIUS_CORS_ORIGINS": ",".join((*FRONT_ENDS, settings.url("gateway"))),
         "MOBIUS_POOL_SIZE": str(settings.pool_size),
         **{f"MOBIUS_DATABASE_URL_{role.upper()}": url for role, url in database_urls.items()},

@@ -30,6 +30,9 @@ class AuditAction(StrEnum):
     RECORD_READ = "record:read"
     RECORD_SEARCH = "record:search"
     RECORD_IMPORT = "record:import"
+    SESSION_START = "session:start"
+    SESSION_REFRESH = "session:refresh"
+    SESSION_END = "session:end"
 
 
 class AuditOutcome(StrEnum):

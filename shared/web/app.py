@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from shared import bootstrap
+from shared.auth.membership import caller_for
 from shared.auth.permissions import Permission, allows, allows_mode
 from shared.config import refuse_unsafe_start, settings
 from shared.errors import (
@@ -32,9 +33,11 @@ from shared.errors import (
 from shared.models.audit import AuditAction, AuditOutcome
 from shared.models.caller import Caller
 from shared.models.replay import Replayed
+from shared.models.sign_in import Visitor
 from shared.web import cors, identity, reading
 from shared.web.operations import Operation, Operations, Reply
 from shared.web.problem import problem
+from shared.web.redirect import SIGN_IN_COOKIE
 from shared.web.request_log import log_failure, log_request
 
 API = "/api/v1"
@@ -103,6 +106,8 @@ def _view(operation: Operation) -> Callable[..., Response]:
             arguments["body"], parsed = reading.body(request, operation.body)
         if operation.wants_caller:
             arguments["caller"] = reading.with_conditions(request, g.caller, operation, path, parsed)
+        if operation.wants_visitor:
+            arguments["visitor"] = Visitor(g.request_id, operation.audit, request.cookies.get(SIGN_IN_COOKIE))
         return _answer(operation, operation.handler(**path, **arguments))
 
     return view
@@ -113,17 +118,9 @@ def _sign_in(operation: Operation) -> Caller:
     claims = bootstrap.token_verifier().verify(token)
     identity.check_userinfo(request, claims.uid)
     member = bootstrap.members().get(claims.uid)
-    client_id, user_id, role = identity.check_member(claims, member)
-    return Caller(
-        uid=claims.uid,
-        user_id=user_id,
-        client_id=client_id,
-        role=role,
-        session_id=f"{claims.uid}_{claims.auth_time}",
-        time_zone=member.time_zone if member else "UTC",
-        request_id=g.request_id,
-        action=operation.audit,
-    )
+    caller = caller_for(claims, member, request_id=g.request_id, action=operation.audit)
+    bootstrap.session_service().check(caller)
+    return caller
 
 
 def _permit(caller: Caller, operation: Operation) -> None:

@@ -19,6 +19,7 @@ from google.cloud.firestore_v1.query import Query
 
 from shared.catalog import ROOT
 from shared.repositories.firestore.open_tasks import FirestoreOpenTasks
+from shared.repositories.firestore.sessions import FirestoreSessionRepository
 from shared.repositories.firestore.tasks import FirestoreTaskRepository
 from shared.repositories.firestore.waiting_events import FirestoreWaitingEvents
 from shared.repositories.projection_protocols import Place
@@ -53,11 +54,16 @@ def _read_outbox(client: firestore.Client) -> None:
     list(FirestoreWaitingEvents(client).older_than(timedelta(minutes=1), page=10))
 
 
+def _find_sessions(client: firestore.Client) -> None:
+    FirestoreSessionRepository(client)._going_on("uid-1")
+
+
 # By the function that makes the query: `test_every_query_is_listed_here` compares with the sources.
 QUERIES: dict[str, Callable[[firestore.Client], None]] = {
     "tasks.py:find": _find_tasks,
     "open_tasks.py:count": _count_open_tasks,
     "waiting_events.py:older_than": _read_outbox,
+    "sessions.py:_going_on": _find_sessions,
 }
 
 

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 
 from infra.gateway.openapi import load_operations
-from infra.local.demo_accounts import ACCOUNTS, LAKESIDE, RIVERSIDE, Account, Organisation
+from infra.local.demo_accounts import ACCOUNTS, DEMO_PASSWORD, LAKESIDE, RIVERSIDE, Account, Organisation
 from infra.local.demo_records import rows_for
 from shared import bootstrap
 from shared.auth.tokens import TokenVerifier
@@ -25,7 +25,14 @@ from shared.errors import StoreUnavailableError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import MemberDocument
 from shared.models.roles import Role
+from shared.models.sign_in import Profile
 from shared.repositories.memory.members import InMemoryAuditPublisher, InMemoryMemberRepository
+from shared.repositories.memory.sign_ins import (
+    InMemoryIdentityPlatform,
+    InMemoryProfileRepository,
+    InMemorySessionRepository,
+    InMemorySignInAttempts,
+)
 from shared.repositories.memory.store import InMemoryLiveStore, InMemoryRecordStore
 from shared.web.operations import Operation, Operations
 
@@ -97,9 +104,19 @@ class InMemoryProduct:
     records: InMemoryRecordStore = field(default_factory=InMemoryRecordStore)
     topic: InMemoryAuditPublisher = field(default_factory=InMemoryAuditPublisher)
     members: InMemoryMemberRepository = field(init=False)
+    sessions: InMemorySessionRepository = field(init=False)
+    attempts: InMemorySignInAttempts = field(default_factory=InMemorySignInAttempts)
+    platform: InMemoryIdentityPlatform = field(init=False)
 
     def __post_init__(self) -> None:
         self.members = InMemoryMemberRepository({one.uid: _member(one) for one in ACCOUNTS})
+        self.sessions = InMemorySessionRepository(self.live.documents, self.members)
+        by_uid = {one.uid: one for one in ACCOUNTS}
+        self.platform = InMemoryIdentityPlatform(
+            id_token=lambda uid: token(by_uid[uid]),
+            uids={one.email: one.uid for one in ACCOUNTS},
+            passwords={one.email: DEMO_PASSWORD for one in ACCOUNTS},
+        )
         for organisation in (RIVERSIDE, LAKESIDE):
             for rows in rows_for(organisation, datetime.now(UTC)):
                 for row in rows.rows if rows.table not in {"clients", "users"} else []:
@@ -161,6 +178,10 @@ def install(patch: pytest.MonkeyPatch, product: InMemoryProduct) -> None:
     replaced: dict[str, object] = {
         "token_verifier": verifier,
         "members": product.members,
+        "session_store": product.sessions,
+        "sign_in_attempts": product.attempts,
+        "identity_platform": product.platform,
+        "profiles": InMemoryProfileRepository({(one.organisation.id, one.user_id): _profile(one) for one in ACCOUNTS}),
         "audit_topic": product.topic,
         "audit_outbox": product.live.outbox,
         "live_store": product.live,
@@ -197,4 +218,17 @@ def _member(one: Account) -> MemberDocument:
         user_id=str(one.user_id),
         role=one.role.value,
         time_zone=one.organisation.time_zone,
+    )
+
+
+def _profile(one: Account) -> Profile:
+    return Profile(
+        user_id=one.user_id,
+        email=one.email,
+        name=one.name,
+        client_id=one.organisation.id,
+        client_name=one.organisation.name,
+        logo_url=None,
+        time_zone=one.organisation.time_zone,
+        preferences={},
     )

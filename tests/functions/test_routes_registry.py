@@ -26,8 +26,11 @@ UNRECORDED = {
     ("GET", "/api/v1/docs/{asset}"),
     ("GET", "/api/v1/modes"),
     ("GET", "/api/v1/records/types"),
+    ("GET", "/api/v1/auth/me"),
 }
 PUBLIC = {
+    ("POST", "/api/v1/auth/login"),
+    ("POST", "/api/v1/auth/refresh"),
     ("GET", "/api/v1/health"),
     ("GET", "/api/v1/openapi.json"),
     ("GET", "/api/v1/docs"),

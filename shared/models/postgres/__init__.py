@@ -21,6 +21,7 @@ from shared.models.postgres.infrastructure import (
 )
 from shared.models.postgres.organisation import clients, users
 from shared.models.postgres.records import claims, patients, providers, visits
+from shared.models.postgres.sign_in import sign_in_attempts, sign_in_tickets
 
 __all__ = [
     "audit_logs",
@@ -43,6 +44,8 @@ __all__ = [
     "providers",
     "record_history",
     "record_terms",
+    "sign_in_attempts",
+    "sign_in_tickets",
     "users",
     "visit_status_history",
     "visits",

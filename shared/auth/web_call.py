@@ -1,0 +1,78 @@
+"""One HTTP call to an identity service: a time-out, no redirects, an answer of limited size.
+
+Addresses come from settings and from what configured issuers publish, never from a request.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from shared.errors import StoreUnavailableError
+
+TIMEOUT_SECONDS = 5.0
+MAX_ANSWER_BYTES = 1_000_000
+SERVER_ERRORS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class WebAnswer:
+    """The status and the JSON object of an answer; an empty object when it is none."""
+
+    status: int
+    body: dict[str, Any]
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer like any other: following it would fetch an address that nobody configured."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirect())
+
+
+def call(
+    url: str,
+    *,
+    json_body: dict[str, Any] | None = None,
+    form: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
+) -> WebAnswer:
+    """GET `url`, or POST a JSON object or a form to it.
+
+    Raises StoreUnavailableError when there is no answer in 5 s, or one that says the service is down.
+    """
+    content: bytes | None = None
+    given = {"Accept": "application/json", **(headers or {})}
+    if json_body is not None:
+        content = json.dumps(json_body).encode()
+        given["Content-Type"] = "application/json"
+    elif form is not None:
+        content = urlencode(form).encode()
+        given["Content-Type"] = "application/x-www-form-urlencoded"
+    request = urllib.request.Request(url, data=content, headers=given)  # noqa: S310 (see the module: configured)
+    try:
+        with _OPENER.open(request, timeout=TIMEOUT_SECONDS) as answer:
+            return WebAnswer(int(answer.status), _object(answer.read(MAX_ANSWER_BYTES)))
+    except urllib.error.HTTPError as refused:
+        with refused:
+            if refused.code >= SERVER_ERRORS:
+                raise StoreUnavailableError("The identity service is not available", retry_after=5) from refused
+            return WebAnswer(refused.code, _object(refused.read(MAX_ANSWER_BYTES)))
+    except (OSError, http.client.HTTPException) as exc:
+        raise StoreUnavailableError("The identity service did not answer in time", retry_after=5) from exc
+
+
+def _object(raw: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,121 @@
+"""Sessions in Firestore."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+from google.api_core import exceptions
+from google.cloud import firestore
+from google.cloud.firestore_v1.base_query import FieldFilter
+
+from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
+from shared.models.audit import AuditEvent
+from shared.models.firestore.documents import SessionDocument
+from shared.models.identifiers import DOCUMENT_ID
+from shared.repositories.firestore.changing import add_event, reference
+from shared.repositories.firestore.contexts import SESSIONS
+from shared.repositories.firestore.members import MEMBERS
+
+CACHE_SECONDS = 60.0
+CACHE_SIZE = 10_000
+
+
+class FirestoreSessionRepository:
+    """See SessionRepository. A session is kept for 60 s, so that its end shows within that time on every instance."""
+
+    def __init__(self, client: firestore.Client) -> None:
+        self._client = client
+        self._kept: dict[str, tuple[float, SessionDocument | None]] = {}
+        self._lock = Lock()
+
+    def get(self, session_id: str) -> SessionDocument | None:
+        """See SessionRepository.get."""
+        kept = self._kept.get(session_id)
+        if kept is not None and kept[0] > time.monotonic():
+            return kept[1]
+        return self.latest(session_id)
+
+    def latest(self, session_id: str) -> SessionDocument | None:
+        """See SessionRepository.latest."""
+        if not DOCUMENT_ID.match(session_id):
+            return None
+        with firestore_errors():
+            snapshot = reference(self._client, SESSIONS, session_id).get(timeout=TIMEOUT_SECONDS, retry=READ_RETRY)
+        session = _typed(snapshot) if snapshot.exists else None
+        self._keep(session_id, session)
+        return session
+
+    def start(self, session: SessionDocument, event: AuditEvent) -> SessionDocument:
+        """See SessionRepository.start."""
+        batch = self._client.batch()
+        batch.create(reference(self._client, SESSIONS, session.id), session.fields())
+        add_event(self._client, batch, event)
+        try:
+            with firestore_errors():
+                batch.commit(timeout=TIMEOUT_SECONDS)
+        except exceptions.AlreadyExists:
+            return self._again(session, event)
+        self._keep(session.id, session)
+        return session
+
+    def _again(self, session: SessionDocument, event: AuditEvent) -> SessionDocument:
+        """Store only the event: this sign-in has its session."""
+        batch = self._client.batch()
+        add_event(self._client, batch, event)
+        with firestore_errors():
+            batch.commit(timeout=TIMEOUT_SECONDS)
+        return self.latest(session.id) or session
+
+    def touch(self, session: SessionDocument) -> None:
+        """See SessionRepository.touch."""
+        at = reference(self._client, SESSIONS, session.id)
+        active = {"lastActivityAt": session.last_activity_at}
+        try:
+            with firestore_errors():
+                at.update(active, timeout=TIMEOUT_SECONDS)
+        except exceptions.NotFound:
+            try:
+                with firestore_errors():
+                    at.create(session.fields(), timeout=TIMEOUT_SECONDS)
+            except exceptions.AlreadyExists:  # opened or touched by another request just now
+                self._forget(session.id)
+                return
+        self._keep(session.id, session)
+
+    def end_all(self, uid: str, *, at: datetime, event: AuditEvent) -> int:
+        """See SessionRepository.end_all."""
+        found = self._going_on(uid)
+        batch = self._client.batch()
+        for snapshot in found:
+            batch.update(snapshot.reference, {"endedAt": at, "updatedAt": at, "version": firestore.Increment(1)})
+        batch.update(reference(self._client, MEMBERS, uid), {"tokensValidAfter": at})
+        add_event(self._client, batch, event)
+        with firestore_errors():
+            batch.commit(timeout=TIMEOUT_SECONDS)
+        for snapshot in found:
+            self._forget(snapshot.id)
+        return len(found)
+
+    def _going_on(self, uid: str) -> list[Any]:
+        """Snapshots of the person's sessions that have not ended."""
+        query = self._client.collection(SESSIONS).where(filter=FieldFilter("uid", "==", uid))
+        query = query.where(filter=FieldFilter("endedAt", "==", None))
+        with firestore_errors():
+            return list(query.get(timeout=TIMEOUT_SECONDS, retry=READ_RETRY))
+
+    def _keep(self, session_id: str, session: SessionDocument | None) -> None:
+        with self._lock:
+            if len(self._kept) >= CACHE_SIZE:
+                self._kept.clear()
+            self._kept[session_id] = (time.monotonic() + CACHE_SECONDS, session)
+
+    def _forget(self, session_id: str) -> None:
+        with self._lock:
+            self._kept.pop(session_id, None)
+
+
+def _typed(snapshot: Any) -> SessionDocument:
+    return SessionDocument.model_validate({**snapshot.to_dict(), "id": snapshot.id})
