@@ -19,7 +19,8 @@ from shared.models.sign_in import Profile, Ticket, TicketKind
 _BEGIN = text(
     "INSERT INTO sign_in_attempts AS known (subject) VALUES (:subject)"
     " ON CONFLICT (subject) DO UPDATE SET"
-    " attempts = CASE WHEN known.window_started_at <= now() - CAST(:window AS interval) THEN 1 ELSE known.attempts + 1 END,"
+    " attempts = CASE WHEN known.window_started_at <= now() - CAST(:window AS interval) THEN 1"
+    " ELSE known.attempts + 1 END,"
     " window_started_at = CASE WHEN known.window_started_at <= now() - CAST(:window AS interval) THEN now()"
     " ELSE known.window_started_at END"
     " RETURNING attempts, window_started_at + CAST(:window AS interval) - now()"
