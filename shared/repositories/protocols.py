@@ -10,14 +10,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 from uuid import UUID
 
 from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
 from shared.models.firestore.documents import (
     ContextDocument,
-    Document,
     MemberDocument,
     SessionDocument,
     TaskDocument,
@@ -25,35 +24,10 @@ from shared.models.firestore.documents import (
 )
 from shared.models.records import Claim, EligibilityFile, Patient, RecordReference
 from shared.models.verdict import VerdictReceipt
+from shared.repositories.changes import Change, Changes, D, KeptAnswer, Position
+from shared.repositories.document_protocols import DocumentStore
 
-D = TypeVar("D", bound=Document)
-
-
-@dataclass(frozen=True, slots=True)
-class KeptAnswer:
-    """The answer to keep with an effect, so that a repetition of the request gets it again."""
-
-    key: IdempotencyKey
-    status: int
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
-class Change(Generic[D]):
-    """A decided change: the document as it shall be, who did it, and the answer to keep."""
-
-    document: D
-    event: AuditEvent | None
-    kept: KeptAnswer | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Changes(Generic[D]):
-    """Decided changes of several documents in one commit, with one event."""
-
-    documents: tuple[D, ...]
-    event: AuditEvent
-    kept: KeptAnswer | None = None
+__all__ = ["Change", "Changes", "D", "KeptAnswer", "Position"]  # told here by name: part of what services ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +40,6 @@ class TaskFilter:
     completed: bool | None = None
     assigned_to: str | None = None
     due_before: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A place in a task list: its sort time and id."""
-
-    sort_at: datetime
-    id: str
 
 
 class TaskRepository(Protocol):
@@ -285,7 +251,7 @@ class NewCheck:
     answer: str
 
 
-class LiveStore(Protocol):
+class LiveStore(DocumentStore, Protocol):
     """The Firestore side."""
 
     @property

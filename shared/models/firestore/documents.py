@@ -44,6 +44,12 @@ class Document(BaseModel):
         return self.model_dump(by_alias=True, exclude={"id"})
 
 
+class Part(BaseModel):
+    """A map inside a document."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
+
+
 class StoredAnswer(BaseModel):
     """The answer kept for a repeated request: `request` is the hash of what was asked."""
 

@@ -51,10 +51,17 @@ def change(
     model: type[D],
     client_id: UUID,
     decide: Callable[[D], Change[D] | None],
+    *,
+    store_times: bool = False,
 ) -> D:
-    """Carry out `decide` on the document behind `reference`; see TaskRepository.change."""
+    """Carry out `decide` on the document behind `reference`; see TaskRepository.change.
+
+    With `store_times`, `updatedAt` is the store's own clock.
+    """
+    committed: Any = None
 
     def attempt() -> tuple[D, Any, KeptAnswer | None]:
+        nonlocal committed
         found = read(reference, model, client_id)
         if found is None:
             raise NotFoundError("There is no such record")
@@ -62,13 +69,13 @@ def change(
         decided = decide(document)
         if decided is None:
             return document, None, None
-        batch = client.batch()
-        add_update(client, batch, snapshot, document, decided.document)
+        committed = batch = client.batch()
+        add_update(client, batch, snapshot, document, decided.document, store_times=store_times)
         add_event(client, batch, decided.event)
         add_kept(client, batch, decided.kept)
         return decided.document, batch, decided.kept
 
-    return commit_patiently(client, attempt)
+    return as_stored(commit_patiently(client, attempt), committed)
 
 
 def change_several(
@@ -126,10 +133,14 @@ def attempts() -> Iterator[None]:
         yield
 
 
-def add_update(client: firestore.Client, batch: Any, snapshot: Any, before: D, after: D) -> None:
+def add_update(
+    client: firestore.Client, batch: Any, snapshot: Any, before: D, after: D, *, store_times: bool = False
+) -> None:
     """Put the changed fields into the batch, on the condition that nobody wrote since `snapshot`."""
     updates = difference(before, after)
     if updates:
+        if store_times:
+            updates["updatedAt"] = firestore.SERVER_TIMESTAMP
         option = client.write_option(last_update_time=snapshot.update_time)
         batch.update(snapshot.reference, updates, option=option)
 
@@ -138,6 +149,12 @@ def difference(before: D, after: D) -> dict[str, Any]:
     """Return the fields that changed, so that fields unknown to this version stay."""
     old, new = before.fields(), after.fields()
     return {name: value for name, value in new.items() if old.get(name) != value}
+
+
+def as_stored(document: D, batch: Any) -> D:
+    """The document with the time that the store put into `updatedAt`, where it did: the batch's first write."""
+    transformed = batch.write_results[0].transform_results if batch is not None else ()
+    return document.model_copy(update={"updated_at": transformed[0].timestamp_value}) if transformed else document
 
 
 def add_event(client: firestore.Client, batch: Any, event: AuditEvent | None) -> None:

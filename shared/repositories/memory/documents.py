@@ -14,7 +14,12 @@ from uuid import UUID
 from shared.errors import NotFoundError
 from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
+from shared.models.firestore.alerts import AlertDocument, InboxEntryDocument
+from shared.models.firestore.conversation import FeedbackDocument, MessageDocument
 from shared.models.firestore.documents import ContextDocument, SessionDocument, TaskDocument
+from shared.models.firestore.drafts import DraftDocument
+from shared.models.firestore.jobs import JobDocument
+from shared.models.firestore.rosters import RosterDocument
 from shared.models.identifiers import DOCUMENT_ID
 from shared.models.replay import replay
 from shared.repositories.protocols import D, KeptAnswer
@@ -58,6 +63,13 @@ class InMemoryDocuments:
     tasks: dict[str, TaskDocument] = field(default_factory=dict)
     contexts: dict[str, ContextDocument] = field(default_factory=dict)
     sessions: dict[str, SessionDocument] = field(default_factory=dict)
+    messages: dict[str, MessageDocument] = field(default_factory=dict)
+    feedback: dict[str, FeedbackDocument] = field(default_factory=dict)
+    alerts: dict[str, AlertDocument] = field(default_factory=dict)
+    inboxes: dict[str, dict[str, InboxEntryDocument]] = field(default_factory=dict)
+    drafts: dict[str, DraftDocument] = field(default_factory=dict)
+    jobs: dict[str, JobDocument] = field(default_factory=dict)
+    rosters: dict[str, RosterDocument] = field(default_factory=dict)
     events: list[AuditEvent] = field(default_factory=list)
     answers: InMemoryAnswers = field(default_factory=InMemoryAnswers)
     lock: RLock = field(default_factory=RLock)
