@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
     from shared.services.modes import ModeService
     from shared.services.record_import import ImportService
+    from shared.services.record_writes import RecordWriteService
     from shared.services.records import RecordService
     from shared.services.sessions import SessionService
     from shared.services.sign_in import SignInService
@@ -185,6 +186,14 @@ def record_service() -> RecordService:
     from shared.services.records import RecordService
 
     return RecordService(record_store, access_log())
+
+
+@cache
+def record_write_service() -> RecordWriteService:
+    """Records of every type: make, change, delete, look back."""
+    from shared.services.record_writes import RecordWriteService
+
+    return RecordWriteService(record_store, access_log())
 
 
 @cache

@@ -26,6 +26,8 @@ class Permission(StrEnum):
     TASK_WRITE = "task:write"
     RECORD_READ = "record:read"
     RECORD_IMPORT = "record:import"
+    RECORD_WRITE = "record:write"
+    RECORD_DELETE = "record:delete"
 
 
 ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
@@ -38,6 +40,8 @@ ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
     Permission.TASK_WRITE: _STAFF,
     Permission.RECORD_READ: _EVERYBODY,
     Permission.RECORD_IMPORT: _LEADS,
+    Permission.RECORD_WRITE: _STAFF,
+    Permission.RECORD_DELETE: _LEADS,
 }
 
 ALL_MODES = frozenset({"eligibility", "front-desk", "backend", "email-drafter"})
@@ -62,9 +66,22 @@ ROLES_BY_RECORD_TYPE: dict[str, frozenset[Role]] = {
     "visit": _EVERYBODY,
     "coverage": _EVERYBODY,
     "payer": _EVERYBODY,
+    "payer_rule": _EVERYBODY,
     "provider": _EVERYBODY,
     "claim": _EVERYBODY,
     "authorization": _EVERYBODY,
+}
+
+# Who makes and changes records of a type; it is deleted by leads only.
+ROLES_BY_WRITTEN_TYPE: dict[str, frozenset[Role]] = {
+    "patient": _LEADS | {Role.FRONT_DESK, Role.ELIGIBILITY_SPECIALIST},
+    "visit": _LEADS | {Role.FRONT_DESK},
+    "coverage": _LEADS | {Role.FRONT_DESK, Role.ELIGIBILITY_SPECIALIST},
+    "payer": _LEADS,
+    "payer_rule": _LEADS | {Role.ELIGIBILITY_SPECIALIST},
+    "provider": _LEADS,
+    "claim": _LEADS | {Role.BILLER},
+    "authorization": _LEADS | {Role.ELIGIBILITY_SPECIALIST},
 }
 
 # Minimum necessary: members of a record that only these roles see.
@@ -90,6 +107,16 @@ def allows_mode(role: Role, mode: str) -> bool:
 def allows_action(role: Role, action: str) -> bool:
     """Tell whether `role` may run the quick action `action`; an undeclared action is open to leads only."""
     return role in ROLES_BY_QUICK_ACTION.get(action, _LEADS)
+
+
+def may_write(role: Role, record_type: str) -> bool:
+    """Tell whether `role` makes and changes records of `record_type`."""
+    return role in ROLES_BY_WRITTEN_TYPE.get(record_type, frozenset())
+
+
+def may_delete(role: Role, record_type: str) -> bool:
+    """Tell whether `role` deletes records of `record_type`."""
+    return allows(role, Permission.RECORD_DELETE) and may_write(role, record_type)
 
 
 def hidden_fields(role: Role, record_type: str) -> frozenset[str]:

@@ -26,6 +26,7 @@ from shared.models.records import Claim, EligibilityFile, Patient, RecordReferen
 from shared.models.verdict import VerdictReceipt
 from shared.repositories.changes import Change, Changes, D, KeptAnswer, Position
 from shared.repositories.document_protocols import DocumentStore
+from shared.repositories.record_protocols import RecordWriteRepository
 
 __all__ = ["Change", "Changes", "D", "KeptAnswer", "Position"]  # told here by name: part of what services ask
 
@@ -276,6 +277,11 @@ class RecordStore(Protocol):
     @property
     def records(self) -> RecordRepository:
         """Records of every type."""
+        ...
+
+    @property
+    def record_writes(self) -> RecordWriteRepository:
+        """Writing them."""
         ...
 
     @property

@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from shared.auth.permissions import ROLES_BY_RECORD_TYPE, hidden_fields
+from shared.auth.permissions import ROLES_BY_RECORD_TYPE, hidden_fields, may_delete, may_write
 from shared.domain.search_terms import DATE_FIELDS, NAME_FIELDS, NUMBER_FIELDS, PHONE_FIELDS, query_terms
 from shared.errors import FieldError, NotFoundError, ValidationFailedError
+from shared.models.api.record_writes import INPUT_MODELS, NUMBER_PATTERN
 from shared.models.api.records import (
     DATA_MODELS,
     RecordTypes,
@@ -26,7 +27,6 @@ from shared.models.roles import Role
 from shared.repositories.protocols import FoundRecord, RecordStore, StoredRecord
 from shared.services.access_log import AccessLog
 
-NUMBER_PATTERN = r"^[^\x00-\x1f\x7f]{1,100}$"
 _LABELS = {"patient": "Patient ID", "claim": "Claim ID", "visit": "Visit ID", "authorization": "Authorization ID"}
 
 
@@ -49,7 +49,7 @@ class RecordService:
             found = self._store().records.get(caller.client_id, record_type, reference, seen=seen)
             if found is None:
                 raise NotFoundError("There is no such record")
-        return _view(caller.role, found)
+        return record_view(caller.role, found)
 
     def types(self, caller: Caller) -> RecordTypes:
         """Describe the types of records that the caller's role sees."""
@@ -59,11 +59,11 @@ class RecordService:
                     type=name,
                     label=_LABELS.get(name, name.capitalize()),
                     id_pattern=NUMBER_PATTERN,
-                    data_schema=model.model_json_schema(by_alias=True, mode="serialization"),
+                    data_schema=INPUT_MODELS[name].json_schema(),
                     searchable=tuple(to_camel(column) for column in _searchable(name)),
-                    actions=("read", "search"),
+                    actions=_actions(caller.role, name),
                 )
-                for name, model in DATA_MODELS.items()
+                for name in DATA_MODELS
                 if caller.role in ROLES_BY_RECORD_TYPE[name]
             )
         )
@@ -93,7 +93,8 @@ class RecordService:
         )
 
 
-def _view(role: Role, record: StoredRecord) -> RecordView:
+def record_view(role: Role, record: StoredRecord) -> RecordView:
+    """Show a record with the members that `role` needs."""
     model = DATA_MODELS[record.type]
     values: dict[str, Any] = dict(record.data)
     for column in ("amount", "paid_amount", "copay"):
@@ -126,6 +127,11 @@ def _hit(found: FoundRecord) -> SearchHit:
         patient_id=patient,
         score=found.score,
     )
+
+
+def _actions(role: Role, record_type: str) -> tuple[str, ...]:
+    write = ("write",) if may_write(role, record_type) else ()
+    return ("read", "search", "history", *write, *(("delete",) if may_delete(role, record_type) else ()))
 
 
 def _searchable(record_type: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from shared.models.api.base import AnswerModel, Page, RequestModel
 
-RecordTypeName = Literal["patient", "claim", "visit", "authorization", "coverage", "payer", "provider"]
+RecordTypeName = Literal["patient", "claim", "visit", "authorization", "coverage", "payer", "payer_rule", "provider"]
 
 
 class PatientData(AnswerModel):
@@ -101,6 +101,14 @@ class PayerData(AnswerModel):
     phone: str | None
 
 
+class PayerRuleData(AnswerModel):
+    """Whether a payer wants an authorization for a service type; null when it depends."""
+
+    payer_id: str
+    service_type: str
+    requires_auth: bool | None
+
+
 class ProviderData(AnswerModel):
     """A provider: a person or an organization."""
 
@@ -118,6 +126,7 @@ DATA_MODELS: dict[str, type[AnswerModel]] = {
     "authorization": AuthorizationData,
     "coverage": CoverageData,
     "payer": PayerData,
+    "payer_rule": PayerRuleData,
     "provider": ProviderData,
 }
 

@@ -15,13 +15,14 @@ from shared.repositories.memory.tables import InMemoryTables
 from shared.repositories.protocols import FoundRecord, StoredRecord
 
 # Per type: its table, the number people use, and the column that says whose record it is.
-_TYPES: dict[str, tuple[str, str, str | None]] = {
+RECORD_TABLES: dict[str, tuple[str, str, str | None]] = {
     "patient": ("patients", "mrn", "id"),
     "claim": ("claims", "claim_number", "patient_id"),
     "visit": ("visits", "visit_number", "patient_id"),
     "authorization": ("authorizations", "auth_number", "patient_id"),
     "coverage": ("coverages", "source_ref", "patient_id"),
     "payer": ("payers", "payer_number", None),
+    "payer_rule": ("payer_rules", "", None),
     "provider": ("providers", "provider_number", None),
 }
 # Members of a view that are made from another column.
@@ -41,30 +42,24 @@ class InMemoryRecordRepository:
 
     def resolve(self, client_id: UUID, record_type: str, reference: str) -> RecordReference | None:
         """See RecordRepository.resolve."""
-        table, number, patient = _TYPES[record_type]
+        table, number, patient = RECORD_TABLES[record_type]
         row = self._tables.one(client_id, table, number, reference)
         if row is None:
             return None
-        return RecordReference(record_type, row["id"], row[number] or str(row["id"]), row[patient] if patient else None)
+        return RecordReference(
+            record_type, row["id"], row.get(number) or str(row["id"]), row[patient] if patient else None
+        )
 
     def get(self, client_id: UUID, record_type: str, reference: str, *, seen: AuditEvent | None) -> StoredRecord | None:
         """See RecordRepository.get."""
-        table, number, patient = _TYPES[record_type]
+        table, number, patient = RECORD_TABLES[record_type]
         row = self._tables.one(client_id, table, number, reference)
         if row is None:
             return None
         if seen is not None:
             whose = str(row[patient]) if patient else None
             self._tables.record(seen.model_copy(update={"resource_id": row["id"], "patient_ref": whose}))
-        columns = dict.fromkeys(_COLUMN_OF_MEMBER.get(name, name) for name in DATA_MODELS[record_type].model_fields)
-        return StoredRecord(
-            type=record_type,
-            id=row["id"],
-            version=row["version"],
-            created_at=row["created_at"],
-            updated_at=row["updated_at"],
-            data={column: _plain(row[column]) for column in columns},
-        )
+        return stored_record(record_type, row)
 
     def search(
         self, client_id: UUID, terms: tuple[str, ...], record_types: tuple[str, ...], *, seen: AuditEvent | None
@@ -72,16 +67,29 @@ class InMemoryRecordRepository:
         """See RecordRepository.search."""
         hits = []
         for record_type in record_types:
-            table, number, patient = _TYPES[record_type]
+            table, number, patient = RECORD_TABLES[record_type]
             for row in self._tables.of(client_id, table):
                 scores = [_score(term, terms_for(record_type, row)) for term in terms]
                 if not all(scores):
                     continue
-                shown = row[number] or str(row["id"])
+                shown = row.get(number) or str(row["id"])
                 whose = row[patient] if patient else None
                 hits.append(FoundRecord(record_type, row["id"], shown, _label(record_type, row), whose, sum(scores)))
         self._tables.record(seen)
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:_MAX_CANDIDATES]
+
+
+def stored_record(record_type: str, row: dict[str, Any]) -> StoredRecord:
+    """Return a row as services see it."""
+    columns = dict.fromkeys(_COLUMN_OF_MEMBER.get(name, name) for name in DATA_MODELS[record_type].model_fields)
+    return StoredRecord(
+        type=record_type,
+        id=row["id"],
+        version=row["version"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        data={column: _plain(row[column]) for column in columns},
+    )
 
 
 def read_patient(tables: InMemoryTables, client_id: UUID, reference: str) -> Patient | None:
@@ -105,7 +113,7 @@ def _label(record_type: str, row: dict[str, Any]) -> str:
         return str(row["name"])
     if record_type == "coverage":
         return str(row["plan_name"] or row["member_id"] or "")
-    return str(row[_TYPES[record_type][1]])
+    return str(row.get(RECORD_TABLES[record_type][1]) or "")
 
 
 def _plain(value: Any) -> str | int | Decimal | None:

@@ -15,6 +15,7 @@ from shared.repositories.memory.documents import InMemoryDocuments
 from shared.repositories.memory.eligibility import InMemoryEligibilityRepository
 from shared.repositories.memory.inboxes import InMemoryInboxRepository
 from shared.repositories.memory.members import InMemoryAuditOutbox, InMemoryKeptAnswers
+from shared.repositories.memory.record_writes import InMemoryRecordWrites
 from shared.repositories.memory.records import InMemoryRecordRepository
 from shared.repositories.memory.tables import InMemoryTables
 from shared.repositories.memory.tasks import InMemoryTaskRepository
@@ -44,4 +45,5 @@ class InMemoryRecordStore:
     def __init__(self) -> None:
         self.tables = InMemoryTables()
         self.records = InMemoryRecordRepository(self.tables)
+        self.record_writes = InMemoryRecordWrites(self.tables)
         self.eligibility = InMemoryEligibilityRepository(self.tables)

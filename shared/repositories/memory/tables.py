@@ -78,7 +78,7 @@ class InMemoryTables:
     def one(self, client_id: UUID, table: str, number: str, reference: str) -> dict[str, Any] | None:
         """Return the row whose column `number` or whose id is `reference`; the number goes first."""
         rows = list(self.of(client_id, table))
-        by_number = (row for row in rows if row[number] == reference)
+        by_number = (row for row in rows if row.get(number) == reference)
         return next(by_number, None) or next((row for row in rows if row["id"] == as_uuid(reference)), None)
 
     def record(self, event: AuditEvent | None) -> None:

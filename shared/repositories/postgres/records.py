@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -17,38 +18,63 @@ from shared.repositories.postgres.eligibility import read_patient
 from shared.repositories.postgres.transaction import add_event, as_uuid
 from shared.repositories.protocols import FoundRecord, StoredRecord
 
-# Per type: its table, the number people use, whose record it is, and the columns that are shown.
-_TYPES: dict[str, tuple[str, str, str, str]] = {
-    "patient": ("patients", "mrn", "id", "mrn, first_name, last_name, date_of_birth, sex, phone, deceased_on"),
-    "claim": (
+
+@dataclass(frozen=True, slots=True)
+class RecordTable:
+    """Where a type is kept: its table, the number people use, whose record it is, and the columns that are shown."""
+
+    table: str
+    number: str
+    patient: str
+    columns: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        return tuple(name.strip() for name in self.columns.split(","))
+
+    @property
+    def selected(self) -> str:
+        """What `stored_record` reads."""
+        return f"id, version, created_at, updated_at, {self.patient}, {self.columns}"
+
+
+RECORD_TABLES: dict[str, RecordTable] = {
+    "patient": RecordTable(
+        "patients", "mrn", "id", "mrn, first_name, last_name, date_of_birth, sex, phone, deceased_on"
+    ),
+    "claim": RecordTable(
         "claims",
         "claim_number",
         "patient_id",
         """claim_number, patient_id, status, amount, paid_amount, currency, submitted_date, service_date, payer_id,
         visit_id, provider_id, claim_type, denial_reason, next_deadline_at""",
     ),
-    "visit": (
+    "visit": RecordTable(
         "visits",
         "visit_number",
         "patient_id",
         "visit_number, patient_id, visit_date, starts_at, ends_at, provider_id, visit_type, reason, status, readiness",
     ),
-    "authorization": (
+    "authorization": RecordTable(
         "authorizations",
         "auth_number",
         "patient_id",
         """auth_number, patient_id, payer_id, service_type, status, requested_date, approved_date, period_start,
         period_end, units_approved, units_used, units_reserved""",
     ),
-    "coverage": (
+    "coverage": RecordTable(
         "coverages",
         "source_ref",
         "patient_id",
         """patient_id, payer_id, plan_name, member_id, subscriber_name, relationship, rank, period_start, period_end,
         status, copay""",
     ),
-    "payer": ("payers", "payer_number", "NULL::uuid", "payer_number, name, kind, phone"),
-    "provider": ("providers", "provider_number", "NULL::uuid", "provider_number, kind, name, specialty, npi"),
+    "payer": RecordTable("payers", "payer_number", "NULL::uuid", "payer_number, name, kind, phone"),
+    "payer_rule": RecordTable("payer_rules", "NULL::text", "NULL::uuid", "payer_id, service_type, requires_auth"),
+    "provider": RecordTable(
+        "providers", "provider_number", "NULL::uuid", "provider_number, kind, name, specialty, npi"
+    ),
 }
 _MAX_CANDIDATES = 200
 # A record is found when each word starts one of its terms. The longest word leads, because it leaves the fewest rows,
@@ -84,31 +110,32 @@ class PostgresRecordRepository:
 
     def resolve(self, client_id: UUID, record_type: str, reference: str) -> RecordReference | None:
         """See RecordRepository.resolve."""
-        table, number, patient, _ = _TYPES[record_type]
+        about = RECORD_TABLES[record_type]
+        number = about.number
         statement = text(
-            f"SELECT id, {number}, {patient} FROM {table} WHERE client_id = :client AND deleted_at IS NULL"  # noqa: S608 (constants above)
+            f"SELECT id, {number}, {about.patient} FROM {about.table} WHERE client_id = :client AND deleted_at IS NULL"  # noqa: S608 (constants above)
             f" AND ({number} = :reference OR id = :uuid) ORDER BY {number} = :reference DESC LIMIT 1"
         )
         with self._postgres.tenant(client_id) as connection:
-            row = connection.execute(statement, _reference(client_id, reference)).one_or_none()
+            row = connection.execute(statement, record_parameters(client_id, reference)).one_or_none()
         return None if row is None else RecordReference(record_type, row[0], row[1] or str(row[0]), row[2])
 
     def get(self, client_id: UUID, record_type: str, reference: str, *, seen: AuditEvent | None) -> StoredRecord | None:
         """See RecordRepository.get."""
-        table, number, patient, columns = _TYPES[record_type]
+        about = RECORD_TABLES[record_type]
         statement = text(
-            f"SELECT id, version, created_at, updated_at, {patient}, {columns} FROM {table}"  # noqa: S608 (constants above)
-            f" WHERE client_id = :client AND deleted_at IS NULL AND ({number} = :reference OR id = :uuid)"
-            f" ORDER BY {number} = :reference DESC LIMIT 1"
+            f"SELECT {about.selected} FROM {about.table}"  # noqa: S608 (constants above)
+            f" WHERE client_id = :client AND deleted_at IS NULL AND ({about.number} = :reference OR id = :uuid)"
+            f" ORDER BY {about.number} = :reference DESC LIMIT 1"
         )
         with self._postgres.tenant(client_id) as connection:
-            row = connection.execute(statement, _reference(client_id, reference)).one_or_none()
+            row = connection.execute(statement, record_parameters(client_id, reference)).one_or_none()
             if row is None:
                 return None
             if seen is not None:
                 patient_ref = None if row[4] is None else str(row[4])
                 add_event(connection, seen.model_copy(update={"resource_id": row[0], "patient_ref": patient_ref}))
-        return _stored(record_type, tuple(row), columns)
+        return stored_record(record_type, tuple(row))
 
     def search(
         self, client_id: UUID, terms: tuple[str, ...], record_types: tuple[str, ...], *, seen: AuditEvent | None
@@ -136,15 +163,15 @@ class PostgresRecordRepository:
         """Give each hit its number and a label, one statement a type."""
         described: dict[UUID, tuple[str, str, UUID | None]] = {}
         for record_type in dict.fromkeys(hit[0] for hit in hits):
-            table, number, patient, _ = _TYPES[record_type]
+            about = RECORD_TABLES[record_type]
             label = {
                 "patient": "last_name || ', ' || first_name",
                 "payer": "name",
                 "provider": "name",
                 "coverage": "coalesce(plan_name, '')",
-            }.get(record_type, number)
+            }.get(record_type, about.number)
             statement = text(
-                f"SELECT id, {number}, {label}, {patient} FROM {table}"  # noqa: S608 (constants above)
+                f"SELECT id, {about.number}, {label}, {about.patient} FROM {about.table}"  # noqa: S608 (constants above)
                 " WHERE client_id = :client AND deleted_at IS NULL AND id = ANY(:ids)"
             )
             ids = [hit[1] for hit in hits if hit[0] == record_type]
@@ -157,12 +184,14 @@ class PostgresRecordRepository:
         ]
 
 
-def _reference(client_id: UUID, reference: str) -> dict[str, Any]:
+def record_parameters(client_id: UUID, reference: str) -> dict[str, Any]:
+    """The parameters of a statement that finds a record by number or uuid."""
     return {"client": client_id, "reference": reference, "uuid": as_uuid(reference)}
 
 
-def _stored(record_type: str, row: Sequence[Any], columns: str) -> StoredRecord:
-    names = [name.strip() for name in columns.split(",")]
+def stored_record(record_type: str, row: Sequence[Any]) -> StoredRecord:
+    """Read the columns that `RecordTable.selected` names."""
+    names = RECORD_TABLES[record_type].names
     return StoredRecord(
         type=record_type,
         id=row[0],

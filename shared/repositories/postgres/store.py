@@ -6,6 +6,7 @@ from functools import cached_property
 
 from shared.db.postgres import Postgres
 from shared.repositories.postgres.eligibility import PostgresEligibilityRepository
+from shared.repositories.postgres.record_writes import PostgresRecordWrites
 from shared.repositories.postgres.records import PostgresRecordRepository
 
 
@@ -19,6 +20,11 @@ class PostgresRecordStore:
     def records(self) -> PostgresRecordRepository:
         """See RecordStore.records."""
         return PostgresRecordRepository(self._postgres)
+
+    @cached_property
+    def record_writes(self) -> PostgresRecordWrites:
+        """See RecordStore.record_writes."""
+        return PostgresRecordWrites(self._postgres)
 
     @cached_property
     def eligibility(self) -> PostgresEligibilityRepository:
