@@ -27,9 +27,13 @@ if TYPE_CHECKING:
         SessionRepository,
         SignInAttempts,
     )
+    from shared.repositories.user_protocols import Accounts, MemberMirror, OrganisationRepository, UserRepository
     from shared.services.access_log import AccessLog
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
+    from shared.services.invitations import InvitationService
+    from shared.services.member_sync import MemberSync
     from shared.services.modes import ModeService
+    from shared.services.organisations import OrganisationService
     from shared.services.record_import import ImportService
     from shared.services.record_writes import RecordWriteService
     from shared.services.records import RecordService
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     from shared.services.sign_in import SignInService
     from shared.services.task_projection import TaskProjection
     from shared.services.tasks import TaskService
+    from shared.services.users import UserService
 
 
 @cache
@@ -299,6 +304,82 @@ def sign_in_service() -> SignInService:
         access_log=access_log(),
         key=_secret_key(),
     )
+
+
+@cache
+def user_repository() -> UserRepository:
+    """The users of each organisation."""
+    from shared.repositories.postgres.users import PostgresUserRepository
+
+    return PostgresUserRepository(postgres("serving"))
+
+
+@cache
+def organisation_repository() -> OrganisationRepository:
+    """The organisations."""
+    from shared.repositories.postgres.users import PostgresOrganisationRepository
+
+    return PostgresOrganisationRepository(postgres("serving"))
+
+
+@cache
+def accounts() -> Accounts:
+    """The accounts that people sign in with."""
+    from shared.auth.accounts import IdentityToolkitAccounts
+
+    emulator = settings().auth_emulator_address
+    return IdentityToolkitAccounts(project=settings().project, service_account=service_account(), emulator=emulator)
+
+
+@cache
+def member_mirror() -> MemberMirror:
+    """The live store's copies of memberships."""
+    from shared.repositories.firestore.member_mirror import FirestoreMemberMirror
+
+    return FirestoreMemberMirror(firestore_store())
+
+
+@cache
+def member_sync() -> MemberSync:
+    """Carries one organisation's changed memberships, right after the change."""
+    from shared.repositories.postgres.member_outbox import PostgresMemberOutbox
+    from shared.services.member_sync import MemberSync
+
+    return MemberSync(PostgresMemberOutbox(postgres("serving")), accounts(), member_mirror())
+
+
+@cache
+def member_sweep() -> MemberSync:
+    """Carries every organisation's changed memberships that still wait."""
+    from shared.repositories.postgres.member_outbox import PostgresMemberOutbox
+    from shared.services.member_sync import MemberSync
+
+    outbox = PostgresMemberOutbox(postgres("relay"), across_clients=True)
+    return MemberSync(outbox, accounts(), member_mirror())
+
+
+@cache
+def user_service() -> UserService:
+    """Members of an organisation."""
+    from shared.services.users import UserService
+
+    return UserService(user_repository, member_sync, access_log())
+
+
+@cache
+def invitation_service() -> InvitationService:
+    """Invitations into an organisation."""
+    from shared.services.invitations import InvitationService
+
+    return InvitationService(user_repository, accounts, member_sync, access_log(), _secret_key())
+
+
+@cache
+def organisation_service() -> OrganisationService:
+    """Organisations themselves."""
+    from shared.services.organisations import OrganisationService
+
+    return OrganisationService(organisation_repository, member_sync, access_log())
 
 
 def _secret_key() -> bytes:

@@ -28,6 +28,9 @@ class Permission(StrEnum):
     RECORD_IMPORT = "record:import"
     RECORD_WRITE = "record:write"
     RECORD_DELETE = "record:delete"
+    USER_READ = "user:read"
+    USER_WRITE = "user:write"
+    CLIENT_WRITE = "client:write"
 
 
 ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
@@ -42,6 +45,9 @@ ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
     Permission.RECORD_IMPORT: _LEADS,
     Permission.RECORD_WRITE: _STAFF,
     Permission.RECORD_DELETE: _LEADS,
+    Permission.USER_READ: _LEADS,
+    Permission.USER_WRITE: frozenset({Role.ADMIN}),
+    Permission.CLIENT_WRITE: frozenset({Role.ADMIN}),
 }
 
 ALL_MODES = frozenset({"eligibility", "front-desk", "backend", "email-drafter"})

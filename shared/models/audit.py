@@ -36,6 +36,16 @@ class AuditAction(StrEnum):
     SESSION_START = "session:start"
     SESSION_REFRESH = "session:refresh"
     SESSION_END = "session:end"
+    USER_LIST = "user:list"
+    USER_READ = "user:read"
+    USER_INVITE = "user:invite"
+    USER_ACCEPT = "user:accept"
+    USER_UPDATE = "user:update"
+    USER_DEACTIVATE = "user:deactivate"
+    USER_REACTIVATE = "user:reactivate"
+    PREFERENCES_UPDATE = "preferences:update"
+    CLIENT_CREATE = "client:create"
+    CLIENT_UPDATE = "client:update"
 
 
 class AuditOutcome(StrEnum):

@@ -26,6 +26,8 @@ from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import MemberDocument
 from shared.models.roles import Role
 from shared.models.sign_in import Profile
+from shared.models.users import Organisation as Tenant
+from shared.models.users import User
 from shared.repositories.memory.members import InMemoryAuditPublisher, InMemoryMemberRepository
 from shared.repositories.memory.sign_ins import (
     InMemoryIdentityPlatform,
@@ -34,6 +36,15 @@ from shared.repositories.memory.sign_ins import (
     InMemorySignInAttempts,
 )
 from shared.repositories.memory.store import InMemoryLiveStore, InMemoryRecordStore
+from shared.repositories.memory.users import (
+    InMemoryAccounts,
+    InMemoryMemberMirror,
+    InMemoryMemberOutbox,
+    InMemoryOrganisationRepository,
+    InMemoryPeople,
+    InMemoryUserRepository,
+)
+from shared.services.member_sync import MemberSync
 from shared.web.operations import Operation, Operations
 
 PROJECT = "demo-mobius"
@@ -103,6 +114,8 @@ class InMemoryProduct:
     live: InMemoryLiveStore = field(default_factory=InMemoryLiveStore)
     records: InMemoryRecordStore = field(default_factory=InMemoryRecordStore)
     topic: InMemoryAuditPublisher = field(default_factory=InMemoryAuditPublisher)
+    people: InMemoryPeople = field(default_factory=InMemoryPeople)
+    accounts: InMemoryAccounts = field(default_factory=InMemoryAccounts)
     members: InMemoryMemberRepository = field(init=False)
     sessions: InMemorySessionRepository = field(init=False)
     attempts: InMemorySignInAttempts = field(default_factory=InMemorySignInAttempts)
@@ -117,7 +130,13 @@ class InMemoryProduct:
             uids={one.email: one.uid for one in ACCOUNTS},
             passwords={one.email: DEMO_PASSWORD for one in ACCOUNTS},
         )
+        for one in ACCOUNTS:
+            self.people.users[one.user_id] = _user(one)
         for organisation in (RIVERSIDE, LAKESIDE):
+            now = datetime.now(UTC)
+            self.people.organisations[organisation.id] = Tenant(
+                organisation.id, organisation.name, None, organisation.time_zone, now, now
+            )
             for rows in rows_for(organisation, datetime.now(UTC)):
                 for row in rows.rows if rows.table not in {"clients", "users"} else []:
                     self.records.tables.add(rows.table, row)
@@ -156,7 +175,7 @@ class InMemoryProduct:
     @property
     def events(self) -> list[AuditEvent]:
         """Every audit event, wherever it was put; one that went two ways is one."""
-        everywhere = [*self.live.documents.events, *self.records.tables.events, *self.topic.events]
+        everywhere = [*self.live.documents.events, *self.records.tables.events, *self.people.events, *self.topic.events]
         return list({event.id: event for event in everywhere}.values())
 
 
@@ -186,6 +205,14 @@ def install(patch: pytest.MonkeyPatch, product: InMemoryProduct) -> None:
         "audit_outbox": product.live.outbox,
         "live_store": product.live,
         "record_store": product.records,
+        "user_repository": InMemoryUserRepository(product.people),
+        "organisation_repository": InMemoryOrganisationRepository(product.people),
+        "accounts": product.accounts,
+        "member_sync": MemberSync(
+            InMemoryMemberOutbox(product.people),
+            product.accounts,
+            InMemoryMemberMirror(product.members, product.live.documents),
+        ),
     }
     for name, made in replaced.items():
         patch.setattr(bootstrap, name, lambda made=made: made)
@@ -210,6 +237,21 @@ def _owner(path: str) -> str:
 
 def _no_database(_role: str = "serving") -> object:
     raise StoreUnavailableError("The database did not answer in time", retry_after=5)
+
+
+def _user(one: Account) -> User:
+    now = datetime.now(UTC)
+    return User(
+        id=one.user_id,
+        client_id=one.organisation.id,
+        email=one.email,
+        name=one.name,
+        role=one.role,
+        status="active",
+        created_at=now,
+        updated_at=now,
+        uid=one.uid,
+    )
 
 
 def _member(one: Account) -> MemberDocument:

@@ -27,10 +27,15 @@ UNRECORDED = {
     ("GET", "/api/v1/modes"),
     ("GET", "/api/v1/records/types"),
     ("GET", "/api/v1/auth/me"),
+    ("GET", "/api/v1/users/me"),
+    ("GET", "/api/v1/users/me/preferences"),
+    ("GET", "/api/v1/users/roles"),
+    ("GET", "/api/v1/users/client"),
 }
 PUBLIC = {
     ("POST", "/api/v1/auth/login"),
     ("POST", "/api/v1/auth/refresh"),
+    ("POST", "/api/v1/users/accept"),
     ("GET", "/api/v1/health"),
     ("GET", "/api/v1/openapi.json"),
     ("GET", "/api/v1/docs"),

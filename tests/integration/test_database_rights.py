@@ -24,8 +24,21 @@ BEFORE_SIGN_IN = frozenset({"sign_in_attempts", "sign_in_tickets"})
 # Every table, and what each role but the owner may do with it. A table that is missing here fails a test.
 RIGHTS: dict[str, dict[str, frozenset[str]]] = {
     "alembic_version": {},
-    "clients": {"mobius_serving": CHANGE},
-    "users": {"mobius_serving": CHANGE},
+    "clients": {
+        "mobius_serving": CHANGE,
+        "mobius_relay": frozenset({"SELECT(id)", "SELECT(time_zone)", "SELECT(version)"}),
+    },
+    "users": {
+        "mobius_serving": CHANGE,
+        "mobius_relay": frozenset(
+            f"SELECT({column})"
+            for column in ("id", "client_id", "firebase_uid", "role", "status", "version", "tokens_valid_after")
+        ),
+    },
+    "member_outbox": {
+        "mobius_serving": OWN,
+        "mobius_relay": frozenset({"SELECT", "DELETE", "UPDATE(carried_at)"}),
+    },
     "patients": {"mobius_serving": CHANGE},
     "providers": {"mobius_serving": CHANGE},
     "payers": {"mobius_serving": CHANGE},

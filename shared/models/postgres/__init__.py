@@ -19,7 +19,7 @@ from shared.models.postgres.infrastructure import (
     idempotency_keys,
     record_terms,
 )
-from shared.models.postgres.organisation import clients, users
+from shared.models.postgres.organisation import clients, member_outbox, users
 from shared.models.postgres.records import claims, patients, providers, visits
 from shared.models.postgres.sign_in import sign_in_attempts, sign_in_tickets
 
@@ -37,6 +37,7 @@ __all__ = [
     "domain_outbox",
     "eligibility_checks",
     "idempotency_keys",
+    "member_outbox",
     "metadata",
     "patients",
     "payer_rules",

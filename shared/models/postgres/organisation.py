@@ -1,11 +1,11 @@
-"""Client organisations and their users."""
+"""Client organisations, their users, and the outbox of changed memberships."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Table, Text
+from sqlalchemy import Column, DateTime, ForeignKey, Index, Table, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
-from shared.models.postgres.base import identifier, metadata, stamps
+from shared.models.postgres.base import identifier, metadata, of_tenant, stamps, tenant, tenant_key
 
 clients = Table(
     "clients",
@@ -14,7 +14,7 @@ clients = Table(
     Column("name", Text, nullable=False),
     Column("logo_url", Text),
     Column("time_zone", Text, nullable=False, server_default="UTC"),
-    *stamps(updated=False),
+    *stamps(),
 )
 
 users = Table(
@@ -28,5 +28,22 @@ users = Table(
     Column("firebase_uid", Text, unique=True),
     Column("status", Text, nullable=False, server_default="active"),
     Column("preferences", JSONB, nullable=False, server_default="{}"),
+    Column("tokens_valid_after", DateTime(timezone=True)),
+    Column("invitation_id", UUID(as_uuid=True)),
+    Column("invitation_expires_at", DateTime(timezone=True)),
     *stamps(),
+    tenant_key(),
+    Index("ix_users_names", "client_id", text("lower(name)"), "id"),
+)
+
+member_outbox = Table(
+    "member_outbox",
+    metadata,
+    identifier(),
+    tenant(),
+    Column("user_id", UUID(as_uuid=True), nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("carried_at", DateTime(timezone=True)),
+    of_tenant("user_id", "users"),
+    Index("ix_member_outbox_client", "client_id", "created_at"),
 )

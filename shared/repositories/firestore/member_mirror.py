@@ -1,0 +1,82 @@
+"""The live store's copies of memberships: `members/{uid}` and `rosters/{clientId}`, and the sign-ins they end."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from google.api_core import exceptions
+from google.cloud import firestore
+from google.cloud.firestore_v1.base_query import FieldFilter
+
+from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
+from shared.domain.membership import is_over, later, member_fields, roster_of
+from shared.errors import StoreUnavailableError
+from shared.models.users import Membership, MembershipChanges
+from shared.repositories.firestore.changing import attempts, reference
+from shared.repositories.firestore.contexts import SESSIONS
+from shared.repositories.firestore.members import MEMBERS
+
+ROSTERS = "rosters"
+
+
+class FirestoreMemberMirror:
+    """See MemberMirror."""
+
+    def __init__(self, client: firestore.Client) -> None:
+        self._client = client
+
+    def store(self, changes: MembershipChanges) -> None:
+        """See MemberMirror.store."""
+        for _ in attempts():
+            batch = self._copies(changes)
+            try:
+                with firestore_errors():
+                    batch.commit(timeout=TIMEOUT_SECONDS)
+            except (exceptions.FailedPrecondition, exceptions.Aborted, exceptions.NotFound, exceptions.AlreadyExists):
+                continue
+            break
+        else:
+            raise StoreUnavailableError("Too many changes at once", retry_after=1)
+        for membership in changes.changed:
+            self._end_sessions(membership)
+
+    def _copies(self, changes: MembershipChanges) -> Any:
+        """Prepare every copy that is newer than what is stored, on the condition that nobody writes in between."""
+        roster_at = reference(self._client, ROSTERS, str(changes.client_id))
+        places = {reference(self._client, MEMBERS, one.uid).path: one for one in changes.changed}
+        wanted = [self._client.document(path) for path in places]
+        batch = self._client.batch()
+        with firestore_errors():
+            found = list(self._client.get_all([roster_at, *wanted], timeout=TIMEOUT_SECONDS, retry=READ_RETRY))
+        for snapshot in found:
+            stored = snapshot.to_dict() or {}
+            membership = places.get(snapshot.reference.path)
+            version = changes.version if membership is None else membership.version
+            if stored.get("version", 0) > version:
+                continue
+            if membership is None:
+                fields = roster_of(changes, at=datetime.now(UTC)).fields()
+            else:
+                fields = member_fields(membership)
+                fields["tokensValidAfter"] = later(membership.tokens_valid_after, stored.get("tokensValidAfter"))
+            if snapshot.exists:
+                option = self._client.write_option(last_update_time=snapshot.update_time)
+                batch.update(snapshot.reference, fields, option=option)
+            else:
+                batch.create(snapshot.reference, fields)
+        return batch
+
+    def _end_sessions(self, membership: Membership) -> None:
+        query = self._client.collection(SESSIONS).where(filter=FieldFilter("uid", "==", membership.uid))
+        query = query.where(filter=FieldFilter("endedAt", "==", None))
+        with firestore_errors():
+            found = [one for one in query.get(timeout=TIMEOUT_SECONDS, retry=READ_RETRY) if is_over(one.id, membership)]
+        now = datetime.now(UTC)
+        for start in range(0, len(found), 400):  # a batch holds 500 writes
+            batch = self._client.batch()
+            for snapshot in found[start : start + 400]:
+                ended = {"endedAt": now, "updatedAt": now, "version": firestore.Increment(1)}
+                batch.update(snapshot.reference, ended)
+            with firestore_errors():
+                batch.commit(timeout=TIMEOUT_SECONDS)
