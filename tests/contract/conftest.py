@@ -40,6 +40,7 @@ from tests.stack import RunningStack
 RECORD_TYPES = {
     "patients": "patient",
     "payers": "payer",
+    "payer_rules": "payer_rule",
     "providers": "provider",
     "coverages": "coverage",
     "visits": "visit",

@@ -34,6 +34,7 @@ def test_a_record_is_found_by_number_and_by_uuid_with_all_its_columns(
         "authorization": ("AUTH-5", practice.authorization),
         "coverage": ("c2", practice.coverages[1]),
         "payer": ("BST-01", practice.payer),
+        "payer_rule": (str(practice.rule), practice.rule),
         "provider": ("PRV-11", practice.provider),
     }
     number, record_id = numbers[record_type]

@@ -24,6 +24,7 @@ API = "/api/v1"
 TASKS = f"{API}/components/tasks"
 ELIGIBILITY = f"{API}/modes/eligibility"
 RECORDS = f"{API}/records"
+USERS = f"{API}/users"
 ANSWER_SECONDS = 30.0
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from shared.models.audit import AuditAction
 from tests.e2e.person import ELIGIBILITY, RECORDS, TASKS, Database, Person, unique, until
-from tests.e2e.writes import RECIPES, Request, write_operations
+from tests.e2e.writes import BY_ADMIN, OF_A_VISITOR, RECIPES, Request, write_operations
 from tests.stack import RunningStack
 
 SECONDS = 5.0
@@ -48,14 +48,17 @@ def test_every_write_of_the_api_is_in_the_table_of_this_suite() -> None:
 
 
 @pytest.mark.parametrize("operation", sorted(WRITES))
-def test_a_write_leaves_exactly_one_row(manager: Person, database: Database, operation: str) -> None:
-    request, request_id = RECIPES[operation](manager, database), unique("write")
-    answer = send(manager, request, request_id)
+def test_a_write_leaves_exactly_one_row(
+    signed_in: Callable[..., Person], manager: Person, database: Database, operation: str
+) -> None:
+    person = signed_in("admin") if operation in BY_ADMIN else manager
+    request, request_id = RECIPES[operation](person, database), unique("write")
+    answer = send(person, request, request_id)
     assert answer.is_success, answer.text
     assert answer.headers["X-Request-Id"] == request_id
     row = only_row(database, request_id)
-    assert str(row["client_id"]) == manager.claims["clientId"]
-    assert str(row["user_id"]) == manager.claims["userId"]
+    assert str(row["client_id"]) == person.claims["clientId"]
+    assert operation in OF_A_VISITOR or str(row["user_id"]) == person.claims["userId"]
     assert (row["action"], row["outcome"]) == (WRITES[operation].value, "success")
     pass_through(manager, database)
     assert len(database.audit_rows(request_id)) == 1

@@ -9,7 +9,7 @@ from typing import Any
 from infra.gateway.openapi import load_operations
 from shared.catalog import load_catalog
 from shared.models.audit import AuditAction
-from tests.e2e.person import ELIGIBILITY, RECORDS, TASKS, Database, Person, unique
+from tests.e2e.person import ELIGIBILITY, RECORDS, TASKS, USERS, Database, Person, unique
 
 _MOVES = ("complete", "accept", "start", "hold", "release", "reject", "cancel", "fail", "reopen")
 _BEFORE = {"start": ("accept",), "release": ("accept",), "fail": ("accept", "start"), "reopen": ("complete",)}
@@ -115,6 +115,69 @@ def _import(person: Person, database: Database) -> Request:
     return Request("POST", f"{RECORDS}/import", bundle)
 
 
+def _patient() -> dict[str, Any]:
+    data = {"mrn": unique("MRN"), "firstName": "Test", "lastName": unique("Patient"), "dateOfBirth": "1980-05-17"}
+    return {"type": "patient", "data": data}
+
+
+def _write_record(person: Person, database: Database) -> Request:
+    del person, database
+    return Request("POST", f"{RECORDS}/", _patient())
+
+
+def _delete_record(person: Person, database: Database) -> Request:
+    del database
+    return Request("DELETE", f"{RECORDS}/patient/{person.done('POST', f'{RECORDS}/', _patient())['id']}")
+
+
+def _newcomer() -> dict[str, Any]:
+    return {"email": f"{unique('person')}@riverside.example", "name": "New Person", "role": "biller"}
+
+
+def _on_user(method: str, end: str = "", body: Any = None, *, before: str | None = None) -> Recipe:
+    """A write about a person who was invited for it."""
+
+    def recipe(person: Person, database: Database) -> Request:
+        del database
+        made = person.done("POST", USERS, _newcomer())["id"]
+        if before is not None:
+            person.done(before, f"{USERS}/{made}")
+        return Request(method, f"{USERS}/{made}{end}", body)
+
+    return recipe
+
+
+def _just(method: str, path: str, body: Any) -> Recipe:
+    """A write that needs nothing beforehand."""
+
+    def recipe(person: Person, database: Database) -> Request:
+        del person, database
+        return Request(method, path, body() if callable(body) else body)
+
+    return recipe
+
+
+def _accept(person: Person, database: Database) -> Request:
+    del database
+    code = person.done("POST", USERS, _newcomer())["invitationCode"]
+    return Request("POST", f"{USERS}/accept", {"code": code, "password": "correct horse battery"})
+
+
+# Sent by an admin of the organisation; all others by a manager.
+BY_ADMIN = frozenset(
+    {
+        f"POST {USERS}",
+        f"POST {USERS}/accept",
+        f"PUT {USERS}/client",
+        f"PUT {USERS}/<user_id>",
+        f"DELETE {USERS}/<user_id>",
+        f"POST {USERS}/<user_id>/reactivate",
+        f"POST {USERS}/<user_id>/invitation",
+    }
+)
+# Nobody is signed in: the row is of whom the request is about.
+OF_A_VISITOR = frozenset({f"POST {USERS}/accept"})
+
 RECIPES: dict[str, Recipe] = {
     f"POST {ELIGIBILITY}/context": _set_context,
     f"POST {ELIGIBILITY}/quick-action": _check_eligibility,
@@ -125,4 +188,15 @@ RECIPES: dict[str, Recipe] = {
     f"POST {TASKS}/<task_id>/snooze": _snooze,
     **{f"POST {TASKS}/<task_id>/{move}": _move(move) for move in _MOVES},
     f"POST {RECORDS}/import": _import,
+    f"POST {RECORDS}/": _write_record,
+    f"DELETE {RECORDS}/<record_type>/<reference>": _delete_record,
+    f"POST {USERS}": _just("POST", USERS, _newcomer),
+    f"POST {USERS}/accept": _accept,
+    f"PUT {USERS}/me": _just("PUT", f"{USERS}/me", {}),
+    f"PUT {USERS}/me/preferences": _just("PUT", f"{USERS}/me/preferences", {"assistant": {"mode": "Manual"}}),
+    f"PUT {USERS}/client": _just("PUT", f"{USERS}/client", {}),
+    f"PUT {USERS}/<user_id>": _on_user("PUT", body={"role": "front_desk"}),
+    f"DELETE {USERS}/<user_id>": _on_user("DELETE"),
+    f"POST {USERS}/<user_id>/reactivate": _on_user("POST", "/reactivate", before="DELETE"),
+    f"POST {USERS}/<user_id>/invitation": _on_user("POST", "/invitation"),
 }

@@ -78,21 +78,27 @@ RECORD_TABLES: dict[str, RecordTable] = {
 }
 _MAX_CANDIDATES = 200
 # A record is found when each word starts one of its terms. The longest word leads, because it leaves the fewest rows,
-# the others are probed by record; whole terms come before prefixes. ~>=~ and ~<~ are leakproof, so that row-level
-# security lets them use the index.
+# the others are probed by record; whole terms come before prefixes. Each half stops in the order of its index, so the
+# work does not grow with the records. `term` is sorted bytewise (collation C), and >= and < on text are leakproof, so
+# that row-level security lets them use the index; ~>=~ would not find it.
 _SEARCH = """
-WITH candidate AS (
-  SELECT record_type, record_id, bool_or(term = :t0) AS whole, max(weight) AS weight
-  FROM record_terms AS found
-  WHERE client_id = :client AND record_type = ANY(:types) AND term ~>=~ :t0 AND term ~<~ :u0{others}
-  GROUP BY record_type, record_id
-  ORDER BY whole DESC, weight DESC, record_id LIMIT :candidates
+WITH whole AS (
+  SELECT record_type, record_id, 0 AS place FROM record_terms AS found
+  WHERE client_id = :client AND term = :t0 AND record_type = ANY(:types){others}
+  ORDER BY record_type, record_id LIMIT :candidates
+), begun AS (
+  SELECT record_type, record_id, 1 AS place FROM record_terms AS found
+  WHERE client_id = :client AND term > :t0 AND term < :u0 AND record_type = ANY(:types){others}
+  ORDER BY term, record_type, record_id LIMIT :candidates
+), candidate AS (
+  SELECT record_type, record_id FROM (SELECT * FROM whole UNION ALL SELECT * FROM begun) AS either
+  GROUP BY record_type, record_id ORDER BY min(place), record_id LIMIT :candidates
 )
 SELECT record_type, record_id, ({score})::int AS score FROM candidate AS found ORDER BY score DESC, record_id
 """
 _OF_THE_RECORD = """ FROM record_terms AS other
     WHERE other.client_id = :client AND other.record_type = found.record_type AND other.record_id = found.record_id
-      AND other.term ~>=~ :t{n} AND other.term ~<~ :u{n}"""
+      AND other.term >= :t{n} AND other.term < :u{n}"""
 _OTHER = "\n    AND EXISTS (SELECT" + _OF_THE_RECORD + ")"
 _SCORE = "(SELECT max(other.weight * CASE WHEN other.term = :t{n} THEN 2 ELSE 1 END)" + _OF_THE_RECORD + ")"
 
