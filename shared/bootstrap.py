@@ -72,7 +72,7 @@ def members() -> MemberRepository:
 @cache
 def audit_outbox() -> AuditOutbox:
     """The Firestore outbox, for events that belong to no change."""
-    from shared.repositories.firestore.members import FirestoreAuditOutbox
+    from shared.repositories.firestore.audit_outbox import FirestoreAuditOutbox
 
     return FirestoreAuditOutbox(firestore_store())
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from google.cloud import firestore
 
 from shared.repositories.firestore.contexts import FirestoreContextRepository
-from shared.repositories.firestore.members import FirestoreKeptAnswers
+from shared.repositories.firestore.kept_answers import FirestoreKeptAnswers
 from shared.repositories.firestore.tasks import FirestoreTaskRepository
 
 

@@ -16,10 +16,8 @@ from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
 from shared.models.firestore.documents import ContextDocument, SessionDocument, TaskDocument
 from shared.models.identifiers import DOCUMENT_ID
-from shared.models.replay import replay
+from shared.models.replay import KEPT_SECONDS, replay
 from shared.repositories.protocols import D, KeptAnswer
-
-KEPT_SECONDS = 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
