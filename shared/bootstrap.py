@@ -42,7 +42,7 @@ def audit_topic() -> AuditTopic:
     """The Pub/Sub topic that audit events go to."""
     from shared.db.pubsub import AuditTopic
 
-    return AuditTopic(settings().project, settings().audit_topic)
+    return AuditTopic(settings().project, settings().audit_topic, emulator=settings().pubsub_emulator)
 
 
 @cache

@@ -32,6 +32,7 @@ class Settings(BaseModel):
 
     project: str
     auth_emulator: bool = False
+    pubsub_emulator: str | None = None
     cors_origins: tuple[str, ...] = ()
     context_key: SecretStr | None = None
     database_urls: dict[str, SecretStr] = {}
@@ -57,6 +58,7 @@ def settings() -> Settings:
     return Settings(
         project=project,
         auth_emulator=bool(environment.get("FIREBASE_AUTH_EMULATOR_HOST")),
+        pubsub_emulator=environment.get("PUBSUB_EMULATOR_HOST") or None,
         cors_origins=tuple(origin for origin in environment.get("MOBIUS_CORS_ORIGINS", "").split(",") if origin),
         context_key=SecretStr(key) if key else None,
         database_urls={
