@@ -57,7 +57,7 @@ def audit_topic() -> AuditTopic:
     """The Pub/Sub topic that audit events go to."""
     from shared.db.pubsub import AuditTopic
 
-    return AuditTopic(settings().project, settings().audit_topic)
+    return AuditTopic(settings().project, settings().audit_topic, emulator=settings().pubsub_emulator)
 
 
 @cache
@@ -109,7 +109,7 @@ def session_service() -> SessionService:
 @cache
 def audit_outbox() -> AuditOutbox:
     """The Firestore outbox, for events that belong to no change."""
-    from shared.repositories.firestore.members import FirestoreAuditOutbox
+    from shared.repositories.firestore.audit_outbox import FirestoreAuditOutbox
 
     return FirestoreAuditOutbox(firestore_store())
 

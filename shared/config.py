@@ -36,6 +36,7 @@ class Settings(BaseModel):
     firebase_api_key: SecretStr | None = None
     session_idle_minutes: int = 60
     session_hours: int = 12
+    pubsub_emulator: str | None = None
     cors_origins: tuple[str, ...] = ()
     context_key: SecretStr | None = None
     database_urls: dict[str, SecretStr] = {}
@@ -65,6 +66,7 @@ def settings() -> Settings:
         firebase_api_key=_secret(environment.get("MOBIUS_FIREBASE_API_KEY")),
         session_idle_minutes=_number("MOBIUS_SESSION_IDLE_MINUTES", "60", at_most=24 * 60),
         session_hours=_number("MOBIUS_SESSION_HOURS", "12", at_most=24 * 7),
+        pubsub_emulator=environment.get("PUBSUB_EMULATOR_HOST") or None,
         cors_origins=tuple(origin for origin in environment.get("MOBIUS_CORS_ORIGINS", "").split(",") if origin),
         context_key=SecretStr(key) if key else None,
         database_urls={

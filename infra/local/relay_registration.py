@@ -1,6 +1,6 @@
-"""What the relay asks of the emulators: Firestore triggers, Pub/Sub topics and push subscriptions.
+"""What the relay asks of the emulators: Firestore triggers, Pub/Sub topics and subscriptions.
 
-Everything is repeated harmlessly, so a restarted relay finds what it had, at its new address.
+Everything is repeated harmlessly, so a restarted relay finds what it had.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import time
 import httpx
 
 from infra.local.parts_file import Parts
+from infra.local.relay_messages import LEASE_SECONDS
 from shared.catalog import FunctionEntry
 
 READY_SECONDS = 60.0
 LONGEST_KEPT = "604800s"
 
 
-async def register_when_ready(client: httpx.AsyncClient, parts: Parts, *, relay: str) -> list[str]:
+async def register_when_ready(client: httpx.AsyncClient, parts: Parts) -> list[str]:
     """Register every event function that the stack runs, as soon as the emulators answer; returns their names.
 
     Raises TimeoutError when they do not answer in a minute.
@@ -25,14 +26,14 @@ async def register_when_ready(client: httpx.AsyncClient, parts: Parts, *, relay:
     deadline = time.monotonic() + READY_SECONDS
     while True:
         try:
-            return await _register(client, parts, relay=relay)
+            return await _register(client, parts)
         except httpx.TransportError as exc:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"The emulators at {parts.firestore} and {parts.pubsub} do not answer") from exc
         await asyncio.sleep(0.1)
 
 
-async def _register(client: httpx.AsyncClient, parts: Parts, *, relay: str) -> list[str]:
+async def _register(client: httpx.AsyncClient, parts: Parts) -> list[str]:
     registered = []
     for entry in parts.catalog:
         if entry.name not in parts.functions:
@@ -40,7 +41,7 @@ async def _register(client: httpx.AsyncClient, parts: Parts, *, relay: str) -> l
         if entry.kind == "firestore":
             await _trigger(client, parts, entry)
         elif entry.kind == "pubsub":
-            await _subscription(client, parts, entry, relay=relay)
+            await _subscription(client, parts, entry)
         else:
             continue
         registered.append(entry.name)
@@ -61,8 +62,8 @@ async def _trigger(client: httpx.AsyncClient, parts: Parts, entry: FunctionEntry
     answer.raise_for_status()
 
 
-async def _subscription(client: httpx.AsyncClient, parts: Parts, entry: FunctionEntry, *, relay: str) -> None:
-    """The topic, its push subscription, and a dead-letter topic that keeps what nobody could handle.
+async def _subscription(client: httpx.AsyncClient, parts: Parts, entry: FunctionEntry) -> None:
+    """The topic, its subscription, and a dead-letter topic that keeps what nobody could handle.
 
     A topic without a subscription forgets: the dead-letter topic has one, to be read by hand.
     """
@@ -76,30 +77,19 @@ async def _subscription(client: httpx.AsyncClient, parts: Parts, entry: Function
         f"{project}/subscriptions/{entry.dead_letter_topic}-kept",
         {"topic": dead, "messageRetentionDuration": LONGEST_KEPT},
     )
-    push = {"pushConfig": {"pushEndpoint": f"{relay}/pubsub/{entry.name}"}}
-    subscription = f"{project}/subscriptions/{entry.deployed_name}"
-    made = await _create(
+    await _create(
         client,
-        subscription,
+        f"{project}/subscriptions/{entry.deployed_name}",
         {
             "topic": topic,
-            "ackDeadlineSeconds": entry.ack_deadline_seconds,
-            "retryPolicy": {"minimumBackoff": "1s", "maximumBackoff": "60s"},
+            "ackDeadlineSeconds": LEASE_SECONDS,
             "deadLetterPolicy": {"deadLetterTopic": dead, "maxDeliveryAttempts": entry.max_delivery_attempts},
-            **push,
         },
     )
-    if made:
-        return
-    known = (await client.get(subscription)).raise_for_status().json()
-    if known["pushConfig"] != push["pushConfig"]:  # setting it anew may lose what the emulator is about to send again
-        (await client.post(f"{subscription}:modifyPushConfig", json=push)).raise_for_status()
 
 
-async def _create(client: httpx.AsyncClient, url: str, resource: dict[str, object]) -> bool:
-    """Create a Pub/Sub resource; False when it is there already."""
+async def _create(client: httpx.AsyncClient, url: str, resource: dict[str, object]) -> None:
+    """Create a Pub/Sub resource, unless it is there already."""
     answer = await client.put(url, json=resource)
-    if answer.status_code == httpx.codes.CONFLICT:
-        return False
-    answer.raise_for_status()
-    return True
+    if answer.status_code != httpx.codes.CONFLICT:
+        answer.raise_for_status()

@@ -10,6 +10,7 @@ It starts to listen when everything is registered. GET /status tells what it doe
 from __future__ import annotations
 
 import argparse
+import asyncio
 import base64
 import binascii
 import json
@@ -30,6 +31,7 @@ from starlette.routing import Route
 from infra.local.log_line import log
 from infra.local.parts_file import Parts, read_parts
 from infra.local.relay_delivery import Chaos, Courier, Delivery, read_chaos
+from infra.local.relay_messages import MessageTaker
 from infra.local.relay_registration import register_when_ready
 from shared.catalog import FunctionEntry
 
@@ -43,10 +45,9 @@ _PRINTABLE = (
 class Relay:
     """The relay of one stack; `entries` are the catalog's event functions by name."""
 
-    def __init__(self, parts: Parts, *, address: str, attempts: int, chaos: Chaos) -> None:
+    def __init__(self, parts: Parts, *, attempts: int, chaos: Chaos) -> None:
         self._parts = parts
         self._chaos = chaos
-        self._address = address
         self._attempts = attempts
         self._entries: dict[str, FunctionEntry] = {entry.name: entry for entry in parts.catalog}
         self._registered: list[str] = []
@@ -70,15 +71,20 @@ class Relay:
                 attempts=self._attempts,
                 chaos=self._chaos,
             )
-            self._registered = await register_when_ready(client, self._parts, relay=self._address)
+            self._registered = await register_when_ready(client, self._parts)
+            takers = [
+                asyncio.create_task(MessageTaker(client, self._parts, entry, self.courier).run())
+                for entry in self._parts.catalog
+                if entry.kind == "pubsub" and entry.name in self._registered
+            ]
             log("INFO", "relay ready", functions=self._registered)
             yield
-            for task in self.courier.pending:
+            for task in (*self.courier.pending, *takers):
                 task.cancel()
 
     async def document_changed(self, request: Request) -> Response:
         """The Firestore emulator's event: take it over and answer at once, as it never sends it again anyway."""
-        entry = self._entry(request, kind="firestore")
+        entry = self._entry(request)
         headers = {name: value for name, value in _event_headers(request).items() if name != "ce-dataschema"}
         try:
             body = base64.b64decode(await request.body(), validate=True)
@@ -94,30 +100,6 @@ class Relay:
         headers["content-type"] = "application/protobuf"
         self.courier.accept(Delivery(entry, headers, body))
         return Response(status_code=204)
-
-    async def message_pushed(self, request: Request) -> Response:
-        """The Pub/Sub emulator's push, with the headers that Eventarc's push has; the function's status goes back.
-
-        Pub/Sub itself sends a message again, and in the end to the dead-letter topic.
-        """
-        entry = self._entry(request, kind="pubsub")
-        if entry is None:
-            return Response(status_code=404)
-        body = await request.body()
-        try:
-            message = json.loads(body)["message"]
-            headers = {
-                "ce-specversion": "1.0",
-                "ce-id": str(message["messageId"]),
-                "ce-type": "google.cloud.pubsub.topic.v1.messagePublished",
-                "ce-source": f"//pubsub.googleapis.com/projects/{self._parts.project}/topics/{entry.trigger.topic}",
-                "ce-time": str(message["publishTime"]),
-                "content-type": "application/json",
-            }
-        except (ValueError, KeyError, TypeError):
-            return Response(status_code=400)
-        self.courier.counts["pushed"] += 1
-        return Response(status_code=await self.courier.send(Delivery(entry, headers, body)))
 
     async def status(self, _: Request) -> Response:
         """What is registered, under way, delivered, and given up."""
@@ -137,15 +119,14 @@ class Relay:
             lifespan=self.lifespan,
             routes=[
                 Route("/functions/projects/{project}/triggers/{name}", self.document_changed, methods=["POST"]),
-                Route("/pubsub/{name}", self.message_pushed, methods=["POST"]),
                 Route("/status", self.status),
                 Route("/chaos", self.set_chaos, methods=["POST"]),
             ],
         )
 
-    def _entry(self, request: Request, *, kind: str) -> FunctionEntry | None:
+    def _entry(self, request: Request) -> FunctionEntry | None:
         entry = self._entries.get(request.path_params["name"])
-        return entry if entry and entry.kind == kind and entry.name in self._parts.functions else None
+        return entry if entry and entry.kind == "firestore" and entry.name in self._parts.functions else None
 
 
 def _event_headers(request: Request) -> dict[str, str]:
@@ -166,7 +147,6 @@ def main() -> int:
     arguments = parser.parse_args()
     relay = Relay(
         read_parts(arguments.stack),
-        address=f"http://{arguments.host}:{arguments.port}",
         attempts=int(os.environ.get("MOBIUS_RELAY_ATTEMPTS", str(ATTEMPTS))),
         chaos=read_chaos(json.loads(os.environ.get("MOBIUS_RELAY_CHAOS", "{}"))),
     )

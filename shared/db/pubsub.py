@@ -1,24 +1,37 @@
-"""Pub/Sub: publishes audit events. The publisher is made on first use and never waits to fill a batch."""
+"""Pub/Sub: publishes audit events, one request each.
+
+The generated client is used as it is: the batching one on top of it costs a cold start 30 ms more, and there is nothing
+to batch in a request that leaves one event.
+"""
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from google.api_core import exceptions, retry
-from google.cloud import pubsub_v1  # type: ignore[attr-defined]  # a namespace package without a marker
+from google.pubsub_v1.services.publisher import PublisherClient
+from google.pubsub_v1.types import PubsubMessage
 
 from shared.errors import StoreUnavailableError
 from shared.models.audit import AuditEvent
 
 PUBLISH_TIMEOUT_SECONDS = 2.0
+AT_ONCE = 16
 
 
 class AuditTopic:
     """The topic `audit-events`: one message an event, its data the event's JSON, no attributes but the event's id."""
 
-    def __init__(self, project: str, topic: str) -> None:
-        self._publisher = pubsub_v1.PublisherClient(batch_settings=pubsub_v1.types.BatchSettings(max_latency=0))
-        self._topic = self._publisher.topic_path(project, topic)
+    def __init__(self, project: str, topic: str, *, emulator: str | None = None) -> None:
+        """Connect on first use to Pub/Sub, or to the `emulator` (host:port)."""
+        self._publisher = _emulated(emulator) if emulator else PublisherClient()
+        self._topic = PublisherClient.topic_path(project, topic)
+        self._sending = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="publish")
+        self._retry = retry.Retry(
+            predicate=retry.if_exception_type(exceptions.ServiceUnavailable),
+            initial=0.05,
+            timeout=PUBLISH_TIMEOUT_SECONDS,
+        )
 
     def begin(self, event: AuditEvent) -> Future[str]:
         """Start publishing `event`; the future ends with the message id."""
@@ -26,13 +39,7 @@ class AuditTopic:
 
     def begin_stored(self, event_id: str, data: bytes) -> Future[str]:
         """Start publishing the JSON of an event as an outbox holds it; the future ends with the message id."""
-        short = retry.Retry(
-            predicate=retry.if_exception_type(exceptions.ServiceUnavailable), timeout=PUBLISH_TIMEOUT_SECONDS
-        )
-        future: Future[str] = self._publisher.publish(
-            self._topic, data, retry=short, timeout=PUBLISH_TIMEOUT_SECONDS, event_id=event_id
-        )
-        return future
+        return self._sending.submit(self._publish, PubsubMessage(data=data, attributes={"event_id": event_id}))
 
     def confirm(self, publication: Future[str]) -> None:
         """Wait (2 s at most) until Pub/Sub has the event. Raises StoreUnavailableError."""
@@ -40,3 +47,16 @@ class AuditTopic:
             publication.result(timeout=PUBLISH_TIMEOUT_SECONDS)
         except (TimeoutError, exceptions.GoogleAPICallError, exceptions.RetryError) as exc:
             raise StoreUnavailableError("The audit trail could not be written", retry_after=5) from exc
+
+    def _publish(self, message: PubsubMessage) -> str:
+        answer = self._publisher.publish(
+            topic=self._topic, messages=[message], retry=self._retry, timeout=PUBLISH_TIMEOUT_SECONDS
+        )
+        return str(answer.message_ids[0])
+
+
+def _emulated(address: str) -> PublisherClient:
+    import grpc
+    from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
+
+    return PublisherClient(transport=PublisherGrpcTransport(channel=grpc.insecure_channel(address)))

@@ -22,6 +22,7 @@ def pointed(stored: SessionDocument, wanted: SessionDocument) -> SessionDocument
             "current_contexts": {**stored.current_contexts, **wanted.current_contexts},
             "open_contexts": (*others, *wanted.open_contexts)[-MAX_OPEN_CONTEXTS:],
             "last_activity_at": wanted.last_activity_at,
+            "expire_at": wanted.expire_at,
             "updated_at": wanted.updated_at,
             "version": stored.version + 1,
         }

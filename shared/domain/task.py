@@ -1,19 +1,19 @@
 """The task's state machine: one table of moves. Source: the design's task states.
 
 `scheduled → open → accepted → in_progress → completed`, with `on_hold`, `cancelled`, `rejected`, `failed` and
-`auto_closed` beside it. `completed` and `is_open` are derived from the state.
+`auto_closed` beside it. `completed` and `is_open` are derived from the state. Times pass without a write: what a task
+is now is decided when it is read (`as_of`), before anything else is asked of it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, get_args
+from typing import get_args
 
 from shared.errors import ConflictError, FieldError, InvalidTransitionError, ValidationFailedError
-from shared.models.firestore.documents import TaskDocument, TaskState
+from shared.models.firestore.documents import TaskDocument, TaskMove, TaskState
 
-TaskMove = Literal["complete", "accept", "start", "hold", "release", "reject", "cancel", "fail", "reopen"]
 MOVES: tuple[TaskMove, ...] = get_args(TaskMove)
 OPEN_STATES: frozenset[TaskState] = frozenset({"scheduled", "open", "accepted", "in_progress", "on_hold"})
 REOPEN_FREELY = timedelta(days=7)
@@ -39,6 +39,23 @@ TRANSITIONS: dict[TaskMove, Transition] = {
     "fail": Transition(frozenset({"in_progress"}), "failed", needs_reason=True),
     "reopen": Transition(frozenset({"scheduled", "on_hold", "completed", "rejected", "failed"}), "open"),
 }
+
+
+def state_for(not_before: datetime | None, at: datetime) -> TaskState:
+    """Return the state at `at` of a task that nobody has taken: scheduled until `not_before`, then open."""
+    return "scheduled" if not_before is not None and not_before > at else "open"
+
+
+def as_of(task: TaskDocument, at: datetime) -> TaskDocument:
+    """Return `task` as it is at `at`: a scheduled one whose time has come is open, whatever the store still says."""
+    if task.state != "scheduled" or task.not_before is None or task.not_before > at:
+        return task
+    return task.model_copy(update={"state": "open"})
+
+
+def is_snoozed(task: TaskDocument, at: datetime) -> bool:
+    """Tell whether `task` is out of sight at `at`. It is open all the same."""
+    return task.is_open and task.snoozed_until is not None and task.snoozed_until > at
 
 
 def allowed_moves(task: TaskDocument) -> list[TaskMove]:

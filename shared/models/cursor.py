@@ -21,10 +21,10 @@ def decode_cursor(cursor: str, filters: object, *, parts: int = 2) -> tuple[str,
     try:
         value = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError, RecursionError) as exc:
-        raise _refused() from exc
+        raise refused_cursor() from exc
     fits = isinstance(value, list) and len(value) == parts + 1 and all(isinstance(part, str) for part in value)
     if not fits or value[0] != _mark(filters):
-        raise _refused()
+        raise refused_cursor()
     return tuple(value[1:])
 
 
@@ -32,6 +32,7 @@ def _mark(filters: object) -> str:
     return hashlib.sha256(repr(filters).encode()).hexdigest()[:12]
 
 
-def _refused() -> ValidationFailedError:
+def refused_cursor() -> ValidationFailedError:
+    """Make the error of a cursor that no list has given; also for one whose parts are not what the list wrote."""
     message = "Not a cursor of this list: leave it out to start again"
     return ValidationFailedError(message, errors=(FieldError("cursor", "invalid_cursor", message),))

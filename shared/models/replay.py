@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from shared.errors import ValidationFailedError
 
+KEPT_SECONDS = 24 * 60 * 60
+
 
 class Replayed(Exception):  # noqa: N818 (not a fault: it carries an answer from the store to the edge)
     """The request was carried out before; `body` is the JSON that was answered then."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from shared.db.selector import DatabaseSelector
@@ -19,7 +19,7 @@ from shared.services.access_log import AccessLog
 from shared.services.clock import Clock
 from shared.services.component import ComponentService
 
-SESSION_LENGTH = timedelta(hours=12)
+IDLE_TIME = timedelta(hours=12)
 _FREE_RECORDS = UUID("6f0a4f1c-6d0b-5f0e-9d55-0f3f6f5a7b21")
 
 
@@ -101,7 +101,6 @@ class ContextService(ComponentService):
         return "ctx_" + hmac.new(self._key, parts.encode(), hashlib.sha256).hexdigest()[:32]
 
     def _session(self, caller: Caller, context: ContextDocument, now: datetime) -> SessionDocument:
-        signed_in = datetime.fromtimestamp(int(caller.session_id.rsplit("_", 1)[1]), UTC)
         return SessionDocument(
             id=caller.session_id,
             client_id=str(caller.client_id),
@@ -114,5 +113,5 @@ class ContextService(ComponentService):
             current_contexts={context.mode: context.id},
             open_contexts=(context.id,),
             last_activity_at=now,
-            expire_at=signed_in + SESSION_LENGTH,
+            expire_at=now + IDLE_TIME,
         )

@@ -1,109 +1,65 @@
-"""Tasks: listing, making, changing, and the moves of their state machine."""
+"""Tasks: making, changing, and the moves of their state machine."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from shared.auth.permissions import allows_mode
-from shared.db.selector import DatabaseSelector
 from shared.domain import task as rules
 from shared.errors import (
-    FieldError,
+    ConflictError,
     ForbiddenError,
     InvalidTransitionError,
     MobiusError,
     NotFoundError,
     PreconditionFailedError,
-    ValidationFailedError,
 )
-from shared.models.api.tasks import (
-    NewTask,
-    TaskBulk,
-    TaskBulkResult,
-    TaskEdit,
-    TaskList,
-    TaskOutcome,
-    TaskQuery,
-    TaskView,
-)
+from shared.models.api.tasks import NewTask, TaskBulk, TaskBulkResult, TaskEdit, TaskOutcome, TaskView
 from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
-from shared.models.cursor import decode_cursor, encode_cursor
-from shared.models.firestore.documents import ContextDocument, StoredAnswer, TaskDocument, TaskType
+from shared.models.firestore.documents import StoredAnswer, TaskDocument, TaskMove
 from shared.models.identifiers import derived_document_id, document_id
-from shared.models.replay import replay
-from shared.models.roles import Role
-from shared.repositories.protocols import Change, Changes, KeptAnswer, Position, TaskFilter
-from shared.services.access_log import AccessLog
-from shared.services.clock import Clock, utc_now
-from shared.services.component import ComponentService
+from shared.models.replay import KEPT_SECONDS, replay
+from shared.repositories.protocols import Change, Changes, KeptAnswer
+from shared.services.task_contents import edited, invalid, new_task
+from shared.services.task_lists import TaskLists
+
+KEPT_FOR = timedelta(seconds=KEPT_SECONDS)
 
 
-class TaskService(ComponentService):
+class TaskService(TaskLists):
     """The tasks component."""
-
-    def __init__(self, db_selector: DatabaseSelector, access_log: AccessLog, *, now: Clock = utc_now) -> None:
-        super().__init__(db_selector)
-        self._access_log = access_log
-        self._now = now
-
-    def get_component_data(
-        self, component_type: str, context_id: str | None, mode: str | None = None, *, caller: Caller
-    ) -> TaskList:
-        """Return the first page of a context's tasks. Raises NotFoundError for another component."""
-        if component_type != "tasks":
-            raise NotFoundError(f"TaskService has no component {component_type}")
-        context = self.context_of(caller, context_id, mode)
-        return self.get_tasks(caller, TaskQuery(context_id=context.id))
-
-    def get_tasks(self, caller: Caller, query: TaskQuery) -> TaskList:
-        """List the context's own tasks and the shared and back-office tasks of the same record, soonest first."""
-        context = self.context_of(caller, query.context_id)
-        audience = (f"ctx:{context.id}", _record_mark(context))
-        return self._page(caller, query, audience, context)
-
-    def get_shared_tasks(self, caller: Caller, query: TaskQuery, task_type: TaskType = "shared") -> TaskList:
-        """List shared (or, by `task_type`, back-office) tasks: of the context's record, else of the organisation."""
-        wanted = query.model_copy(update={"type": task_type})
-        if query.context_id is None:
-            return self._page(caller, wanted, (), None)
-        context = self.context_of(caller, query.context_id)
-        return self._page(caller, wanted, (_record_mark(context),), context)
 
     def create_task(self, caller: Caller, new: NewTask) -> TaskView:
         """Make a task in a context. A repeated Idempotency-Key gets the first answer again."""
         context = self.context_of(caller, new.context_id)
-        now = self._now()
-        task = _new_task(caller, context, new, now)
-        event = caller.changed(
-            "task",
-            resource_ref=task.id,
-            patient_ref=context.patient_uuid,
-            mode=context.mode,
-            metadata={"type": new.type},
-        )
-        key = caller.idempotency
-        if key is not None:
-            answer = TaskView.of(task).model_dump_json(by_alias=True)
-            task = task.model_copy(update={"idempotency": StoredAnswer(request=key.request, answer=answer)})
-        existing = self.db.firestore.tasks.create(task, event)
-        if existing is not None:
+        now, key = self._now(), caller.idempotency
+        task_id = document_id("task") if key is None else derived_document_id("task", key.id)
+        while True:
+            task = new_task(caller, context, new, task_id=task_id, now=now)
+            if key is not None:
+                answer = TaskView.of(task).model_dump_json(by_alias=True)
+                task = task.model_copy(update={"idempotency": StoredAnswer(request=key.request, answer=answer)})
+            existing = self.db.firestore.tasks.create(task, self._event(caller, task, {"type": new.type}))
+            if existing is None:
+                return TaskView.of(task)
             kept = existing.idempotency
             if key is None or kept is None:
-                raise NotFoundError("There is no such record")
-            raise replay(kept_request=kept.request, request=key.request, status=201, body=kept.answer)
-        return TaskView.of(task)
+                raise ConflictError("This id is taken")
+            if existing.created_at + KEPT_FOR > now:
+                raise replay(kept_request=kept.request, request=key.request, status=201, body=kept.answer)
+            # The key is free again after its day, its task is still there: the next one's id follows from that task's.
+            task_id = derived_document_id("task", key.id, existing.id)
 
     def update_task(self, caller: Caller, task_id: str, edit: TaskEdit) -> TaskView:
         """Change what the edit names. Raises PreconditionFailedError when the caller's version is stale."""
         expected = caller.if_match if caller.if_match is not None else edit.version
 
-        def decide(task: TaskDocument) -> Change[TaskDocument]:
-            _check_access(caller, task)
-            _check_version(task, expected)
-            changed = _edited(caller, task, edit, self._now())
+        def decide(stored: TaskDocument) -> Change[TaskDocument]:
+            now = self._now()
+            task = _checked(caller, stored, now, version=expected)
+            changed = edited(caller, task, edit, now)
             return Change(changed, self._event(caller, changed))
 
         return TaskView.of(self.db.firestore.tasks.change(caller.client_id, task_id, decide))
@@ -111,10 +67,9 @@ class TaskService(ComponentService):
     def delete_task(self, caller: Caller, task_id: str) -> TaskView:
         """Delete softly: the task leaves every list and cannot be changed any more."""
 
-        def decide(task: TaskDocument) -> Change[TaskDocument]:
-            _check_access(caller, task)
-            _check_version(task, caller.if_match)
+        def decide(stored: TaskDocument) -> Change[TaskDocument]:
             now = self._now()
+            task = _checked(caller, stored, now, version=caller.if_match)
             gone = task.model_copy(
                 update={"deleted_at": now, "is_open": False, "updated_at": now, "version": task.version + 1}
             )
@@ -122,22 +77,20 @@ class TaskService(ComponentService):
 
         return TaskView.of(self.db.firestore.tasks.change(caller.client_id, task_id, decide))
 
-    def move(self, caller: Caller, task_id: str, wanted: rules.TaskMove, reason: str | None = None) -> TaskView:
+    def move(self, caller: Caller, task_id: str, wanted: TaskMove, reason: str | None = None) -> TaskView:
         """Make one move of the state machine; a repetition of the move changes nothing."""
-        now = self._now()
 
-        def moved(task: TaskDocument) -> TaskDocument | None:
+        def moved(task: TaskDocument, now: datetime) -> TaskDocument | None:
             return rules.move(task, wanted, by=str(caller.user_id), at=now, reason=reason)
 
         return self._transition(caller, task_id, moved, {"move": wanted})
 
     def snooze(self, caller: Caller, task_id: str, until: datetime) -> TaskView:
         """Put an open task out of sight until a time in the future."""
-        now = self._now()
-        if until <= now:
-            raise _invalid("until", "in_the_past", "must lie in the future")
+        if until <= self._now():
+            raise invalid("until", "in_the_past", "must lie in the future")
 
-        def snoozed(task: TaskDocument) -> TaskDocument | None:
+        def snoozed(task: TaskDocument, now: datetime) -> TaskDocument | None:
             if task.snoozed_until == until:
                 return None
             if not task.is_open:
@@ -162,10 +115,9 @@ class TaskService(ComponentService):
             outcomes = []
             for task_id in task_ids:
                 try:
-                    task = found.get(task_id)
-                    if task is None:
+                    if task_id not in found:
                         raise NotFoundError("There is no such record")
-                    _check_access(caller, task)
+                    task = _checked(caller, found[task_id], now)
                     after = rules.move(task, request.move, by=str(caller.user_id), at=now, reason=request.reason)
                     if after is not None:
                         moved.append(after)
@@ -173,7 +125,8 @@ class TaskService(ComponentService):
                 except MobiusError as error:
                     outcomes.append(TaskOutcome(id=task_id, success=False, code=error.code))
             result = TaskBulkResult(results=tuple(outcomes))
-            event = caller.changed("task", metadata={"move": request.move, "taskIds": [task.id for task in moved]})
+            refused = sum(not outcome.success for outcome in outcomes)
+            event = _bulk_event(caller, moved, {"move": request.move, "refused": refused})
             kept = KeptAnswer(key, 200, result.model_dump_json(by_alias=True)) if key else None
             return Changes(tuple(moved), event, kept)
 
@@ -184,16 +137,16 @@ class TaskService(ComponentService):
         self,
         caller: Caller,
         task_id: str,
-        moved: Callable[[TaskDocument], TaskDocument | None],
+        moved: Callable[[TaskDocument, datetime], TaskDocument | None],
         metadata: dict[str, object],
     ) -> TaskView:
         key = caller.idempotency
         self.db.firestore.kept_answers.recall(key)
 
-        def decide(task: TaskDocument) -> Change[TaskDocument]:
-            _check_access(caller, task)
-            _check_version(task, caller.if_match)
-            changed = moved(task) or task
+        def decide(stored: TaskDocument) -> Change[TaskDocument]:
+            now = self._now()
+            task = _checked(caller, stored, now, version=caller.if_match)
+            changed = moved(task, now) or task
             body = TaskView.of(changed).model_dump_json(by_alias=True)
             kept = KeptAnswer(key, 200, body) if key else None
             return Change(changed, self._event(caller, changed, metadata), kept)
@@ -201,132 +154,30 @@ class TaskService(ComponentService):
         return TaskView.of(self.db.firestore.tasks.change(caller.client_id, task_id, decide))
 
     def _event(self, caller: Caller, task: TaskDocument, metadata: dict[str, object] | None = None) -> AuditEvent:
-        return caller.changed("task", resource_ref=task.id, mode=task.mode, metadata=metadata)
-
-    def _page(
-        self, caller: Caller, query: TaskQuery, audience: tuple[str, ...], context: ContextDocument | None
-    ) -> TaskList:
-        wanted = TaskFilter(
-            audience=audience,
-            type=query.type,
-            is_open=True if query.completed is False or query.due == "overdue" else None,
-            completed=True if query.completed else None,
-            assigned_to=_assignee(caller, query.assigned_to),
-            due_before=self._due_before(caller, query.due),
-        )
-        after = None
-        filters = (caller.client_id, audience, query.type, query.completed, query.assigned_to, query.due)
-        if query.cursor is not None:
-            sort_at, last_id = decode_cursor(query.cursor, filters)
-            after = Position(_time(sort_at), last_id)
-        event = caller.seen(
-            "task_list",
-            resource_ref=context.id if context else None,
-            patient_ref=context.patient_uuid if context else None,
-            mode=context.mode if context else None,
-        )
-        with self._access_log.reading(event):
-            found = self.db.firestore.tasks.find(caller.client_id, wanted, after=after, limit=query.limit + 1)
-        shown = found[: query.limit]
-        more = len(found) > query.limit
-        return TaskList(
-            tasks=tuple(TaskView.of(task) for task in shown),
-            next_cursor=encode_cursor(filters, shown[-1].sort_at.isoformat(), shown[-1].id) if more else None,
+        return caller.changed(
+            "task", resource_ref=task.id, patient_ref=task.patient_uuid, mode=task.mode, metadata=metadata
         )
 
-    def _due_before(self, caller: Caller, due: str | None) -> datetime | None:
-        if due is None:
-            return None
-        now = self._now()
-        if due == "overdue":
-            return now
-        try:
-            day = caller.today(now) if due == "today" else date.fromisoformat(due)
-            return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(caller.time_zone)).astimezone(UTC)
-        except (ValueError, OverflowError) as exc:
-            raise _invalid("due", "not_a_date", "is not a day of the calendar") from exc
 
-
-def _new_task(caller: Caller, context: ContextDocument, new: NewTask, now: datetime) -> TaskDocument:
-    key = caller.idempotency
-    audience = [f"ctx:{context.id}"]
-    if new.type != "normal":
-        audience.append(_record_mark(context))
-    waiting = new.not_before is not None and new.not_before > now
-    return TaskDocument(
-        id=derived_document_id("task", key.id) if key else document_id("task"),
-        client_id=str(caller.client_id),
-        created_at=now,
-        updated_at=now,
-        context_id=context.id,
-        mode=context.mode,
-        record_type=context.record_type,
-        record_uuid=context.record_uuid,
-        label=new.label,
-        description=new.description,
-        type=new.type,
-        source=context.mode,
-        state="scheduled" if waiting else "open",
-        assigned_to=_assignee(caller, new.assigned_to),
-        priority=new.priority,
-        due_at=new.due_at,
-        not_before=new.not_before,
-        created_by=str(caller.user_id),
-        audience=tuple(audience),
-        sort_at=new.due_at or now,
-    )
-
-
-def _edited(caller: Caller, task: TaskDocument, edit: TaskEdit, now: datetime) -> TaskDocument:
-    changed = task
-    if edit.completed is not None:
-        changed = rules.edit_completed(task, edit.completed, by=str(caller.user_id), at=now) or task
-    given = edit.model_fields_set - {"completed", "version"}
-    required = [name for name in ("label", "priority") if name in given and getattr(edit, name) is None]
-    if required:
-        raise _invalid(required[0], "null", "must not be null")
-    members = {name: getattr(edit, name) for name in given}
-    if "assigned_to" in members:
-        members["assigned_to"] = _assignee(caller, edit.assigned_to)
-    if "due_at" in members:
-        members["sort_at"] = edit.due_at or task.created_at
-    different = {name: value for name, value in members.items() if getattr(task, name) != value}
-    if not different:
-        return changed
-    return changed.model_copy(update={**different, "updated_at": now, "version": task.version + 1})
-
-
-def _check_access(caller: Caller, task: TaskDocument) -> None:
+def _checked(caller: Caller, stored: TaskDocument, now: datetime, *, version: int | None = None) -> TaskDocument:
+    """Return the task as it is `now`, when the caller may change it and has read this `version` of it."""
+    task = rules.as_of(stored, now)
     if task.deleted_at is not None:
         raise NotFoundError("There is no such record")
     if task.type == "normal" and not allows_mode(caller.role, task.mode):
         raise ForbiddenError("Your role does not work in this task's mode")
-
-
-def _check_version(task: TaskDocument, expected: int | None) -> None:
-    if expected is not None and expected != task.version:
+    if version is not None and version != task.version:
         current = TaskView.of(task).model_dump(mode="json", by_alias=True)
         raise PreconditionFailedError("The task has changed since you read it", current=current)
+    return task
 
 
-def _record_mark(context: ContextDocument) -> str:
-    return f"rec:{context.record_type}:{context.record_uuid}"
-
-
-def _assignee(caller: Caller, given: str | None) -> str | None:
-    if given == "me":
-        return str(caller.user_id)
-    if given is not None and given.startswith("role:") and given.removeprefix("role:") not in set(Role):
-        raise _invalid("assignedTo", "unknown_role", "is not a role")
-    return given
-
-
-def _time(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as exc:
-        raise _invalid("cursor", "invalid_cursor", "is not a cursor of this list") from exc
-
-
-def _invalid(field: str, code: str, message: str) -> ValidationFailedError:
-    return ValidationFailedError(f"{field} {message}", errors=(FieldError(field, code, message),))
+def _bulk_event(caller: Caller, moved: list[TaskDocument], metadata: dict[str, object]) -> AuditEvent:
+    """Make the event of a bulk move: about the one patient of its tasks, else naming each of them."""
+    patients = sorted({task.patient_uuid for task in moved if task.patient_uuid is not None})
+    several = {"patientRefs": patients} if len(patients) > 1 else {}
+    return caller.changed(
+        "task",
+        patient_ref=patients[0] if len(patients) == 1 else None,
+        metadata={**metadata, "taskIds": [task.id for task in moved], **several},
+    )

@@ -27,8 +27,9 @@ from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import MemberDocument
 from shared.models.identifiers import uuid7
 from shared.models.postgres import metadata
-from shared.repositories.firestore.changing import KEPT, OUTBOX
-from shared.repositories.firestore.members import MEMBERS, FirestoreAuditOutbox, FirestoreMemberRepository
+from shared.repositories.firestore.audit_outbox import OUTBOX, FirestoreAuditOutbox
+from shared.repositories.firestore.kept_answers import KEPT
+from shared.repositories.firestore.members import MEMBERS, FirestoreMemberRepository
 from shared.repositories.firestore.store import FirestoreLiveStore
 from shared.repositories.memory.documents import InMemoryAnswers
 from shared.repositories.memory.members import InMemoryMemberRepository

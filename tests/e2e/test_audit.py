@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from shared.models.audit import AuditAction
 from tests.e2e.person import ELIGIBILITY, RECORDS, TASKS, Database, Person, unique, until
 from tests.e2e.writes import BY_ADMIN, OF_A_VISITOR, RECIPES, Request, write_operations
 from tests.stack import RunningStack
@@ -127,8 +126,6 @@ def test_an_auditors_write_is_denied_and_leaves_one_row(
 
 @pytest.mark.parametrize("operation", sorted(name for name in WRITES if name.startswith("POST")))
 def test_a_repeated_idempotency_key_leaves_no_second_row(manager: Person, database: Database, operation: str) -> None:
-    if WRITES[operation] is AuditAction.RECORD_IMPORT:
-        pytest.skip("an import is repeated harmlessly as a whole: each one is an event of its own")
     request, key = RECIPES[operation](manager, database), unique("key")
     first_id, second_id = unique("first"), unique("second")
     first = send(manager, request, first_id, Idempotency_Key=key)

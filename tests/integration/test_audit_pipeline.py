@@ -25,9 +25,8 @@ def pipeline() -> Iterator[Pipeline]:
 
 
 @pytest.fixture
-def topic(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> AuditTopic:
-    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", pipeline.settings.address("pubsub"))
-    return AuditTopic("demo-mobius", "audit-events")
+def topic(pipeline: Pipeline) -> AuditTopic:
+    return AuditTopic("demo-mobius", "audit-events", emulator=pipeline.settings.address("pubsub"))
 
 
 def stored(event: AuditEvent) -> dict[str, Any]:

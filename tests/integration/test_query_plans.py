@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import pytest
@@ -70,7 +70,7 @@ class Statements:
     def _note(self, _connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         self._asked.append((statement, parameters))
 
-    def __enter__(self) -> Statements:
+    def __enter__(self) -> Self:
         event.listen(self._postgres.engine, "before_cursor_execute", self._note)
         return self
 

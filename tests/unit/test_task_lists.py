@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from pydantic import ValidationError
 
 from shared.errors import (
     ForbiddenError,
     NotFoundError,
     ValidationFailedError,
 )
-from shared.models.api.tasks import NewTask, TaskQuery
+from shared.models.api.tasks import NewTask, TaskEdit, TaskQuery
 from shared.models.roles import Role
 from tests.unit.factories import NOW, caller, context
 from tests.unit.task_office import Office
@@ -115,3 +118,42 @@ def test_a_list_is_recorded_once_in_five_minutes_without_content(office: Office)
     office.listed()
     assert len(office.topic.events) in {1, 2}  # two, when a window of five minutes ended in between
     assert office.topic.events[0].resource_ref == office.context.id
+
+
+def tampered(cursor: str, *position: str) -> str:
+    """The cursor with its mark and another position."""
+    mark = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))[0]
+    return base64.urlsafe_b64encode(json.dumps([mark, *position]).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "position",
+    [
+        (NOW.isoformat(), "a/b"),
+        (NOW.isoformat(), ""),
+        (NOW.isoformat(), "__all__"),
+        (NOW.replace(tzinfo=None).isoformat(), "task_1"),
+        ("yesterday", "task_1"),
+        ("0001-01-01T00:00:00+14:00", "task_1"),
+    ],
+)
+def test_a_cursor_with_a_position_of_nowhere_is_refused(office: Office, position: tuple[str, str]) -> None:
+    for _ in range(2):
+        office.create()
+    cursor = office.service.get_tasks(office.caller, TaskQuery(limit=1)).next_cursor
+    assert cursor is not None
+    with pytest.raises(ValidationFailedError) as refused:
+        office.listed(cursor=tampered(cursor, *position), limit=1)
+    assert [(fault.field, fault.code) for fault in refused.value.errors] == [("cursor", "invalid_cursor")]
+    assert office.listed(cursor=tampered(cursor, NOW.isoformat(), "task_0"), limit=2)
+
+
+@pytest.mark.parametrize(
+    "given", ["-" * 36, "0" * 36, "019B76DA-A800-7513-A3F0-909108FCED5C", "019b76daa8007513a3f0909108fced5c", "ME"]
+)
+def test_an_assignee_is_a_user_id_me_or_a_role(given: str) -> None:
+    for model, members in ((TaskQuery, {}), (TaskEdit, {}), (NewTask, {"contextId": "ctx_1", "label": "l"})):
+        with pytest.raises(ValidationError) as refused:
+            model.model_validate({**members, "assignedTo": given})
+        assert [fault["loc"] for fault in refused.value.errors()] == [("assignedTo",)]
+        assert model.model_validate({**members, "assignedTo": str(uuid4())})

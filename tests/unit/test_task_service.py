@@ -229,3 +229,36 @@ def test_the_component_shows_its_tasks_and_knows_no_other(office: Office) -> Non
 def test_the_client_of_a_task_is_the_callers(office: Office) -> None:
     made = office.create()
     assert office.live.documents.tasks[made.id].client_id == str(CLIENT)
+
+
+def test_every_change_is_recorded_with_its_patient(office: Office) -> None:
+    made = office.create()
+    office.edit(made.id, label="x")
+    office.service.move(office.caller, made.id, "accept")
+    office.service.snooze(office.caller, made.id, NOW + timedelta(hours=1))
+    office.service.bulk(office.caller, TaskBulk(task_ids=[made.id], move="complete"))
+    office.service.delete_task(office.caller, made.id)
+    recorded = office.live.documents.events[1:]
+    assert [one.patient_ref for one in recorded] == [office.context.patient_uuid] * 6
+
+
+def test_a_task_from_before_patients_were_kept_is_changed_all_the_same(office: Office) -> None:
+    old = task(patient_uuid=None)
+    office.live.tasks.create(old, event())
+    assert office.edit(old.id, label="new").label == "new"
+    assert office.live.documents.events[-1].patient_ref is None
+
+
+def test_a_bulk_move_is_recorded_with_its_patients_and_how_many_it_refused(office: Office) -> None:
+    mine, theirs = office.create(), task(patient_uuid=str(uuid4()))
+    office.live.tasks.create(theirs, event())
+    ids = [mine.id, theirs.id, "task_unknown"]
+    office.service.bulk(office.caller, TaskBulk(task_ids=ids, move="complete"))
+    recorded = office.live.documents.events[-1]
+    assert recorded.patient_ref is None
+    assert recorded.metadata == {
+        "move": "complete",
+        "refused": 1,
+        "taskIds": [mine.id, theirs.id],
+        "patientRefs": sorted([str(office.context.patient_uuid), str(theirs.patient_uuid)]),
+    }

@@ -7,9 +7,9 @@ from typing import Any, get_args
 
 import pytest
 
-from shared.domain.task import MOVES, TaskMove, allowed_moves, edit_completed, move
+from shared.domain.task import MOVES, allowed_moves, as_of, edit_completed, is_snoozed, move, state_for
 from shared.errors import ConflictError, InvalidTransitionError, ValidationFailedError
-from shared.models.firestore.documents import TaskDocument, TaskState
+from shared.models.firestore.documents import TaskDocument, TaskMove, TaskState
 from tests.unit.factories import NOW, USER, task
 
 ME = str(USER)
@@ -186,3 +186,21 @@ def test_the_completed_member_completes_and_uncompletes(completed: bool) -> None
 def test_what_cannot_be_completed_says_so() -> None:
     with pytest.raises(InvalidTransitionError):
         edit_completed(in_state("cancelled"), completed=True, by=ME, at=NOW)
+
+
+def test_a_scheduled_task_is_open_when_its_time_has_come() -> None:
+    later = in_state("scheduled", not_before=NOW)
+    assert as_of(later, NOW - timedelta(seconds=1)).state == "scheduled"
+    assert as_of(later, NOW).state == "open"
+    assert as_of(in_state("on_hold", not_before=NOW), NOW).state == "on_hold"
+    assert (state_for(NOW, NOW - timedelta(seconds=1)), state_for(NOW, NOW), state_for(None, NOW)) == (
+        "scheduled",
+        "open",
+        "open",
+    )
+
+
+def test_only_an_open_task_is_snoozed_and_only_until_its_time() -> None:
+    assert is_snoozed(in_state("accepted", snoozed_until=NOW), NOW - timedelta(seconds=1))
+    assert not is_snoozed(in_state("accepted", snoozed_until=NOW), NOW)
+    assert not is_snoozed(in_state("completed", snoozed_until=NOW), NOW - timedelta(seconds=1))

@@ -7,13 +7,14 @@ from flask import Request, Response
 
 from shared import bootstrap
 from shared.auth.permissions import Permission
-from shared.domain.task import MOVES, TaskMove
+from shared.domain.task import MOVES
 from shared.models.api.tasks import (
     NewTask,
     TaskBulk,
     TaskBulkResult,
     TaskEdit,
     TaskList,
+    TaskMove,
     TaskMoveRequest,
     TaskQuery,
     TaskSnooze,

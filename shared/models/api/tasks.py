@@ -8,30 +8,53 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from shared.models.api.base import AnswerModel, Page, RequestModel, UtcTime
-from shared.models.firestore.documents import TaskDocument, TaskState, TaskType
+from shared.models.firestore.documents import TaskDocument, TaskMove, TaskState, TaskType
+
+__all__ = [
+    "NewTask",
+    "TaskBulk",
+    "TaskBulkResult",
+    "TaskEdit",
+    "TaskList",
+    "TaskMove",
+    "TaskMoveRequest",
+    "TaskOutcome",
+    "TaskQuery",
+    "TaskSnooze",
+    "TaskView",
+]
 
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Description = Annotated[str, StringConstraints(max_length=4000)]
 DocumentId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
-Assignee = Annotated[str, StringConstraints(pattern=r"^(me|[0-9a-f-]{36}|role:[a-z_]{3,40})$")]
+Assignee = Annotated[
+    str, StringConstraints(pattern=r"^(me|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|role:[a-z_]{3,40})$")
+]
 Due = Annotated[str, StringConstraints(pattern=r"^(today|overdue|\d{4}-\d{2}-\d{2})$")]
 Priority = Literal["low", "normal", "high", "urgent"]
 
 
 class TaskQuery(Page):
-    """Filters of a task list. `assignedTo` is a user id, `me` or `role:<role>`; `due` a day, `today` or `overdue`."""
+    """Filters of a task list. `assignedTo` is a user id, `me` or `role:<role>`; `due` a day, `today` or `overdue`.
+
+    Tasks that are snoozed until later are left out unless `snoozed` is true.
+    """
 
     context_id: DocumentId | None = None
     type: TaskType | None = None
     completed: bool | None = None
     assigned_to: Assignee | None = None
     due: Due | None = None
+    snoozed: bool = Field(default=False, description="also the tasks that are snoozed until later")
     limit: int = Field(default=25, ge=1, le=100)
 
 
 class NewTask(RequestModel):
-    """A task to make in a context."""
+    """A task to make in a context. `assignedTo` is the id of any user, `me` or `role:<role>`.
+
+    It is scheduled until `notBefore`, then open.
+    """
 
     context_id: DocumentId
     label: Label
@@ -82,7 +105,7 @@ class TaskMoveRequest(RequestModel):
 
 
 class TaskSnooze(RequestModel):
-    """Until when the task stays out of sight."""
+    """Until when the task stays out of default lists. It is open and counted all the while."""
 
     until: UtcTime
 
@@ -91,7 +114,7 @@ class TaskBulk(RequestModel):
     """One move for several tasks (at most 50)."""
 
     task_ids: list[DocumentId] = Field(min_length=1, max_length=50)
-    move: Literal["complete", "accept", "start", "hold", "release", "reject", "cancel", "fail", "reopen"]
+    move: TaskMove
     reason: Reason | None = None
 
 

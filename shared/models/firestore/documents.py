@@ -23,6 +23,7 @@ TaskState = Literal[
     "failed",
     "auto_closed",
 ]
+TaskMove = Literal["complete", "accept", "start", "hold", "release", "reject", "cancel", "fail", "reopen"]
 TaskType = Literal["normal", "shared", "backend"]
 ContextStatus = Literal["proceed", "pending", "error"]
 
@@ -51,7 +52,7 @@ class Part(BaseModel):
 
 
 class StoredAnswer(BaseModel):
-    """The answer kept for a repeated request: `request` is the hash of what was asked."""
+    """The answer kept for a repeated request: `request` is the hash of what was asked. Honoured for 24 hours."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -62,13 +63,15 @@ class StoredAnswer(BaseModel):
 class TaskDocument(Document):
     """`tasks/{id}`. `completed` is derived from `state`.
 
-    `audience` is `ctx:<id>` and, when shared, `rec:<type>:<uuid>`.
+    `audience` is `ctx:<id>` and, when shared, `rec:<type>:<uuid>`. `patient_uuid` is whose record it is about; older
+    documents lack it.
     """
 
     context_id: str
     mode: str
     record_type: str
     record_uuid: str
+    patient_uuid: str | None = None
     label: str
     description: str | None = None
     type: TaskType = "normal"
@@ -119,7 +122,10 @@ class ContextDocument(Document):
 
 
 class SessionDocument(Document):
-    """`sessions/{uid}_{auth_time}`: one sign-in; the security rules read `openContexts` and `endedAt`."""
+    """`sessions/{uid}_{auth_time}`: one sign-in; the security rules read `openContexts` and `endedAt`.
+
+    `expire_at` is when an idle one may be forgotten: each use puts it off.
+    """
 
     uid: str
     user_id: str

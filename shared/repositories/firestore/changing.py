@@ -5,29 +5,18 @@ A transaction on one hot document gets few writers through, a precondition with 
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 from uuid import UUID
 
-from google.api_core import exceptions
 from google.cloud import firestore
 
 from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
-from shared.errors import NotFoundError, StoreUnavailableError
+from shared.errors import NotFoundError
 from shared.models.audit import AuditEvent
-from shared.models.caller import IdempotencyKey
 from shared.models.identifiers import DOCUMENT_ID
-from shared.models.replay import replay
-from shared.repositories.protocols import Change, Changes, D, KeptAnswer
-
-R = TypeVar("R")
-OUTBOX = "audit_outbox"
-KEPT = "idempotency_keys"
-PATIENCE_SECONDS = 8.0
+from shared.repositories.firestore.committing import MARK, Commit, Prepared
+from shared.repositories.protocols import Change, Changes, D
 
 
 def read(reference: Any, model: type[D], client_id: UUID) -> tuple[D, Any] | None:
@@ -58,24 +47,25 @@ def change(
 
     With `store_times`, `updatedAt` is the store's own clock.
     """
-    committed: Any = None
+    commit: Commit[D] = Commit(client)
 
-    def attempt() -> tuple[D, Any, KeptAnswer | None]:
-        nonlocal committed
+    def prepare() -> Prepared[D]:
         found = read(reference, model, client_id)
         if found is None:
             raise NotFoundError("There is no such record")
         document, snapshot = found
+        if (landed := commit.landed([snapshot])) is not None:
+            landed.result = document if store_times else landed.result
+            return landed
         decided = decide(document)
         if decided is None:
-            return document, None, None
-        committed = batch = client.batch()
-        add_update(client, batch, snapshot, document, decided.document, store_times=store_times)
-        add_event(client, batch, decided.event)
-        add_kept(client, batch, decided.kept)
-        return decided.document, batch, decided.kept
+            return Prepared(document)
+        batch, event = client.batch(), commit.same(decided.event)
+        add_update(client, batch, snapshot, difference(document, decided.document), event, store_times=store_times)
+        return Prepared(decided.document, batch, event, decided.kept)
 
-    return as_stored(commit_patiently(client, attempt), committed)
+    document = commit.run(prepare)
+    return document if commit.sent is None else as_stored(document, commit.sent.batch)
 
 
 def change_several(
@@ -86,63 +76,43 @@ def change_several(
     decide: Callable[[dict[str, D]], Changes[D]],
 ) -> None:
     """Carry out `decide` on several documents in one commit; see TaskRepository.change_several."""
+    commit: Commit[None] = Commit(client)
 
-    def attempt() -> tuple[None, Any, KeptAnswer | None]:
+    def prepare() -> Prepared[None]:
         with firestore_errors():
             snapshots = list(client.get_all(list(references), timeout=TIMEOUT_SECONDS, retry=READ_RETRY))
+        if (landed := commit.landed(snapshots)) is not None:
+            return landed
         found = {snapshot.id: parsed for snapshot in snapshots if (parsed := parse(snapshot, model, client_id))}
         decided = decide({document_id: document for document_id, (document, _) in found.items()})
-        batch = client.batch()
+        batch, event = client.batch(), commit.same(decided.event)
         for document in decided.documents:
             before, snapshot = found[document.id]
-            add_update(client, batch, snapshot, before, document)
-        add_event(client, batch, decided.event)
-        add_kept(client, batch, decided.kept)
-        return None, batch, decided.kept
+            add_update(client, batch, snapshot, difference(before, document), event)
+        return Prepared(None, batch, event, decided.kept)
 
-    commit_patiently(client, attempt)
-
-
-def commit_patiently(client: firestore.Client, attempt: Callable[[], tuple[R, Any, KeptAnswer | None]]) -> R:
-    """Prepare and commit a batch, again with jitter while others write in between. A None batch has nothing to do."""
-    for _ in attempts():
-        result, batch, kept = attempt()
-        if batch is None:
-            return result
-        try:
-            with firestore_errors():
-                batch.commit(timeout=TIMEOUT_SECONDS)
-        except (exceptions.FailedPrecondition, exceptions.Aborted, exceptions.NotFound):
-            continue
-        except exceptions.AlreadyExists:
-            recall(client, kept.key if kept else None)
-            raise
-        else:
-            return result
-    raise StoreUnavailableError("Too many people change this at once", retry_after=1)
-
-
-def attempts() -> Iterator[None]:
-    """Yield once for each attempt, with growing jittered pauses between them, until PATIENCE_SECONDS are over."""
-    give_up = time.monotonic() + PATIENCE_SECONDS
-    pause = 0.01
-    yield
-    while time.monotonic() < give_up:
-        time.sleep(random.uniform(0, pause))  # noqa: S311 (jitter, not a secret)
-        pause = min(pause * 2, 0.25)
-        yield
+    commit.run(prepare)
 
 
 def add_update(
-    client: firestore.Client, batch: Any, snapshot: Any, before: D, after: D, *, store_times: bool = False
+    client: firestore.Client,
+    batch: Any,
+    snapshot: Any,
+    updates: dict[str, Any],
+    event: AuditEvent | None,
+    *,
+    store_times: bool = False,
 ) -> None:
     """Put the changed fields into the batch, on the condition that nobody wrote since `snapshot`."""
-    updates = difference(before, after)
     if updates:
-        if store_times:
-            updates["updatedAt"] = firestore.SERVER_TIMESTAMP
+        updates = updates | ({"updatedAt": firestore.SERVER_TIMESTAMP} if store_times else {})
         option = client.write_option(last_update_time=snapshot.update_time)
-        batch.update(snapshot.reference, updates, option=option)
+        batch.update(snapshot.reference, marked(updates, event), option=option)
+
+
+def marked(fields: dict[str, Any], event: AuditEvent | None) -> dict[str, Any]:
+    """Return `fields` with the mark by which a commit is recognised."""
+    return fields if event is None else {**fields, MARK: str(event.id)}
 
 
 def difference(before: D, after: D) -> dict[str, Any]:
@@ -153,45 +123,8 @@ def difference(before: D, after: D) -> dict[str, Any]:
 
 def as_stored(document: D, batch: Any) -> D:
     """The document with the time that the store put into `updatedAt`, where it did: the batch's first write."""
-    transformed = batch.write_results[0].transform_results if batch is not None else ()
+    transformed = batch.write_results[0].transform_results if batch.write_results else ()
     return document.model_copy(update={"updated_at": transformed[0].timestamp_value}) if transformed else document
-
-
-def add_event(client: firestore.Client, batch: Any, event: AuditEvent | None) -> None:
-    """Put the audit event into the same commit."""
-    if event is not None:
-        batch.create(client.collection(OUTBOX).document(str(event.id)), event.model_dump(mode="json", by_alias=True))
-
-
-def add_kept(client: firestore.Client, batch: Any, kept: KeptAnswer | None) -> None:
-    """Put the answer to keep into the same commit. `expireAt` lets TTL remove it after 24 hours."""
-    if kept is not None:
-        batch.create(
-            client.collection(KEPT).document(kept.key.id),
-            {
-                "request": kept.key.request,
-                "status": kept.status,
-                "body": kept.body,
-                "expireAt": datetime.fromtimestamp(time.time() + 86400, UTC),
-            },
-        )
-
-
-def recall(client: firestore.Client, key: IdempotencyKey | None) -> None:
-    """Raise the kept answer of `key` when there is one; see KeptAnswers.recall."""
-    if key is None:
-        return
-    with firestore_errors():
-        snapshot = client.collection(KEPT).document(key.id).get(timeout=TIMEOUT_SECONDS, retry=READ_RETRY)
-    kept = snapshot.to_dict()
-    if kept is None:
-        return
-    if kept["expireAt"].timestamp() > time.time():
-        raise replay(kept_request=kept["request"], request=key.request, status=kept["status"], body=kept["body"])
-    with firestore_errors(), suppress(exceptions.FailedPrecondition, exceptions.NotFound, exceptions.Aborted):
-        # The key is free again, but TTL may remove its document a day late, and the new answer is to be created there.
-        option = client.write_option(last_update_time=snapshot.update_time)
-        snapshot.reference.delete(option=option, timeout=TIMEOUT_SECONDS)
 
 
 def reference(client: firestore.Client, collection: str, document_id: str) -> Any:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Generic
 from uuid import UUID
 
-from google.api_core import exceptions
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
@@ -14,15 +13,8 @@ from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
 from shared.errors import ConflictError
 from shared.models.audit import AuditEvent
 from shared.repositories.changes import Change, D, KeptAnswer
-from shared.repositories.firestore.changing import (
-    add_event,
-    add_kept,
-    as_stored,
-    change,
-    read,
-    recall,
-    reference,
-)
+from shared.repositories.firestore.changing import as_stored, change, marked, parse, read, reference
+from shared.repositories.firestore.committing import Commit, Prepared
 
 
 class FirestoreCollection(Generic[D]):
@@ -43,20 +35,30 @@ class FirestoreCollection(Generic[D]):
     def create(self, document: D, event: AuditEvent | None, kept: KeptAnswer | None = None) -> tuple[D, bool]:
         """See DocumentRepository.create."""
         target = self._at(document.id)
-        batch = self._client.batch()
-        batch.create(target, new_fields(document, store_times=self.store_times))
-        add_event(self._client, batch, event)
-        add_kept(self._client, batch, kept)
-        try:
-            with firestore_errors():
-                batch.commit(timeout=TIMEOUT_SECONDS)
-        except exceptions.AlreadyExists as exc:
-            recall(self._client, kept.key if kept else None)
-            found = read(target, self.model, UUID(document.client_id))
-            if found is None:
-                raise ConflictError("This id is taken") from exc
-            return found[0], False
-        return as_stored(document, batch), True
+        commit: Commit[tuple[D, bool]] = Commit(self._client)
+
+        def prepare() -> Prepared[tuple[D, bool]]:
+            if commit.sent is not None:
+                with firestore_errors():
+                    snapshot = target.get(timeout=TIMEOUT_SECONDS, retry=READ_RETRY)
+                if (landed := commit.landed([snapshot])) is not None:
+                    landed.result = (self._own(snapshot, document), True)
+                    return landed
+                if snapshot.exists:
+                    return Prepared((self._own(snapshot, document), False))
+            batch = self._client.batch()
+            batch.create(target, marked(new_fields(document, store_times=self.store_times), event))
+            return Prepared((document, True), batch, event, kept)
+
+        stored, created = commit.run(prepare)
+        return (as_stored(stored, commit.sent.batch) if created and commit.sent else stored), created
+
+    def _own(self, snapshot: Any, document: D) -> D:
+        """Type what stands under the id of `document`. Raises ConflictError when that is another client's."""
+        found = parse(snapshot, self.model, UUID(document.client_id))
+        if found is None:
+            raise ConflictError("This id is taken")
+        return found[0]
 
     def change(self, client_id: UUID, document_id: str, decide: Callable[[D], Change[D] | None]) -> D:
         """See DocumentRepository.change."""

@@ -6,25 +6,15 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from google.api_core import exceptions
 from google.cloud import firestore
 
 from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
 from shared.domain.session import pointed
-from shared.errors import ConflictError, StoreUnavailableError
+from shared.errors import ConflictError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import ContextDocument, SessionDocument
-from shared.repositories.firestore.changing import (
-    add_event,
-    add_kept,
-    attempts,
-    change,
-    difference,
-    parse,
-    read,
-    recall,
-    reference,
-)
+from shared.repositories.firestore.changing import add_update, change, difference, marked, parse, read, reference
+from shared.repositories.firestore.committing import Commit, Prepared
 from shared.repositories.protocols import Change, KeptAnswer
 
 CONTEXTS = "contexts"
@@ -59,42 +49,37 @@ class FirestoreContextRepository:
         client_id = UUID(context.client_id)
         context_at = reference(self._client, CONTEXTS, context.id)
         session_at = reference(self._client, SESSIONS, session.id)
-        for _ in attempts():
-            with firestore_errors():
-                snapshots = {
-                    snapshot.reference.path: snapshot
-                    for snapshot in self._client.get_all(
-                        [context_at, session_at], timeout=TIMEOUT_SECONDS, retry=READ_RETRY
-                    )
-                }
-            stored = parse(snapshots[context_at.path], ContextDocument, client_id)
-            if stored is None and snapshots[context_at.path].exists:
+        commit: Commit[tuple[ContextDocument, bool]] = Commit(self._client)
+
+        def prepare() -> Prepared[tuple[ContextDocument, bool]]:
+            found = self._get(context_at, session_at)
+            if (landed := commit.landed([found[session_at.path]])) is not None:
+                return landed
+            stored = parse(found[context_at.path], ContextDocument, client_id)
+            if stored is None and found[context_at.path].exists:
                 raise ConflictError("This id is taken")
             batch = self._client.batch()
             if stored is None:
-                batch.create(context_at, context.fields())
-            self._point(batch, session_at, snapshots[session_at.path], session)
-            add_event(self._client, batch, event)
+                batch.create(context_at, marked(context.fields(), event))
+            self._point(batch, found[session_at.path], session, event)
             opened = context if stored is None else stored[0]
-            answer = kept(opened, stored is None)
-            add_kept(self._client, batch, answer)
-            try:
-                with firestore_errors():
-                    batch.commit(timeout=TIMEOUT_SECONDS)
-            except (exceptions.AlreadyExists, exceptions.FailedPrecondition, exceptions.Aborted):
-                recall(self._client, answer.key if answer else None)
-                continue
-            return opened, stored is None
-        raise StoreUnavailableError("Too many people open this at once", retry_after=1)
+            return Prepared((opened, stored is None), batch, event, kept(opened, stored is None))
 
-    def _point(self, batch: Any, session_at: Any, snapshot: Any, wanted: SessionDocument) -> None:
+        return commit.run(prepare)
+
+    def _get(self, *references: Any) -> dict[str, Any]:
+        """Return the documents' snapshots by path, missing ones too."""
+        with firestore_errors():
+            found = self._client.get_all(list(references), timeout=TIMEOUT_SECONDS, retry=READ_RETRY)
+            return {snapshot.reference.path: snapshot for snapshot in found}
+
+    def _point(self, batch: Any, snapshot: Any, wanted: SessionDocument, event: AuditEvent) -> None:
         """Let the session point at what `wanted` points at, beside what it has open already."""
         if not snapshot.exists:
-            batch.create(session_at, wanted.fields())
+            batch.create(snapshot.reference, marked(wanted.fields(), event))
             return
         stored = SessionDocument.model_validate({**snapshot.to_dict(), "id": snapshot.id})
-        option = self._client.write_option(last_update_time=snapshot.update_time)
-        batch.update(session_at, difference(stored, pointed(stored, wanted)), option=option)
+        add_update(self._client, batch, snapshot, difference(stored, pointed(stored, wanted)), event)
 
     def change(
         self, client_id: UUID, context_id: str, decide: Callable[[ContextDocument], Change[ContextDocument] | None]

@@ -11,12 +11,13 @@ from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import BaseQuery
 
 from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
-from shared.errors import NotFoundError, StoreUnavailableError
+from shared.errors import NotFoundError
 from shared.models.firestore.alerts import InboxEntryDocument, delivered
 from shared.models.identifiers import DOCUMENT_ID
 from shared.repositories.changes import Change, Position
-from shared.repositories.firestore.changing import add_update, attempts, change, parse, read
+from shared.repositories.firestore.changing import add_update, change, difference, parse, read
 from shared.repositories.firestore.collection import documents_of, equal, new_fields, of_client
+from shared.repositories.firestore.committing import Commit, Prepared
 
 AT_ONCE = 400  # writes in one commit; Firestore takes 500
 NEWEST_FIRST = BaseQuery.DESCENDING
@@ -71,13 +72,13 @@ class FirestoreInboxRepository:
         return documents_of(query.limit(limit), InboxEntryDocument)
 
     def _create(self, entries: Sequence[InboxEntryDocument]) -> bool:
-        """Create all the entries at once; False when one of them is there."""
+        """Create all the entries at once; False when one of them is there, or when the answer was lost."""
         batch = self._client.batch()
         for entry in entries:
             batch.create(self._at(entry.uid, entry.id), new_fields(entry, store_times=True))
         try:
             with firestore_errors():
-                batch.commit(timeout=TIMEOUT_SECONDS)
+                batch.commit(retry=None, timeout=TIMEOUT_SECONDS)
         except exceptions.AlreadyExists:
             return False
         return True
@@ -85,35 +86,28 @@ class FirestoreInboxRepository:
     def _renew(self, entries: Sequence[InboxEntryDocument]) -> int:
         """Write what is older than the delivery or not there, in one commit, again when somebody writes in between."""
         wanted = {self._at(entry.uid, entry.id).path: entry for entry in entries}
-        for _ in attempts():
-            targets = [self._at(entry.uid, entry.id) for entry in entries]
+        targets = [self._at(entry.uid, entry.id) for entry in entries]
+
+        def prepare() -> Prepared[int]:
             with firestore_errors():
                 snapshots = list(self._client.get_all(targets, timeout=TIMEOUT_SECONDS, retry=READ_RETRY))
-            batch, written = self._client.batch(), 0
-            for snapshot in snapshots:
-                entry = wanted[snapshot.reference.path]
-                found = parse(snapshot, InboxEntryDocument, UUID(entry.client_id))
-                if not snapshot.exists:
-                    batch.create(snapshot.reference, new_fields(entry, store_times=True))
-                elif found is not None and found[0].alert_version < entry.alert_version:
-                    add_update(self._client, batch, snapshot, found[0], delivered(found[0], entry), store_times=True)
-                else:
-                    continue
-                written += 1
-            if not written:
-                return 0
-            try:
-                with firestore_errors():
-                    batch.commit(timeout=TIMEOUT_SECONDS)
-            except (
-                exceptions.AlreadyExists,
-                exceptions.FailedPrecondition,
-                exceptions.Aborted,
-                exceptions.NotFound,
-            ):
-                continue
-            return written
-        raise StoreUnavailableError("Too many people change this at once", retry_after=1)
+            batch = self._client.batch()
+            written = sum(self._renew_one(batch, one, wanted[one.reference.path]) for one in snapshots)
+            return Prepared(written, batch if written else None)
+
+        return Commit[int](self._client).run(prepare)
+
+    def _renew_one(self, batch: Any, snapshot: Any, entry: InboxEntryDocument) -> bool:
+        """Put the entry into the batch unless what is stored is as new; whether it was put."""
+        if not snapshot.exists:
+            batch.create(snapshot.reference, new_fields(entry, store_times=True))
+            return True
+        found = parse(snapshot, InboxEntryDocument, UUID(entry.client_id))
+        if found is None or found[0].alert_version >= entry.alert_version:
+            return False
+        updates = difference(found[0], delivered(found[0], entry))
+        add_update(self._client, batch, snapshot, updates, None, store_times=True)
+        return True
 
     def _entries(self, uid: str) -> Any:
         return self._client.collection("inboxes").document(_checked(uid)).collection("entries")

@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from google.api_core import exceptions
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
 from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
 from shared.domain.membership import is_over, later, member_fields, roster_of
-from shared.errors import StoreUnavailableError
 from shared.models.users import Membership, MembershipChanges
-from shared.repositories.firestore.changing import attempts, reference
+from shared.repositories.firestore.changing import reference
+from shared.repositories.firestore.committing import Commit, Prepared
 from shared.repositories.firestore.contexts import SESSIONS
 from shared.repositories.firestore.members import MEMBERS
 
@@ -28,16 +27,7 @@ class FirestoreMemberMirror:
 
     def store(self, changes: MembershipChanges) -> None:
         """See MemberMirror.store."""
-        for _ in attempts():
-            batch = self._copies(changes)
-            try:
-                with firestore_errors():
-                    batch.commit(timeout=TIMEOUT_SECONDS)
-            except (exceptions.FailedPrecondition, exceptions.Aborted, exceptions.NotFound, exceptions.AlreadyExists):
-                continue
-            break
-        else:
-            raise StoreUnavailableError("Too many changes at once", retry_after=1)
+        Commit[None](self._client).run(lambda: Prepared(None, self._copies(changes)))
         for membership in changes.changed:
             self._end_sessions(membership)
 

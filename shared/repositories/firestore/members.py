@@ -1,19 +1,15 @@
-"""Members, the audit outbox and kept answers in Firestore."""
+"""Members in Firestore."""
 
 from __future__ import annotations
 
 import time
 from threading import Lock
 
-from google.api_core import exceptions
 from google.cloud import firestore
 
 from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
-from shared.models.audit import AuditEvent
-from shared.models.caller import IdempotencyKey
 from shared.models.firestore.documents import MemberDocument
 from shared.models.identifiers import DOCUMENT_ID
-from shared.repositories.firestore.changing import OUTBOX, recall
 
 MEMBERS = "members"
 CACHE_SECONDS = 30.0
@@ -46,31 +42,3 @@ class FirestoreMemberRepository:
                 self._kept.clear()
             self._kept[uid] = (now + CACHE_SECONDS, member)
         return member
-
-
-class FirestoreAuditOutbox:
-    """See AuditOutbox."""
-
-    def __init__(self, client: firestore.Client) -> None:
-        self._client = client
-
-    def add(self, event: AuditEvent) -> None:
-        """See AuditOutbox.add."""
-        try:
-            with firestore_errors():
-                self._client.collection(OUTBOX).document(str(event.id)).create(
-                    event.model_dump(mode="json", by_alias=True), timeout=TIMEOUT_SECONDS
-                )
-        except exceptions.AlreadyExists:
-            return
-
-
-class FirestoreKeptAnswers:
-    """See KeptAnswers."""
-
-    def __init__(self, client: firestore.Client) -> None:
-        self._client = client
-
-    def recall(self, key: IdempotencyKey | None) -> None:
-        """See KeptAnswers.recall."""
-        recall(self._client, key)

@@ -57,6 +57,7 @@ class FirestoreOpenTasks:
                         {"openTaskCount": counted.count, "openTaskCountAt": counted.at},
                         option=self._client.write_option(last_update_time=context.update_time),
                         timeout=TIMEOUT_SECONDS,
+                        retry=None,
                     )
             except (exceptions.FailedPrecondition, exceptions.Aborted, exceptions.NotFound):
                 time.sleep(random.uniform(0, min(0.01 * 2**attempt, 0.25)))  # noqa: S311 (jitter, not a secret)

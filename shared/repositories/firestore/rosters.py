@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from google.api_core import exceptions
 from google.cloud import firestore
 
-from shared.db.firestore import TIMEOUT_SECONDS, firestore_errors
-from shared.errors import StoreUnavailableError
 from shared.models.firestore.rosters import RosterDocument
-from shared.repositories.firestore.changing import attempts, read, reference
+from shared.repositories.firestore.changing import add_update, read, reference
+from shared.repositories.firestore.committing import Commit, Prepared
 
 ROSTERS = "rosters"
 
@@ -29,18 +27,17 @@ class FirestoreRosterRepository:
     def put(self, roster: RosterDocument) -> bool:
         """See RosterRepository.put."""
         target = reference(self._client, ROSTERS, roster.client_id)
-        for _ in attempts():
+        commit: Commit[bool] = Commit(self._client)
+
+        def prepare() -> Prepared[bool]:
             found = read(target, RosterDocument, UUID(roster.client_id))
             if found is not None and found[0].version >= roster.version:
-                return False
-            try:
-                with firestore_errors():
-                    if found is None:
-                        target.create(roster.fields(), timeout=TIMEOUT_SECONDS)
-                    else:
-                        option = self._client.write_option(last_update_time=found[1].update_time)
-                        target.update(roster.fields(), option=option, timeout=TIMEOUT_SECONDS)
-            except (exceptions.AlreadyExists, exceptions.FailedPrecondition, exceptions.Aborted, exceptions.NotFound):
-                continue
-            return True
-        raise StoreUnavailableError("Too many people change this at once", retry_after=1)
+                return Prepared(commit.sent is not None and found[0] == roster)
+            batch = self._client.batch()
+            if found is None:
+                batch.create(target, roster.fields())
+            else:
+                add_update(self._client, batch, found[1], roster.fields(), None)
+            return Prepared(result=True, batch=batch)
+
+        return commit.run(prepare)

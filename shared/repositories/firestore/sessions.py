@@ -15,7 +15,8 @@ from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import SessionDocument
 from shared.models.identifiers import DOCUMENT_ID
-from shared.repositories.firestore.changing import add_event, reference
+from shared.repositories.firestore.changing import marked, reference
+from shared.repositories.firestore.committing import Commit, Prepared
 from shared.repositories.firestore.contexts import SESSIONS
 from shared.repositories.firestore.members import MEMBERS
 
@@ -49,25 +50,24 @@ class FirestoreSessionRepository:
         return session
 
     def start(self, session: SessionDocument, event: AuditEvent) -> SessionDocument:
-        """See SessionRepository.start."""
-        batch = self._client.batch()
-        batch.create(reference(self._client, SESSIONS, session.id), session.fields())
-        add_event(self._client, batch, event)
-        try:
-            with firestore_errors():
-                batch.commit(timeout=TIMEOUT_SECONDS)
-        except exceptions.AlreadyExists:
-            return self._again(session, event)
-        self._keep(session.id, session)
-        return session
+        """See SessionRepository.start. A sign-in that has its session keeps it: only the event is stored."""
+        at = reference(self._client, SESSIONS, session.id)
+        commit: Commit[SessionDocument] = Commit(self._client)
 
-    def _again(self, session: SessionDocument, event: AuditEvent) -> SessionDocument:
-        """Store only the event: this sign-in has its session."""
-        batch = self._client.batch()
-        add_event(self._client, batch, event)
-        with firestore_errors():
-            batch.commit(timeout=TIMEOUT_SECONDS)
-        return self.latest(session.id) or session
+        def prepare() -> Prepared[SessionDocument]:
+            with firestore_errors():
+                snapshot = at.get(timeout=TIMEOUT_SECONDS, retry=READ_RETRY)
+            if (landed := commit.landed([snapshot])) is not None:
+                return landed
+            batch = self._client.batch()
+            if snapshot.exists:
+                return Prepared(_typed(snapshot), batch, event)
+            batch.create(at, marked(session.fields(), event))
+            return Prepared(session, batch, event)
+
+        started = commit.run(prepare)
+        self._keep(started.id, started)
+        return started
 
     def touch(self, session: SessionDocument) -> None:
         """See SessionRepository.touch."""
@@ -75,11 +75,11 @@ class FirestoreSessionRepository:
         active = {"lastActivityAt": session.last_activity_at}
         try:
             with firestore_errors():
-                at.update(active, timeout=TIMEOUT_SECONDS)
+                at.update(active, timeout=TIMEOUT_SECONDS, retry=READ_RETRY)
         except exceptions.NotFound:
             try:
                 with firestore_errors():
-                    at.create(session.fields(), timeout=TIMEOUT_SECONDS)
+                    at.create(session.fields(), timeout=TIMEOUT_SECONDS, retry=READ_RETRY)
             except exceptions.AlreadyExists:  # opened or touched by another request just now
                 self._forget(session.id)
                 return
@@ -87,17 +87,26 @@ class FirestoreSessionRepository:
 
     def end_all(self, uid: str, *, at: datetime, event: AuditEvent) -> int:
         """See SessionRepository.end_all."""
-        found = self._going_on(uid)
-        batch = self._client.batch()
-        for snapshot in found:
-            batch.update(snapshot.reference, {"endedAt": at, "updatedAt": at, "version": firestore.Increment(1)})
-        batch.update(reference(self._client, MEMBERS, uid), {"tokensValidAfter": at})
-        add_event(self._client, batch, event)
-        with firestore_errors():
-            batch.commit(timeout=TIMEOUT_SECONDS)
-        for snapshot in found:
+        ended: list[Any] = []
+        commit: Commit[None] = Commit(self._client)
+
+        def prepare() -> Prepared[None]:
+            with firestore_errors():
+                member = member_at.get(timeout=TIMEOUT_SECONDS, retry=READ_RETRY)
+            if (landed := commit.landed([member])) is not None:
+                return landed
+            ended[:] = self._going_on(uid)
+            batch = self._client.batch()
+            batch.update(member_at, marked({"tokensValidAfter": at}, event))
+            for snapshot in ended:
+                batch.update(snapshot.reference, {"endedAt": at, "updatedAt": at, "version": firestore.Increment(1)})
+            return Prepared(None, batch, event)
+
+        member_at = reference(self._client, MEMBERS, uid)
+        commit.run(prepare)
+        for snapshot in ended:
             self._forget(snapshot.id)
-        return len(found)
+        return len(ended)
 
     def _going_on(self, uid: str) -> list[Any]:
         """Snapshots of the person's sessions that have not ended."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from google.cloud import firestore
 
 from shared.repositories.firestore.contexts import FirestoreContextRepository
-from shared.repositories.firestore.members import FirestoreKeptAnswers
+from shared.repositories.firestore.kept_answers import FirestoreKeptAnswers
 from shared.repositories.firestore.tasks import FirestoreTaskRepository
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from google.api_core import exceptions
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
@@ -14,7 +13,8 @@ from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
 from shared.errors import ConflictError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import TaskDocument
-from shared.repositories.firestore.changing import add_event, change, change_several, read, reference
+from shared.repositories.firestore.changing import change, change_several, marked, parse, read, reference
+from shared.repositories.firestore.committing import Commit, Prepared
 from shared.repositories.protocols import Change, Changes, Position, TaskFilter
 
 TASKS = "tasks"
@@ -63,18 +63,21 @@ class FirestoreTaskRepository:
     def create(self, task: TaskDocument, event: AuditEvent) -> TaskDocument | None:
         """See TaskRepository.create."""
         target = reference(self._client, TASKS, task.id)
-        batch = self._client.batch()
-        batch.create(target, task.fields())
-        add_event(self._client, batch, event)
-        try:
-            with firestore_errors():
-                batch.commit(timeout=TIMEOUT_SECONDS)
-        except exceptions.AlreadyExists as exc:
-            found = read(target, TaskDocument, UUID(task.client_id))
-            if found is None:
-                raise ConflictError("This id is taken") from exc
-            return found[0]
-        return None
+        commit: Commit[TaskDocument | None] = Commit(self._client)
+
+        def prepare() -> Prepared[TaskDocument | None]:
+            if commit.sent is not None:
+                with firestore_errors():
+                    snapshot = target.get(timeout=TIMEOUT_SECONDS, retry=READ_RETRY)
+                if (landed := commit.landed([snapshot])) is not None:
+                    return landed
+                if snapshot.exists:
+                    return Prepared(_of_client(snapshot, UUID(task.client_id)))
+            batch = self._client.batch()
+            batch.create(target, marked(task.fields(), event))
+            return Prepared(None, batch, event)
+
+        return commit.run(prepare)
 
     def change(
         self, client_id: UUID, task_id: str, decide: Callable[[TaskDocument], Change[TaskDocument] | None]
@@ -91,3 +94,10 @@ class FirestoreTaskRepository:
         """See TaskRepository.change_several."""
         references = [reference(self._client, TASKS, task_id) for task_id in task_ids]
         change_several(self._client, references, TaskDocument, client_id, decide)
+
+
+def _of_client(snapshot: Any, client_id: UUID) -> TaskDocument:
+    found = parse(snapshot, TaskDocument, client_id)
+    if found is None:
+        raise ConflictError("This id is taken")
+    return found[0]

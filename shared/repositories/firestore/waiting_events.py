@@ -11,8 +11,7 @@ from google.cloud import firestore
 
 from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
 from shared.repositories.audit_protocols import StoredEvent
-
-OUTBOX = "audit_outbox"
+from shared.repositories.firestore.audit_outbox import OUTBOX
 
 
 class FirestoreWaitingEvents:
@@ -40,9 +39,9 @@ class FirestoreWaitingEvents:
             step = query.start_after(snapshots[-1])
 
     def published(self, event_ids: Sequence[str]) -> None:
-        """Delete the documents; one that is gone already is no error."""
+        """Delete the documents; one that is gone already is no error, so this may be sent again."""
         batch = self._client.batch()
         for event_id in event_ids:
             batch.delete(self._client.collection(OUTBOX).document(event_id))
         with firestore_errors():
-            batch.commit(timeout=TIMEOUT_SECONDS)
+            batch.commit(timeout=TIMEOUT_SECONDS, retry=READ_RETRY)

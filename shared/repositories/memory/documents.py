@@ -21,10 +21,8 @@ from shared.models.firestore.drafts import DraftDocument
 from shared.models.firestore.jobs import JobDocument
 from shared.models.firestore.rosters import RosterDocument
 from shared.models.identifiers import DOCUMENT_ID
-from shared.models.replay import replay
+from shared.models.replay import KEPT_SECONDS, replay
 from shared.repositories.protocols import D, KeptAnswer
-
-KEPT_SECONDS = 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True)
