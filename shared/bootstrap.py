@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from shared.repositories.user_protocols import Accounts, MemberMirror, OrganisationRepository, UserRepository
     from shared.services.access_log import AccessLog
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
+    from shared.services.current_context import CurrentContextService
     from shared.services.invitations import InvitationService
     from shared.services.member_sync import MemberSync
     from shared.services.modes import ModeService
@@ -165,6 +166,14 @@ def mode_service() -> ModeService:
     selector = DatabaseSelector(record_store, live_store)
     contexts = ContextService(selector, access_log(), key.get_secret_value().encode(), now=utc_now)
     return ModeService(selector, access_log(), contexts, now=utc_now)
+
+
+@cache
+def current_context_service() -> CurrentContextService:
+    """The context component."""
+    from shared.services.current_context import CurrentContextService
+
+    return CurrentContextService(mode_service(), access_log())
 
 
 def eligibility_mode() -> EligibilityModeHandler:

@@ -17,6 +17,7 @@ class AuditAction(StrEnum):
     NONE = "none"
     CONTEXT_READ = "context:read"
     CONTEXT_SET = "context:set"
+    CONTEXT_LIST = "context:list"
     SUMMARY_READ = "summary:read"
     QUICK_ACTION = "quick_action:execute"
     PATIENT_READ = "patient:read"

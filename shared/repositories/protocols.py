@@ -87,6 +87,10 @@ class ContextRepository(Protocol):
         """Return the context, None when there is none or it belongs to another client."""
         ...
 
+    def several(self, client_id: UUID, context_ids: Sequence[str]) -> dict[str, ContextDocument]:
+        """Return those of the contexts that there are, by id, in one read."""
+        ...
+
     def session(self, session_id: str) -> SessionDocument | None:
         """Return a sign-in's session document."""
         ...

@@ -35,6 +35,15 @@ def test_opening_makes_the_context_and_the_session_with_one_event(live: Live) ->
     assert len(live.events()) == 1
 
 
+def test_several_contexts_are_read_at_once_without_those_of_others(live: Live) -> None:
+    first, second, foreign = context(live.client), context(live.client), context(uuid4())
+    for one in (first, second, foreign):
+        opened(live, one, session(one))
+    asked = (second.id, "ctx_unknown", foreign.id, first.id)
+    assert live.store.contexts.several(live.client, asked) == {first.id: first, second.id: second}
+    assert live.store.contexts.several(live.client, ()) == {}
+
+
 def test_a_colleague_shares_the_context_as_it_is(live: Live) -> None:
     first = context(live.client, status="pending", summary="Known already")
     opened(live, first, session(first))

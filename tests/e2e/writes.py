@@ -9,7 +9,7 @@ from typing import Any
 from infra.gateway.openapi import load_operations
 from shared.catalog import load_catalog
 from shared.models.audit import AuditAction
-from tests.e2e.person import ELIGIBILITY, RECORDS, TASKS, USERS, Database, Person, unique
+from tests.e2e.person import CONTEXT, ELIGIBILITY, RECORDS, TASKS, USERS, Database, Person, unique
 
 _MOVES = ("complete", "accept", "start", "hold", "release", "reject", "cancel", "fail", "reopen")
 _BEFORE = {"start": ("accept",), "release": ("accept",), "fail": ("accept", "start"), "reopen": ("complete",)}
@@ -47,6 +47,15 @@ def write_operations() -> dict[str, AuditAction]:
 def _set_context(person: Person, database: Database) -> Request:
     _, mrn = database.new_patient(person.claims["clientId"])
     return Request("POST", f"{ELIGIBILITY}/context", {"recordType": "Patient ID", "recordId": mrn})
+
+
+def _update_context(person: Person, database: Database) -> Request:
+    wanted = _set_context(person, database).body
+    return Request("POST", f"{CONTEXT}/update", {"mode": "eligibility"} | wanted)
+
+
+def _act_in_context(person: Person, database: Database) -> Request:
+    return Request("POST", f"{CONTEXT}/quick-action", _check_eligibility(person, database).body)
 
 
 def _check_eligibility(person: Person, database: Database) -> Request:
@@ -181,6 +190,8 @@ OF_A_VISITOR = frozenset({f"POST {USERS}/accept"})
 RECIPES: dict[str, Recipe] = {
     f"POST {ELIGIBILITY}/context": _set_context,
     f"POST {ELIGIBILITY}/quick-action": _check_eligibility,
+    f"POST {CONTEXT}/update": _update_context,
+    f"POST {CONTEXT}/quick-action": _act_in_context,
     f"POST {TASKS}/": _create,
     f"POST {TASKS}/bulk": _bulk,
     f"PUT {TASKS}/<task_id>": _update,

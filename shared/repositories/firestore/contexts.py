@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +31,14 @@ class FirestoreContextRepository:
         """See ContextRepository.get."""
         found = read(reference(self._client, CONTEXTS, context_id), ContextDocument, client_id)
         return found[0] if found else None
+
+    def several(self, client_id: UUID, context_ids: Sequence[str]) -> dict[str, ContextDocument]:
+        """See ContextRepository.several."""
+        if not context_ids:
+            return {}
+        snapshots = self._get(*(reference(self._client, CONTEXTS, context_id) for context_id in context_ids))
+        found = (parse(snapshot, ContextDocument, client_id) for snapshot in snapshots.values())
+        return {context.id: context for context, _ in filter(None, found)}
 
     def session(self, session_id: str) -> SessionDocument | None:
         """See ContextRepository.session."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from shared.domain.session import pointed
@@ -22,6 +22,11 @@ class InMemoryContextRepository:
     def get(self, client_id: UUID, context_id: str) -> ContextDocument | None:
         """See ContextRepository.get."""
         return of_client(self._documents.contexts, context_id, client_id)
+
+    def several(self, client_id: UUID, context_ids: Sequence[str]) -> dict[str, ContextDocument]:
+        """See ContextRepository.several."""
+        found = ((context_id, self.get(client_id, context_id)) for context_id in context_ids)
+        return {context_id: context for context_id, context in found if context is not None}
 
     def session(self, session_id: str) -> SessionDocument | None:
         """See ContextRepository.session."""
