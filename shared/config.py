@@ -25,7 +25,8 @@ class Settings(BaseModel):
     """What a function needs to know of its surroundings.
 
     `database_urls` are PostgreSQL URLs by database role (local); in production `cloud_sql_instance` names the
-    instance and `database_user` the function's IAM user.
+    instance and `database_user` the function's IAM user. `finite_streams` suits a gateway that passes an answer on only
+    when it has ended: a stream answers with what there is and its client comes back.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,6 +46,7 @@ class Settings(BaseModel):
     database_user: str | None = None
     pool_size: int = 4
     audit_topic: str = "audit-events"
+    finite_streams: bool = False
 
 
 @cache
@@ -79,6 +81,7 @@ def settings() -> Settings:
         database_user=environment.get("MOBIUS_DATABASE_USER"),
         pool_size=_pool_size(environment.get("MOBIUS_POOL_SIZE", "4")),
         audit_topic=environment.get("MOBIUS_AUDIT_TOPIC", "audit-events"),
+        finite_streams=_choice("MOBIUS_STREAMS", "open", "finite") == "finite",
     )
 
 
@@ -91,6 +94,13 @@ def _number(name: str, default: str, *, at_most: int) -> int:
     if not (given.isascii() and given.isdecimal() and 1 <= int(given) <= at_most):
         raise ConfigurationError(f"{name} must be a number from 1 to {at_most}")
     return int(given)
+
+
+def _choice(name: str, default: str, other: str) -> str:
+    given = os.environ.get(name, default)
+    if given not in {default, other}:
+        raise ConfigurationError(f"{name} must be {default} or {other}")
+    return given
 
 
 def _pool_size(given: str) -> int:

@@ -15,6 +15,7 @@ from shared.auth.permissions import ROLES_BY_PERMISSION, Permission
 from shared.catalog import FunctionEntry, load_catalog
 from shared.models.audit import AuditAction
 from shared.web.operations import Operation, Operations, Reply
+from shared.web.sse import EventStream
 
 _PATH_PARAMETER = re.compile(r"<(?:path:)?(\w+)>")
 _REFERENCE = "#/components/schemas/{model}"
@@ -178,6 +179,8 @@ def _responses(operation: Operation, names: dict[Any, Any]) -> dict[str, Any]:
     good: dict[str, Any] = {"description": "Done"}
     if answer is not None:
         good["content"] = {"application/json": {"schema": names[answer, "serialization"], "example": operation.example}}
+    elif operation.answer is EventStream:
+        good["content"] = {"text/event-stream": {"schema": {"type": "string"}, "example": operation.example}}
     responses: dict[str, Any] = {str(operation.status): good}
     if operation.permission is Permission.PUBLIC:
         return responses
