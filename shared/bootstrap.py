@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
     from shared.services.current_context import CurrentContextService
     from shared.services.invitations import InvitationService
+    from shared.services.jobs import JobRunner, JobService, JobSweep
     from shared.services.member_sync import MemberSync
     from shared.services.modes import ModeService
     from shared.services.organisations import OrganisationService
@@ -246,6 +247,31 @@ def task_projection() -> TaskProjection:
     from shared.services.task_projection import TaskProjection
 
     return TaskProjection(FirestoreOpenTasks(firestore_store()))
+
+
+@cache
+def job_service() -> JobService:
+    """Long work: beginning it and looking at it."""
+    from shared.services.jobs import JobService
+
+    return JobService(lambda: live_store().jobs)
+
+
+@cache
+def job_runner() -> JobRunner:
+    """Does the turns of long work."""
+    from shared.services.jobs import JobRunner
+
+    return JobRunner(live_store().jobs, members(), {})
+
+
+@cache
+def job_sweep() -> JobSweep:
+    """Takes up long work that nobody goes on with."""
+    from shared.repositories.firestore.jobs import FirestoreOpenJobs
+    from shared.services.jobs import JobSweep
+
+    return JobSweep(FirestoreOpenJobs(firestore_store()), live_store().jobs)
 
 
 @cache

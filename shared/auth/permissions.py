@@ -31,6 +31,7 @@ class Permission(StrEnum):
     USER_READ = "user:read"
     USER_WRITE = "user:write"
     CLIENT_WRITE = "client:write"
+    JOB_READ_ALL = "job:read_all"
 
 
 ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
@@ -48,6 +49,7 @@ ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
     Permission.USER_READ: _LEADS,
     Permission.USER_WRITE: frozenset({Role.ADMIN}),
     Permission.CLIENT_WRITE: frozenset({Role.ADMIN}),
+    Permission.JOB_READ_ALL: _LEADS,
 }
 
 ALL_MODES = frozenset({"eligibility", "front-desk", "backend", "email-drafter"})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -129,6 +130,14 @@ class DraftRepository(DocumentRepository[DraftDocument], Protocol):
 
 class JobRepository(DocumentRepository[JobDocument], Protocol):
     """Long work under way."""
+
+
+class OpenJobs(Protocol):
+    """The work of all organisations that is not over."""
+
+    def unmoved_since(self, moment: datetime, *, limit: int) -> list[JobDocument]:
+        """Return at most `limit` open jobs whose last change is not after `moment`, oldest first."""
+        ...
 
 
 class RosterRepository(Protocol):

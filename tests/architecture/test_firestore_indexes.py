@@ -32,6 +32,7 @@ from shared.repositories.firestore.alerts import FirestoreAlertRepository
 from shared.repositories.firestore.conversation import FirestoreFeedbackRepository, FirestoreMessageRepository
 from shared.repositories.firestore.drafts import FirestoreDraftRepository
 from shared.repositories.firestore.inboxes import FirestoreInboxRepository
+from shared.repositories.firestore.jobs import FirestoreOpenJobs
 from shared.repositories.firestore.member_mirror import FirestoreMemberMirror
 from shared.repositories.firestore.open_tasks import FirestoreOpenTasks
 from shared.repositories.firestore.sessions import FirestoreSessionRepository
@@ -114,6 +115,10 @@ def _find_ended_sessions(client: firestore.Client) -> None:
     FirestoreMemberMirror(client)._end_sessions(membership)
 
 
+def _find_abandoned_jobs(client: firestore.Client) -> None:
+    FirestoreOpenJobs(client).unmoved_since(PLACE.sort_at, limit=9)
+
+
 # By the function that makes the query: `test_every_query_is_listed_here` compares with the sources.
 QUERIES: dict[str, Callable[[firestore.Client], None]] = {
     "tasks.py:find": _find_tasks,
@@ -126,6 +131,7 @@ QUERIES: dict[str, Callable[[firestore.Client], None]] = {
     "inboxes.py:active": _read_inbox,
     "inboxes.py:changed_since": _read_inbox_changes,
     "drafts.py:find": _find_drafts,
+    "jobs.py:unmoved_since": _find_abandoned_jobs,
     "sessions.py:_going_on": _find_sessions,
     "member_mirror.py:_end_sessions": _find_ended_sessions,
 }

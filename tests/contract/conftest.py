@@ -27,7 +27,9 @@ from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import MemberDocument
 from shared.models.identifiers import uuid7
 from shared.models.postgres import metadata
+from shared.repositories.document_protocols import OpenJobs
 from shared.repositories.firestore.audit_outbox import OUTBOX, FirestoreAuditOutbox
+from shared.repositories.firestore.jobs import FirestoreOpenJobs
 from shared.repositories.firestore.kept_answers import KEPT
 from shared.repositories.firestore.members import MEMBERS, FirestoreMemberRepository
 from shared.repositories.firestore.store import FirestoreLiveStore
@@ -60,6 +62,7 @@ class Live:
     events: Callable[[], list[AuditEvent]]
     expire: Callable[[str], None]
     members: Callable[[dict[str, MemberDocument]], MemberRepository]
+    open_jobs: OpenJobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ def _memory_live() -> Live:
         lambda: list(store.documents.events),
         lambda key_id: _expire(store.documents.answers, key_id),
         InMemoryMemberRepository,
+        store.jobs,
     )
 
 
@@ -118,7 +122,15 @@ def _firestore_live(client: firestore.Client) -> Live:
             client.collection(MEMBERS).document(uid).set(member.model_dump(by_alias=True))
         return FirestoreMemberRepository(client)
 
-    return Live(FirestoreLiveStore(client), FirestoreAuditOutbox(client), organisation, events, expire, members)
+    return Live(
+        FirestoreLiveStore(client),
+        FirestoreAuditOutbox(client),
+        organisation,
+        events,
+        expire,
+        members,
+        FirestoreOpenJobs(client),
+    )
 
 
 @pytest.fixture(scope="session")

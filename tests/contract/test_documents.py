@@ -15,7 +15,7 @@ from shared.models.firestore.alerts import AlertDocument, Audience, InboxEntryDo
 from shared.models.firestore.conversation import FeedbackDocument, MessageDocument, OfferedAction, ThinkingStep
 from shared.models.firestore.documents import Document
 from shared.models.firestore.drafts import DraftDocument, Recipient
-from shared.models.firestore.jobs import JobDocument, JobOutcome
+from shared.models.firestore.jobs import JobCaller, JobDocument, JobOutcome
 from shared.models.firestore.rosters import RosterDocument, RosterMember
 from shared.models.identifiers import document_id
 from shared.models.replay import Replayed
@@ -69,7 +69,10 @@ def draft(client: UUID, **members: Any) -> DraftDocument:
 
 
 def job(client: UUID, **members: Any) -> JobDocument:
-    given = {"kind": "import", "created_by": str(USER), "outcomes": (JobOutcome(reference="1", code="done"),)}
+    given: dict[str, Any] = {"kind": "import", "created_by": str(USER)}
+    given |= {"outcomes": (JobOutcome(reference="1", code="done"),)}
+    asked = JobCaller(uid="uid-1", user_id=str(USER), session_id="uid-1_1", request_id="r", action="record:import")
+    given |= {"caller": asked, "items": ("a", "b"), "params": {"date": "2026-12-01"}}
     return JobDocument(**base(client, "job", **given | {"expire_at": LATER} | members))
 
 
@@ -231,6 +234,18 @@ def test_an_inbox_is_one_persons_of_one_organisation(live: Live) -> None:
     assert live.store.inboxes.get(uuid4(), uid, mine[0].id) is None
     with pytest.raises(NotFoundError):
         live.store.inboxes.get(live.client, "a/b/c", mine[0].id)
+
+
+def test_open_jobs_that_do_not_move_are_found_whosever_they_are(live: Live) -> None:
+    long_ago = NOW - timedelta(days=400 + uuid4().int % 10_000)
+    mine, theirs = job(live.client, updated_at=long_ago), job(uuid4(), updated_at=long_ago)
+    over, moved = job(live.client, is_open=False, updated_at=long_ago), job(live.client, updated_at=LATER)
+    for one in (mine, theirs, over, moved):
+        live.store.jobs.create(one, None)
+    found = {one.id for one in live.open_jobs.unmoved_since(NOW, limit=100)}
+    assert {mine.id, theirs.id} <= found
+    assert not {over.id, moved.id} & found
+    assert len(live.open_jobs.unmoved_since(NOW, limit=1)) == 1
 
 
 def test_drafts_are_found_by_what_they_are(live: Live) -> None:

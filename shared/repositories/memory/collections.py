@@ -137,7 +137,13 @@ class InMemoryDraftRepository(InMemoryCollection[DraftDocument]):
 
 
 class InMemoryJobRepository(InMemoryCollection[JobDocument]):
-    """See JobRepository."""
+    """See JobRepository and OpenJobs."""
+
+    def unmoved_since(self, moment: datetime, *, limit: int) -> list[JobDocument]:
+        """See OpenJobs.unmoved_since."""
+        with self._stored.lock:
+            found = [one for one in self._held.values() if one.is_open and one.updated_at <= moment]
+        return sorted(found, key=by_change)[:limit]
 
 
 class InMemoryRosterRepository:
