@@ -31,6 +31,7 @@ UNRECORDED = {
     ("GET", "/api/v1/users/me/preferences"),
     ("GET", "/api/v1/users/roles"),
     ("GET", "/api/v1/users/client"),
+    ("GET", "/api/v1/jobs/{job_id}"),  # how far it is; what it did to each record is recorded there
 }
 PUBLIC = {
     ("POST", "/api/v1/auth/login"),
