@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cache
+from typing import Literal, cast
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
@@ -19,13 +22,33 @@ _FORBIDDEN_IN_PRODUCTION = (
 
 
 MAX_POOL_SIZE = 100
+INTERCHANGE_ID = range(2, 16)  # characters
+
+
+class ClearinghouseSettings(BaseModel):
+    """The payer connection: where inquiries go, who we are there, and how they are carried (decision 0012).
+
+    `sender` and `receiver` are the ids of ISA and GS. `envelope` is `core_mime` (CAQH CORE vC2.2.0) or `plain`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    user: str
+    password: SecretStr
+    sender: str
+    receiver: str
+    sender_qualifier: str = "ZZ"
+    receiver_qualifier: str = "ZZ"
+    envelope: Literal["core_mime", "plain"] = "core_mime"
+    production: bool = False
 
 
 class Settings(BaseModel):
     """What a function needs to know of its surroundings.
 
     `database_urls` are PostgreSQL URLs by database role (local); in production `cloud_sql_instance` names the
-    instance and `database_user` the function's IAM user.
+    instance and `database_user` the function's IAM user. Without a `clearinghouse`, what is on file answers for payers.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,6 +68,7 @@ class Settings(BaseModel):
     database_user: str | None = None
     pool_size: int = 4
     audit_topic: str = "audit-events"
+    clearinghouse: ClearinghouseSettings | None = None
 
 
 @cache
@@ -79,6 +103,38 @@ def settings() -> Settings:
         database_user=environment.get("MOBIUS_DATABASE_USER"),
         pool_size=_pool_size(environment.get("MOBIUS_POOL_SIZE", "4")),
         audit_topic=environment.get("MOBIUS_AUDIT_TOPIC", "audit-events"),
+        clearinghouse=_clearinghouse(environment),
+    )
+
+
+def _clearinghouse(environment: Mapping[str, str]) -> ClearinghouseSettings | None:
+    """The payer connection, all of it or none. Health data leaves a deployed function over https only."""
+    prefix = "MOBIUS_CLEARINGHOUSE_"
+    given = {name: environment.get(f"{prefix}{name}", "") for name in ("URL", "USER", "PASSWORD", "SENDER", "RECEIVER")}
+    if not given["URL"]:
+        return None
+    for name, value in given.items():
+        if not value:
+            raise ConfigurationError(f"{prefix}{name} must be set where {prefix}URL is")
+    parts = urlsplit(given["URL"])
+    if parts.scheme not in ({"https"} if "K_SERVICE" in environment else {"https", "http"}) or not parts.hostname:
+        raise ConfigurationError(f"{prefix}URL must be an https address")
+    for name in ("SENDER", "RECEIVER"):
+        if len(given[name]) not in INTERCHANGE_ID:
+            raise ConfigurationError(f"{prefix}{name} must have 2 to 15 characters")
+    envelope = environment.get(f"{prefix}ENVELOPE", "core_mime")
+    if envelope not in {"core_mime", "plain"}:
+        raise ConfigurationError(f"{prefix}ENVELOPE must be core_mime or plain")
+    return ClearinghouseSettings(
+        url=given["URL"],
+        user=given["USER"],
+        password=SecretStr(given["PASSWORD"]),
+        sender=given["SENDER"],
+        receiver=given["RECEIVER"],
+        sender_qualifier=environment.get(f"{prefix}SENDER_QUALIFIER", "ZZ"),
+        receiver_qualifier=environment.get(f"{prefix}RECEIVER_QUALIFIER", "ZZ"),
+        envelope=cast("Literal['core_mime', 'plain']", envelope),
+        production=environment.get(f"{prefix}PRODUCTION", "") == "1",
     )
 
 

@@ -31,8 +31,8 @@ class ReviewDecision:
 class ReviewedItem:
     """The patient event (`level` event) or one service of it: what was asked for and what was decided.
 
-    `source` is `278:HL[n]`. `procedure` is a composite (`HC:99213`), `diagnoses` are (`ABK:E119`); `quantity` and `unit`
-    are those of the service line, how often and how long stands in `deliveries`.
+    `source` is `278:HL[n]`. `procedure` is a composite (`HC:99213`), `diagnoses` are too (`ABK:E119`). `quantity` and
+    `unit` are those of the service line; how often and how long stands in `deliveries`.
     """
 
     source: str

@@ -89,8 +89,8 @@ class BenefitLine:
 
     `period` is EB06 (29 remaining, 23 calendar year, 27 visit …), `network` EB12 (Y in, N out, W not applicable,
     U unknown), `requires_auth` EB11 (Y, N, U or None when absent). `source` names where it stands: `benefits/<uuid>`,
-    `coverages/<uuid>` or `271:EB[n]`. `procedure` is EB13 (`HC:99213:25`), `places` are place-of-service codes that the
-    line is limited to (III). When EB says no quantity and one HSD does, `quantity` and an absent `period` are the HSD's.
+    `coverages/<uuid>` or `271:EB[n]`. `procedure` is EB13 (`HC:99213:25`), `places` are the place-of-service codes that
+    the line is limited to (III). When EB says no quantity and one HSD does, quantity and a missing period are its.
     """
 
     code: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from shared.x12.interchange import Interchange, Transaction
 _REFUSED = frozenset({"R", "M", "W", "X"})  # of IK5, AK5 and AK9: rejected, for whichever reason
 _SYNTAX = {"IK3": "segment", "AK3": "segment", "IK4": "element", "AK4": "element"}
 MAX_DETAILS = 20
+_CODE = re.compile(r"[A-Z0-9:]{1,10}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ def read_refusal(interchanges: Iterable[Interchange]) -> Refusal | None:
     for interchange in interchanges:
         for segment in interchange.acknowledgements:
             if segment[4] == "R":
-                return Refusal(f"ta1_{segment[5] or 'none'}")
+                return Refusal(f"ta1_{_code(segment[5])}")
         for transaction in interchange.transactions:
             if transaction.set_id in {"999", "997"} and (refusal := _of_transaction(transaction)):
                 return refusal
@@ -43,7 +45,12 @@ def _of_transaction(transaction: Transaction) -> Refusal | None:
     for segment in transaction.segments:
         kind = _SYNTAX.get(segment.id)
         if kind == "segment":
-            details.append(f"segment {segment[1]} number {segment[2]}: error {segment[4]}")
+            details.append(f"segment {_code(segment[1])} number {_code(segment[2])}: error {_code(segment[4])}")
         elif kind == "element":
-            details.append(f"element {segment[1]}: error {segment[3]}")
+            details.append(f"element {_code(segment[1])}: error {_code(segment[3])}")
     return Refusal(f"{transaction.set_id}_{codes[0]}", tuple(details[:MAX_DETAILS]))
+
+
+def _code(text: str) -> str:
+    """A code as it is; anything else could be a value that somebody copied there."""
+    return text if _CODE.fullmatch(text) else "none"

@@ -95,9 +95,7 @@ REJECT_REASONS: dict[str, RejectReason] = {
     "68": _correct("Duplicate patient id number", "patient.member_id"),
     "69": _correct("Inconsistent with patient's age", "patient.date_of_birth"),
     "70": _correct("Inconsistent with patient's gender", "patient.gender"),
-    "71": _correct(
-        "Patient birth date does not match that for the patient on the database", "patient.date_of_birth"
-    ),
+    "71": _correct("Patient birth date does not match that for the patient on the database", "patient.date_of_birth"),
     "72": _correct("Invalid/missing subscriber/insured id", "subscriber.member_id"),
     "73": _correct("Invalid/missing subscriber/insured name", "subscriber.last_name", "subscriber.first_name"),
     "74": _correct("Invalid/missing subscriber/insured gender code", "subscriber.gender"),

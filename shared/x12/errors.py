@@ -11,9 +11,7 @@ class UnreadableInterchangeError(ValidationFailedError):
     code = "x12_unreadable"
 
     def __init__(self, reason: str, message: str, *, segment: int) -> None:
-        super().__init__(
-            f"Segment {segment}: {message}", errors=(FieldError(f"segment[{segment}]", reason, message),)
-        )
+        super().__init__(f"Segment {segment}: {message}", errors=(FieldError(f"segment[{segment}]", reason, message),))
         self.reason = reason
         self.segment = segment
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+
 from shared.models.eligibility_inquiry import EligibilityInquiry, InquiredPerson, InquiryProvider
 from shared.x12.errors import UnwritableValueError
 from shared.x12.writing import Composite, Envelope, Repeated, Row, basic, write_interchange

@@ -103,8 +103,8 @@ class _Reading:
         if self._st is not None and segment.id not in {"ISA", "GS", "ST", "SE", "GE", "IEA"}:
             self._st.held.append(segment)
             return
-        if segment.id == "ISA":
-            self._isa = _Level(segment)  # segments_of gives no second one before the IEA
+        if segment.id == "ISA" and not self._isa:
+            self._isa = _Level(segment)
         elif segment.id == "TA1" and self._isa and not self._gs:
             self._isa.held.append(segment)
         elif segment.id == "GS" and self._isa and not self._gs:

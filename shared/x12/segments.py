@@ -17,6 +17,8 @@ MAX_SEGMENT_LENGTH = 65_536
 MAX_ELEMENTS = 200
 _ISA_WINDOW = 400  # an ISA has 106 characters; line ends may stand between them
 _ISA_ELEMENTS = 16
+_PADDING = " \t"  # other blanks may be delimiters
+_ISA_ID = 3  # characters
 _REPETITION_ELEMENT = 11
 _BETWEEN = re.compile(r"[ \t\r\n\x00\x1a\ufeff]*")
 _LINE_ENDS = re.compile(r"[\r\n]+")
@@ -25,7 +27,7 @@ _AFTER_ISA = re.compile(r"(GS|TA1|IEA|ISA)\W", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Delimiters:
-    """The separators of one interchange. `segment` "\\n" stands for any line end; no repetition before version 00402."""
+    """The separators of one interchange. A line feed as `segment` is any line end. Before 00402, nothing repeats."""
 
     element: str = "*"
     component: str = ":"
@@ -43,7 +45,7 @@ class Segment:
     delimiters: Delimiters
 
     def __getitem__(self, number: int) -> str:
-        return self.elements[number - 1].strip() if 0 < number <= len(self.elements) else ""
+        return self.elements[number - 1].strip(_PADDING) if 0 < number <= len(self.elements) else ""
 
     def components(self, number: int) -> tuple[str, ...]:
         """The components of an element; none when it is absent."""
@@ -53,11 +55,11 @@ class Segment:
         """The repeated values of an element, without empty ones."""
         whole = self[number]
         parts = whole.split(self.delimiters.repetition) if self.delimiters.repetition else [whole]
-        return tuple(part.strip() for part in parts if part.strip())
+        return tuple(part.strip(_PADDING) for part in parts if part.strip(_PADDING))
 
     def components_of(self, value: str) -> tuple[str, ...]:
         """The components of one value."""
-        return tuple(part.strip() for part in value.split(self.delimiters.component)) if value else ()
+        return tuple(part.strip(_PADDING) for part in value.split(self.delimiters.component)) if value else ()
 
     def __str__(self) -> str:
         return self.delimiters.element.join((self.id, *self.elements))
@@ -85,6 +87,8 @@ def segments_of(content: bytes | str) -> Iterator[Segment]:
             elif (blank := blank + 1) > MAX_SEGMENTS:
                 raise UnreadableInterchangeError("too_large", "There are too many blank segments", segment=position)
         at = _after_blank(text, at)
+        while text.startswith(segment.delimiters.segment, at):
+            at = _after_blank(text, at + 1)
 
 
 def _text(content: bytes | str) -> str:
@@ -106,7 +110,7 @@ def _after_blank(text: str, at: int) -> int:
 def _read_isa(text: str, at: int, position: int) -> tuple[Segment, int]:
     """The ISA at `at`, and where the text goes on. Only its separators are counted: some senders do not pad."""
     head = [(index, sign) for index, sign in enumerate(text[at : at + _ISA_WINDOW], start=at) if sign not in "\r\n"]
-    if "".join(sign for _, sign in head[:3]).upper() != "ISA" or len(head) <= 3:
+    if "".join(sign for _, sign in head[:3]).upper() != "ISA" or len(head) <= _ISA_ID:
         raise UnreadableInterchangeError("isa_expected", "An interchange header ISA is expected here", segment=position)
     element = head[3][1]
     separators = [number for number, (_, sign) in enumerate(head) if sign == element]
@@ -116,14 +120,12 @@ def _read_isa(text: str, at: int, position: int) -> tuple[Segment, int]:
     component = head[last][1]
     values = "".join(sign for _, sign in head[4:last]).split(element)
     terminator, after = _terminator(text, head[last][0] + 1)
-    repetition = values[_REPETITION_ELEMENT - 1].strip()
+    repetition = values[_REPETITION_ELEMENT - 1].strip(_PADDING)
     if len(repetition) != 1 or repetition.isalnum() or repetition in {element, component, terminator}:
         repetition = ""
-    for sign in (element, component, terminator):
-        if not sign or sign.isalnum() or sign == " ":
-            raise UnreadableInterchangeError("delimiter", "The header names no usable delimiters", segment=position)
-    if len({element, component, terminator}) < 3:
-        raise UnreadableInterchangeError("delimiter", "Two delimiters are the same", segment=position)
+    signs = (element, component, terminator)
+    if len(set(signs)) < len(signs) or any(not sign or sign.isalnum() or sign == " " for sign in signs):
+        raise UnreadableInterchangeError("delimiter", "The header names no usable delimiters", segment=position)
     delimiters = Delimiters(element, component, terminator, repetition or None)
     elements = (*values[: _ISA_ELEMENTS - 1], component)
     return Segment("ISA", elements, position, delimiters), after
@@ -153,7 +155,7 @@ def _next(text: str, at: int, delimiters: Delimiters, position: int) -> tuple[st
     raw = text[at:end]
     if delimiters.segment != "\n":
         raw = raw.replace("\r", "").replace("\n", "")
-    raw = raw.lstrip(" \t")
+    raw = raw.lstrip(_PADDING)
     whole = end < len(text) or raw[:4].upper() == f"IEA{delimiters.element}"  # the very last terminator may be missing
     if not whole:
         raise UnreadableInterchangeError("truncated", "The interchange breaks off", segment=position)
@@ -166,4 +168,4 @@ def _segment(raw: str, position: int, delimiters: Delimiters) -> Segment:
     if raw.count(delimiters.element) > MAX_ELEMENTS:
         raise UnreadableInterchangeError("too_many_elements", "The segment has too many elements", segment=position)
     name, *elements = raw.split(delimiters.element)
-    return Segment(name.strip().upper(), tuple(elements), position, delimiters)
+    return Segment(name.strip(_PADDING).upper(), tuple(elements), position, delimiters)

@@ -61,7 +61,9 @@ class _Item:
         elif segment.id == "MSG":
             self.messages.append(segment[1])
         elif segment.id == "HI":
-            self.diagnoses += [":".join(segment.components(n)) for n in range(1, len(segment.elements) + 1) if segment[n]]
+            self.diagnoses += [
+                ":".join(segment.components(n)) for n in range(1, len(segment.elements) + 1) if segment[n]
+            ]
         elif segment.id in {"HCR", "UM"} or segment.id in _SERVICE_LINES:
             self.item = _decided(self.item, segment, notes)
         elif not (self.parties and self.parties[-1].take(segment, notes)):

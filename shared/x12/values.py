@@ -12,9 +12,9 @@ from shared.x12.segments import Segment
 
 _DAY = re.compile(r"[0-9]{8}", re.ASCII)
 _NUMBER = re.compile(r"-?(?:[0-9]{1,18}(?:\.[0-9]{0,10})?|\.[0-9]{1,10})", re.ASCII)
-# Qualifiers of a single date that ends something: plan, benefit, eligibility, premium, COBRA, period, completion, policy.
+# Of a single date that ends something: plan, benefit, eligibility, premium, COBRA, period, completion, policy.
 _ENDS = frozenset({"347", "349", "357", "343", "341", "194", "198", "540"})
-# Qualifiers of a moment: death, service, admission, discharge, last update, status.
+# Of a moment: death, service, admission, discharge, last update, status.
 _MOMENTS = frozenset({"442", "472", "435", "096", "636", "771"})
 MAX_NOTES = 500
 LONGEST_NOTE = 200

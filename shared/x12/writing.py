@@ -90,7 +90,17 @@ def write_interchange(envelope: Envelope, set_id: str, rows: Sequence[Row]) -> s
         *("0", "P" if envelope.production else "T"),
     )
     body: list[Row] = [
-        ("GS", envelope.functional_id, sender, receiver, f"{stamp:%Y%m%d}", f"{stamp:%H%M}", group, "X", envelope.version),
+        (
+            "GS",
+            envelope.functional_id,
+            sender,
+            receiver,
+            f"{stamp:%Y%m%d}",
+            f"{stamp:%H%M}",
+            group,
+            "X",
+            envelope.version,
+        ),
         ("ST", set_id, "0001", envelope.version),
         *rows,
         ("SE", str(len(rows) + 2), "0001"),
@@ -115,7 +125,9 @@ def _written(row: Row) -> str:
 
 
 def _element(element: Element, field: str) -> str:
-    values = (element,) if isinstance(element, str) else element.parts if isinstance(element, Composite) else element.values
+    values = (
+        (element,) if isinstance(element, str) else element.parts if isinstance(element, Composite) else element.values
+    )
     for value in values:
         if not _DELIMITERS.isdisjoint(value) or not value.isprintable():
             raise UnwritableValueError(field, "delimiter", "The value holds a delimiter")
