@@ -230,21 +230,21 @@ def test_over_a_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_reading_takes_time_in_proportion_to_the_length() -> None:
-    """1 MB of benefits against 4 MB: a quadratic reader would need 16 times as long."""
+    """Four times as many benefits: a quadratic reader would need 16 times as long."""
 
     def seconds(lines: int) -> float:
         text = interchange(
             *HEADER_271, "HL*2*1*22*0", "NM1*IL*1*SMITH", *["EB*B**98^30**GOLD*27*10.00*****Y", "MSG*CALL US"] * lines
         )
         best = 9e9
-        for _ in range(3):
+        for _ in range(2):
             start = time.process_time()
             (answer,) = answers(text)
             best = min(best, time.process_time() - start)
         assert len(answer.benefits) == lines
         return best
 
-    assert seconds(80_000) < 10 * seconds(20_000)
+    assert seconds(20_000) < 10 * seconds(5_000)
 
 
 def test_active_sample_is_what_the_other_tests_build_on() -> None:
