@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import cache
-from typing import Literal, cast
+from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from shared.errors import ConfigurationError
 
@@ -22,7 +22,6 @@ _FORBIDDEN_IN_PRODUCTION = (
 
 
 MAX_POOL_SIZE = 100
-INTERCHANGE_ID = range(2, 16)  # characters
 
 
 class ClearinghouseSettings(BaseModel):
@@ -36,10 +35,10 @@ class ClearinghouseSettings(BaseModel):
     url: str
     user: str
     password: SecretStr
-    sender: str
-    receiver: str
-    sender_qualifier: str = "ZZ"
-    receiver_qualifier: str = "ZZ"
+    sender: str = Field(min_length=2, max_length=15)
+    receiver: str = Field(min_length=2, max_length=15)
+    sender_qualifier: str = Field(default="ZZ", min_length=2, max_length=2)
+    receiver_qualifier: str = Field(default="ZZ", min_length=2, max_length=2)
     envelope: Literal["core_mime", "plain"] = "core_mime"
     production: bool = False
 
@@ -110,32 +109,18 @@ def settings() -> Settings:
 def _clearinghouse(environment: Mapping[str, str]) -> ClearinghouseSettings | None:
     """The payer connection, all of it or none. Health data leaves a deployed function over https only."""
     prefix = "MOBIUS_CLEARINGHOUSE_"
-    given = {name: environment.get(f"{prefix}{name}", "") for name in ("URL", "USER", "PASSWORD", "SENDER", "RECEIVER")}
-    if not given["URL"]:
+    given = {name: environment.get(f"{prefix}{name.upper()}") for name in ClearinghouseSettings.model_fields}
+    if not given["url"]:
         return None
-    for name, value in given.items():
-        if not value:
-            raise ConfigurationError(f"{prefix}{name} must be set where {prefix}URL is")
-    parts = urlsplit(given["URL"])
+    parts = urlsplit(given["url"])
     if parts.scheme not in ({"https"} if "K_SERVICE" in environment else {"https", "http"}) or not parts.hostname:
         raise ConfigurationError(f"{prefix}URL must be an https address")
-    for name in ("SENDER", "RECEIVER"):
-        if len(given[name]) not in INTERCHANGE_ID:
-            raise ConfigurationError(f"{prefix}{name} must have 2 to 15 characters")
-    envelope = environment.get(f"{prefix}ENVELOPE", "core_mime")
-    if envelope not in {"core_mime", "plain"}:
-        raise ConfigurationError(f"{prefix}ENVELOPE must be core_mime or plain")
-    return ClearinghouseSettings(
-        url=given["URL"],
-        user=given["USER"],
-        password=SecretStr(given["PASSWORD"]),
-        sender=given["SENDER"],
-        receiver=given["RECEIVER"],
-        sender_qualifier=environment.get(f"{prefix}SENDER_QUALIFIER", "ZZ"),
-        receiver_qualifier=environment.get(f"{prefix}RECEIVER_QUALIFIER", "ZZ"),
-        envelope=cast("Literal['core_mime', 'plain']", envelope),
-        production=environment.get(f"{prefix}PRODUCTION", "") == "1",
-    )
+    try:
+        return ClearinghouseSettings.model_validate({name: value for name, value in given.items() if value})
+    except ValidationError as exc:
+        first = exc.errors(include_input=False)[0]
+        name = f"{prefix}{str(first['loc'][0]).upper()}"
+    raise ConfigurationError(f"{name} must be set and well-formed: {first['msg']}")
 
 
 def _secret(given: str | None) -> SecretStr | None:

@@ -58,9 +58,7 @@ class X12Clearinghouse:
         try:
             interchange = write_inquiry(inquiry, self._envelope(inquiry, now))
         except UnwritableValueError as exc:
-            return CheckFailure(
-                _fault_of(exc.field), f"inquiry_{exc.reason}", exc.errors[0].message, fields=(exc.field,)
-            )
+            return CheckFailure(_fault_of(exc.field), f"inquiry_{exc.reason}", exc.message, fields=(exc.field,))
         parcel = pack(interchange, self._settings, payload_id=str(uuid7()), at=now)
         headers = {
             "Content-Type": parcel.content_type,

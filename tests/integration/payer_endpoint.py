@@ -55,7 +55,11 @@ class Endpoint:
 
     def says_nothing(self) -> None:
         """Take the request and stay silent."""
-        self.respond = lambda _: self.stop.wait(30) and None
+
+        def respond(_: socket.socket) -> None:
+            self.stop.wait(30)
+
+        self.respond = respond
 
     def resets(self) -> None:
         """Reset the connection."""

@@ -136,7 +136,7 @@ def test_connection_that_is_not_accepted_in_time_is_a_timeout() -> None:
         full.listen(0)
         waiting = [socket.socket() for _ in range(3)]
         for one in waiting:
-            one.setblocking(False)
+            one.settimeout(0.0)
             one.connect_ex(full.getsockname())
         assert fault(f"http://127.0.0.1:{full.getsockname()[1]}/") == "timeout"
         for one in waiting:

@@ -221,8 +221,7 @@ def test_writer_lets_no_delimiter_through_whoever_calls_it() -> None:
 def test_basic_text_is_basic_or_refused(text: str) -> None:
     try:
         plain = basic(text, "field", longest=200)
-    except UnwritableValueError as exc:
-        assert exc.field == "field"
+    except UnwritableValueError:
         return
     assert plain.isascii()
     assert plain == plain.upper()
