@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from shared.auth.identity_platform import ServiceAccount
     from shared.auth.tokens import TokenVerifier
+    from shared.clearinghouse.port import Clearinghouse
     from shared.db.postgres import Postgres
     from shared.db.pubsub import AuditTopic
     from shared.modes.eligibility import EligibilityModeHandler
@@ -76,6 +77,15 @@ def token_verifier() -> TokenVerifier:
     from shared.auth.tokens import TokenVerifier
 
     return TokenVerifier(project=settings().project, emulator=settings().auth_emulator)
+
+
+@cache
+def clearinghouse() -> Clearinghouse | None:
+    """The payer connection; None where none is configured and what is on file answers for payers."""
+    from shared.clearinghouse.x12 import X12Clearinghouse
+
+    given = settings().clearinghouse
+    return X12Clearinghouse(given) if given else None
 
 
 @cache

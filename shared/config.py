@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cache
+from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from shared.errors import ConfigurationError
 
@@ -21,12 +24,32 @@ _FORBIDDEN_IN_PRODUCTION = (
 MAX_POOL_SIZE = 100
 
 
+class ClearinghouseSettings(BaseModel):
+    """The payer connection: where inquiries go, who we are there, and how they are carried (decision 0012).
+
+    `sender` and `receiver` are the ids of ISA and GS. `envelope` is `core_mime` (CAQH CORE vC2.2.0) or `plain`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    user: str
+    password: SecretStr
+    sender: str = Field(min_length=2, max_length=15)
+    receiver: str = Field(min_length=2, max_length=15)
+    sender_qualifier: str = Field(default="ZZ", min_length=2, max_length=2)
+    receiver_qualifier: str = Field(default="ZZ", min_length=2, max_length=2)
+    envelope: Literal["core_mime", "plain"] = "core_mime"
+    production: bool = False
+
+
 class Settings(BaseModel):
     """What a function needs to know of its surroundings.
 
     `database_urls` are PostgreSQL URLs by database role (local); in production `cloud_sql_instance` names the
     instance and `database_user` the function's IAM user. `finite_streams` suits a gateway that passes an answer on only
     when it has ended: a stream answers with what there is and its client comes back.
+    instance and `database_user` the function's IAM user. Without a `clearinghouse`, what is on file answers for payers.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -47,6 +70,7 @@ class Settings(BaseModel):
     pool_size: int = 4
     audit_topic: str = "audit-events"
     finite_streams: bool = False
+    clearinghouse: ClearinghouseSettings | None = None
 
 
 @cache
@@ -82,7 +106,25 @@ def settings() -> Settings:
         pool_size=_pool_size(environment.get("MOBIUS_POOL_SIZE", "4")),
         audit_topic=environment.get("MOBIUS_AUDIT_TOPIC", "audit-events"),
         finite_streams=_choice("MOBIUS_STREAMS", "open", "finite") == "finite",
+        clearinghouse=_clearinghouse(environment),
     )
+
+
+def _clearinghouse(environment: Mapping[str, str]) -> ClearinghouseSettings | None:
+    """The payer connection, all of it or none. Health data leaves a deployed function over https only."""
+    prefix = "MOBIUS_CLEARINGHOUSE_"
+    given = {name: environment.get(f"{prefix}{name.upper()}") for name in ClearinghouseSettings.model_fields}
+    if not given["url"]:
+        return None
+    parts = urlsplit(given["url"])
+    if parts.scheme not in ({"https"} if "K_SERVICE" in environment else {"https", "http"}) or not parts.hostname:
+        raise ConfigurationError(f"{prefix}URL must be an https address")
+    try:
+        return ClearinghouseSettings.model_validate({name: value for name, value in given.items() if value})
+    except ValidationError as exc:
+        first = exc.errors(include_input=False)[0]
+        name = f"{prefix}{str(first['loc'][0]).upper()}"
+    raise ConfigurationError(f"{name} must be set and well-formed: {first['msg']}")
 
 
 def _secret(given: str | None) -> SecretStr | None:

@@ -1,22 +1,19 @@
-"""One HTTP call to an identity service: a time-out, no redirects, an answer of limited size.
+"""One call of an identity service: JSON out of whatever it answers.
 
 Addresses come from settings and from what configured issuers publish, never from a request.
 """
 
 from __future__ import annotations
 
-import http.client
 import json
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from shared.errors import StoreUnavailableError
+from shared.http_exchange import ExchangeError, Limits, exchange
 
-TIMEOUT_SECONDS = 5.0
-MAX_ANSWER_BYTES = 1_000_000
+LIMITS = Limits(connect_seconds=5.0, total_seconds=5.0, max_bytes=1_000_000)
 SERVER_ERRORS = 500
 
 
@@ -26,16 +23,6 @@ class WebAnswer:
 
     status: int
     body: dict[str, Any]
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect is an answer like any other: following it would fetch an address that nobody configured."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-_OPENER = urllib.request.build_opener(_NoRedirect())
 
 
 def call(
@@ -57,17 +44,14 @@ def call(
     elif form is not None:
         content = urlencode(form).encode()
         given["Content-Type"] = "application/x-www-form-urlencoded"
-    request = urllib.request.Request(url, data=content, headers=given)  # noqa: S310 (see the module: configured)
+    method = "GET" if content is None else "POST"
     try:
-        with _OPENER.open(request, timeout=TIMEOUT_SECONDS) as answer:
-            return WebAnswer(int(answer.status), _object(answer.read(MAX_ANSWER_BYTES)))
-    except urllib.error.HTTPError as refused:
-        with refused:
-            if refused.code >= SERVER_ERRORS:
-                raise StoreUnavailableError("The identity service is not available", retry_after=5) from refused
-            return WebAnswer(refused.code, _object(refused.read(MAX_ANSWER_BYTES)))
-    except (OSError, http.client.HTTPException) as exc:
+        answer = exchange(url, method=method, body=content, headers=given, limits=LIMITS)
+    except ExchangeError as exc:
         raise StoreUnavailableError("The identity service did not answer in time", retry_after=5) from exc
+    if answer.status >= SERVER_ERRORS:
+        raise StoreUnavailableError("The identity service is not available", retry_after=5)
+    return WebAnswer(answer.status, _object(answer.body))
 
 
 def _object(raw: bytes) -> dict[str, Any]:
