@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from shared.auth.permissions import allows_action
 from shared.errors import FieldError, ForbiddenError, ValidationFailedError
-from shared.models.api.base import RequestModel
+from shared.models.api.base import RequestModel, faults_of
 from shared.models.api.modes import QuickActionResult, SummaryView
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
@@ -88,7 +88,7 @@ def _parse(model: type[RequestModel], params: dict[str, Any]) -> RequestModel:
         return model.model_validate_json(json.dumps(params), strict=True, by_alias=True, by_name=False)
     except ValidationError as exc:
         errors = tuple(
-            FieldError("params." + ".".join(map(str, fault["loc"])), fault["type"], fault["msg"])
-            for fault in exc.errors(include_input=False, include_url=False)
+            FieldError("params." + ".".join(map(str, location)), code, message)
+            for location, code, message in faults_of(exc)
         )
         raise ValidationFailedError(f"{errors[0].field}: {errors[0].message}", errors=errors) from exc

@@ -188,9 +188,18 @@ class RecordRepository(Protocol):
         ...
 
     def search(
-        self, client_id: UUID, terms: tuple[str, ...], record_types: tuple[str, ...], *, seen: AuditEvent | None
+        self,
+        client_id: UUID,
+        terms: tuple[str, ...],
+        record_types: tuple[str, ...],
+        *,
+        least_weight: int = 0,
+        seen: AuditEvent | None,
     ) -> list[FoundRecord]:
-        """Return at most 200 records that have a term starting with each of `terms`, best first."""
+        """Return at most 200 records that have a term starting with each of `terms`, best first.
+
+        Terms of less than `least_weight` do not count: what they are made of is not shown to whoever asks.
+        """
         ...
 
 

@@ -165,6 +165,10 @@ class LiveStore:
         answer.raise_for_status()
         return answer.json()
 
+    def document(self, path: str) -> Any:
+        """A document's fields, in the store's own notation."""
+        return self._call("GET", f"/{path}")["fields"]
+
     def forget(self, path: str) -> None:
         """Delete a document, if it is there."""
         self._call("DELETE", f"/{path}")
