@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from shared.auth.tokens import TokenVerifier
     from shared.db.postgres import Postgres
     from shared.db.pubsub import AuditTopic
+    from shared.domain.rate_limit import RateLimit
     from shared.modes.eligibility import EligibilityModeHandler
     from shared.repositories.protocols import AuditOutbox, LiveStore, MemberRepository, RecordStore
     from shared.repositories.sign_in_protocols import (
@@ -104,6 +105,14 @@ def session_service() -> SessionService:
         idle=timedelta(minutes=known.session_idle_minutes), length=timedelta(hours=known.session_hours)
     )
     return SessionService(session_store(), limits)
+
+
+@cache
+def rate_limit() -> RateLimit:
+    """How many requests each user may make to this instance."""
+    from shared.domain.rate_limit import RateLimit
+
+    return RateLimit(per_second=settings().rate_per_second, burst=settings().rate_burst)
 
 
 @cache

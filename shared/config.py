@@ -25,7 +25,8 @@ class Settings(BaseModel):
     """What a function needs to know of its surroundings.
 
     `database_urls` are PostgreSQL URLs by database role (local); in production `cloud_sql_instance` names the
-    instance and `database_user` the function's IAM user.
+    instance and `database_user` the function's IAM user. A user may make `rate_per_second` requests to one instance,
+    and `rate_burst` at once.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,6 +46,8 @@ class Settings(BaseModel):
     database_user: str | None = None
     pool_size: int = 4
     audit_topic: str = "audit-events"
+    rate_per_second: int = 50
+    rate_burst: int = 100
 
 
 @cache
@@ -79,6 +82,8 @@ def settings() -> Settings:
         database_user=environment.get("MOBIUS_DATABASE_USER"),
         pool_size=_pool_size(environment.get("MOBIUS_POOL_SIZE", "4")),
         audit_topic=environment.get("MOBIUS_AUDIT_TOPIC", "audit-events"),
+        rate_per_second=_number("MOBIUS_RATE_PER_SECOND", "50", at_most=100_000),
+        rate_burst=_number("MOBIUS_RATE_BURST", "100", at_most=100_000),
     )
 
 
