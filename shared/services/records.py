@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from shared.auth.permissions import ROLES_BY_RECORD_TYPE, hidden_fields, may_delete, may_write
+from shared.auth.permissions import hidden_fields, may_delete, may_read, may_write
 from shared.domain.search_terms import (
     DATE_FIELDS,
     DETAIL_WEIGHT,
@@ -59,7 +59,7 @@ class RecordService:
 
         Raises NotFoundError for an unknown or foreign id, and for a type that the role does not see.
         """
-        if caller.role not in ROLES_BY_RECORD_TYPE.get(record_type, frozenset()):
+        if not may_read(caller.role, record_type):
             raise NotFoundError("There is no such record")
         event = caller.seen(record_type, same=reference)
         with self._access_log.in_transaction(event) as seen:
@@ -81,7 +81,7 @@ class RecordService:
                     actions=_actions(caller.role, name),
                 )
                 for name in DATA_MODELS
-                if caller.role in ROLES_BY_RECORD_TYPE[name]
+                if may_read(caller.role, name)
             )
         )
 
@@ -158,7 +158,7 @@ def _actions(role: Role, record_type: str) -> tuple[str, ...]:
 
 def _searchable(role: Role, record_type: str) -> tuple[str, ...]:
     """The members by which `role` finds records of a type: those that it sees."""
-    if role not in ROLES_BY_RECORD_TYPE[record_type]:
+    if not may_read(role, record_type):
         return ()
     kinds = (NUMBER_FIELDS, NAME_FIELDS, DATE_FIELDS, PHONE_FIELDS)
     members = (to_camel(column) for kind in kinds for column in kind.get(record_type, ()))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from shared.auth.permissions import ROLES_BY_RECORD_TYPE
 from shared.models.roles import Role
 from tests.functions.in_memory import InMemoryProduct
 
@@ -110,3 +111,18 @@ def test_a_refused_member_is_described_in_plain_words(product: InMemoryProduct) 
     body = {"type": "patient", "data": ANA | {"dateOfBirth": "11.02.1984"}}
     refused = product.request("POST", f"{RECORDS}/", role=Role.ADMIN, json=body).json
     assert refused["detail"] == "data.dateOfBirth: must be a day written YYYY-MM-DD"
+
+
+def test_a_type_that_a_role_does_not_read_is_nowhere_for_it(
+    product: InMemoryProduct, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ROLES_BY_RECORD_TYPE, "claim", frozenset({Role.BILLER}))
+    context = {"recordType": "claim", "recordId": "CLM-88"}
+    for role, status in ((Role.BILLER, 200), (Role.MANAGER, 404)):
+        for path in (f"{RECORDS}/claim/CLM-88", f"{RECORDS}/claim/CLM-88/history"):
+            assert product.request("GET", path, role=role).status == status
+        assert found(product, role, "CLM-88") == (["CLM-88"] if status == 200 else [])
+        types = product.request("GET", f"{RECORDS}/types", role=role).json["types"]
+        assert ("claim" in {one["type"] for one in types}) == (status == 200)
+        opened = product.request("POST", "/api/v1/modes/eligibility/context", role=role, json=context).status
+        assert (opened == 404) == (status == 404)
