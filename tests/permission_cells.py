@@ -151,9 +151,14 @@ NUMBERED = {"patient": "mrn", "claim": "claimNumber", "visit": "visitNumber", "a
             "payer": "payerNumber", "provider": "providerNumber"}  # fmt: skip
 
 
-def _new_record(make: Make, record_type: str) -> dict[str, Any]:
+def new_record_body(make: Make, record_type: str) -> dict[str, Any]:
+    """The body that makes a record, which points at records made for it."""
     targets = {member: str(_new_record(make, at)["id"]) for member, at in POINTS_AT[record_type].items()}
-    made: dict[str, Any] = make("POST", f"{RECORDS}/", _record(record_type, **targets))
+    return _record(record_type, **targets)
+
+
+def _new_record(make: Make, record_type: str) -> dict[str, Any]:
+    made: dict[str, Any] = make("POST", f"{RECORDS}/", new_record_body(make, record_type))
     return made
 
 

@@ -63,7 +63,7 @@ class Person:
         self.stack = stack
         self.role = role
         self.client = client
-        self._http = http
+        self.http = http
 
     @property
     def token(self) -> str:
@@ -81,7 +81,7 @@ class Person:
         self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None, **query: str
     ) -> httpx.Response:
         """One request; `path` begins with /api/v1."""
-        return self._http.request(
+        return self.http.request(
             method,
             self.stack.gateway + path,
             json=body,

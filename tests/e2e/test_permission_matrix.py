@@ -1,4 +1,4 @@
-"""The permission matrix once more, thinner, through the gateway on real stores: row-level security and Firestore decide.
+"""The permission matrix once more, thinner, through the gateway on real stores.
 
 For each operation: somebody who may with an own, an unknown and a foreign id, and somebody who may not.
 """
@@ -26,7 +26,7 @@ LEFT_OUT = {f"POST {AUTH}/logout"}  # it would sign out whoever the other tests 
 
 def operations() -> dict[str, Operation]:
     """Every operation by method and path template."""
-    found = {}
+    found: dict[str, Operation] = {}
     for entry in load_catalog():
         if entry.kind in {"http", "stream"}:
             declared = load_operations(entry)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from shared.auth.permissions import ROLES_BY_RECORD_TYPE
+from shared.auth.permissions import ROLES_BY_RECORD_TYPE, ROLES_BY_WRITTEN_TYPE
 from shared.models.roles import Role
 from tests.functions.in_memory import InMemoryProduct
 
@@ -126,3 +126,10 @@ def test_a_type_that_a_role_does_not_read_is_nowhere_for_it(
         assert ("claim" in {one["type"] for one in types}) == (status == 200)
         opened = product.request("POST", "/api/v1/modes/eligibility/context", role=role, json=context).status
         assert (opened == 404) == (status == 404)
+
+
+def test_only_who_writes_a_type_deletes_its_records(product: InMemoryProduct, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(product, "patient", ANA)
+    monkeypatch.setitem(ROLES_BY_WRITTEN_TYPE, "patient", frozenset({Role.ADMIN}))
+    assert product.request("DELETE", f"{RECORDS}/patient/MRN900", role=Role.MANAGER).status == 403
+    assert product.request("DELETE", f"{RECORDS}/patient/MRN900", role=Role.ADMIN).status == 200
