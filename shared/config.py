@@ -46,6 +46,7 @@ class Settings(BaseModel):
     database_user: str | None = None
     pool_size: int = 4
     audit_topic: str = "audit-events"
+    record_topic: str = "record-changes"
     rate_per_second: int = 50
     rate_burst: int = 100
 
@@ -82,6 +83,7 @@ def settings() -> Settings:
         database_user=environment.get("MOBIUS_DATABASE_USER"),
         pool_size=_pool_size(environment.get("MOBIUS_POOL_SIZE", "4")),
         audit_topic=environment.get("MOBIUS_AUDIT_TOPIC", "audit-events"),
+        record_topic=environment.get("MOBIUS_RECORD_TOPIC", "record-changes"),
         rate_per_second=_number("MOBIUS_RATE_PER_SECOND", "50", at_most=100_000),
         rate_burst=_number("MOBIUS_RATE_BURST", "100", at_most=100_000),
     )

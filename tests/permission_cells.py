@@ -7,9 +7,8 @@ permission table to it, and the product to the table.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 from shared.auth.permissions import (
     MODES_BY_ROLE,
@@ -19,14 +18,25 @@ from shared.auth.permissions import (
     ROLES_BY_WRITTEN_TYPE,
     Permission,
 )
-from shared.models.identifiers import uuid7
 from shared.models.roles import Role
 from shared.web.operations import Operation
-
-API = "/api/v1"
-AUTH, USERS, RECORDS = f"{API}/auth", f"{API}/users", f"{API}/records"
-TASKS, ELIGIBILITY, MODES = f"{API}/components/tasks", f"{API}/modes/eligibility", f"{API}/modes"
-PASSWORD = "correct horse battery"
+from tests.permission_ids import (
+    API,
+    AUTH,
+    ELIGIBILITY,
+    MAKERS,
+    MODES,
+    NUMBERED,
+    PASSWORD,
+    POINTS_AT,
+    RECORDS,
+    TASKS,
+    USERS,
+    Ids,
+    newcomer,
+    record_body,
+    unique,
+)
 
 ADMIN = frozenset({Role.ADMIN})
 LEADS = frozenset({Role.ADMIN, Role.MANAGER})
@@ -36,46 +46,6 @@ ELIGIBILITY_TEAM = LEADS | {Role.ELIGIBILITY_SPECIALIST}
 INTAKE = ELIGIBILITY_TEAM | {Role.FRONT_DESK}
 BILLING = LEADS | {Role.BILLER}
 FRONT_DESK = LEADS | {Role.FRONT_DESK}
-
-
-@dataclass(frozen=True, slots=True)
-class Make:
-    """Makes things in an organisation, as an admin of it, for `caller` (a user id) to call an operation about.
-
-    `call(method, path, body)` returns the parsed answer of a call that must succeed.
-    """
-
-    call: Callable[[str, str, Any], Any]
-    caller: str
-
-    def __call__(self, method: str, path: str, body: Any = None) -> Any:
-        """One call."""
-        return self.call(method, path, body)
-
-
-@dataclass
-class Ids:
-    """What a cell asks for: `ids("task")` is the id of a task of the caller's own organisation, of another, or of none.
-
-    `replaced` names the place that has another id than an own one; `asked` collects the places there are.
-    """
-
-    own: Make
-    other: Make
-    replaced: str | None = None
-    foreign: bool = False
-    asked: dict[str, str] = field(default_factory=dict)
-
-    def __call__(self, kind: str, place: str | None = None) -> str:
-        """The id of a `kind` of thing, in a `place` of the request (the kind's name by default)."""
-        place = place or kind
-        if place != self.replaced:
-            self.asked[place] = MAKERS[kind](self.own)
-        elif self.foreign:
-            self.asked[place] = MAKERS[kind](self.other)
-        else:
-            self.asked[place] = UNKNOWN[kind]()
-        return self.asked[place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,122 +81,6 @@ def allowed_by_the_table(operation: Operation, cell: Cell) -> frozenset[Role]:
     return frozenset(role for role in roles if operation.mode is None or operation.mode in MODES_BY_ROLE[role])
 
 
-def unique(prefix: str) -> str:
-    """A number that nothing else has."""
-    return f"{prefix}-{uuid4().hex[:12]}"
-
-
-def _record(record_type: str, **references: str) -> dict[str, Any]:
-    """The body that makes a record with these references."""
-    own: dict[str, dict[str, Any]] = {
-        "patient": {
-            "mrn": unique("MRN"),
-            "firstName": "Test",
-            "lastName": unique("Patient"),
-            "dateOfBirth": "1980-05-17",
-        },
-        "payer": {"payerNumber": unique("PAY"), "name": "A Payer"},
-        "provider": {"providerNumber": unique("PRV"), "kind": "person", "name": "A Provider"},
-        "payer_rule": {"serviceType": "98", "requiresAuth": True},
-        "coverage": {"memberId": unique("M")},
-        "visit": {"visitNumber": unique("VIS"), "visitDate": "2026-12-01"},
-        "claim": {"claimNumber": unique("CLM"), "amount": 12.5},
-        "authorization": {"authNumber": unique("AUTH")},
-    }
-    return {"type": record_type, "data": own[record_type] | references}
-
-
-# What a record of each type points at: the member, and the type it points at.
-POINTS_AT: dict[str, dict[str, str]] = {
-    "patient": {},
-    "payer": {},
-    "provider": {},
-    "payer_rule": {"payerId": "payer"},
-    "coverage": {"patientId": "patient", "payerId": "payer"},
-    "visit": {"patientId": "patient", "providerId": "provider"},
-    "claim": {"patientId": "patient", "payerId": "payer", "providerId": "provider"},
-    "authorization": {"patientId": "patient", "payerId": "payer"},
-}
-NUMBERED = {"patient": "mrn", "claim": "claimNumber", "visit": "visitNumber", "authorization": "authNumber",
-            "payer": "payerNumber", "provider": "providerNumber"}  # fmt: skip
-
-
-def new_record_body(make: Make, record_type: str) -> dict[str, Any]:
-    """The body that makes a record, which points at records made for it."""
-    targets = {member: str(_new_record(make, at)["id"]) for member, at in POINTS_AT[record_type].items()}
-    return _record(record_type, **targets)
-
-
-def _new_record(make: Make, record_type: str) -> dict[str, Any]:
-    made: dict[str, Any] = make("POST", f"{RECORDS}/", new_record_body(make, record_type))
-    return made
-
-
-def _number_of(record_type: str) -> Callable[[Make], str]:
-    return lambda make: str(_new_record(make, record_type)["data"][NUMBERED[record_type]])
-
-
-def _id_of(record_type: str) -> Callable[[Make], str]:
-    return lambda make: str(_new_record(make, record_type)["id"])
-
-
-def _new_context(make: Make) -> str:
-    body = {"recordType": "Patient ID", "recordId": _new_record(make, "patient")["id"]}
-    return str(make("POST", f"{ELIGIBILITY}/context", body)["contextId"])
-
-
-def _new_task(*moves: str) -> Callable[[Make], str]:
-    """A shared task on which these moves were made."""
-
-    def make_one(make: Make) -> str:
-        body = {"contextId": _new_context(make), "label": "Call the payer", "type": "shared"}
-        task = str(make("POST", f"{TASKS}/", body)["id"])
-        for move in moves:
-            make("POST", f"{TASKS}/{task}/{move}", {})
-        if "accept" in moves:  # whoever has taken a task goes on with it
-            make("PUT", f"{TASKS}/{task}", {"assignedTo": make.caller})
-        return task
-
-    return make_one
-
-
-def _newcomer() -> dict[str, str]:
-    return {"email": f"{unique('person')}@riverside.example", "name": "New Person", "role": "biller"}
-
-
-def _new_user(*, deactivated: bool = False) -> Callable[[Make], str]:
-    def make_one(make: Make) -> str:
-        user = str(make("POST", USERS, _newcomer())["id"])
-        if deactivated:
-            make("DELETE", f"{USERS}/{user}")
-        return user
-
-    return make_one
-
-
-# Each kind of id: how one is made in an organisation by an admin of it, and one that nobody has.
-MAKERS: dict[str, Callable[[Make], str]] = {
-    **{record_type: _id_of(record_type) for record_type in POINTS_AT},
-    **{f"{record_type} number": _number_of(record_type) for record_type in NUMBERED},
-    "context": _new_context,
-    "task": _new_task(),
-    "accepted task": _new_task("accept"),
-    "started task": _new_task("accept", "start"),
-    "completed task": _new_task("complete"),
-    "user": _new_user(),
-    "deactivated user": _new_user(deactivated=True),
-    "invitation": lambda make: str(make("POST", USERS, _newcomer())["invitationCode"]),
-}
-UNKNOWN: dict[str, Callable[[], str]] = {
-    **{record_type: lambda: str(uuid7()) for record_type in POINTS_AT},
-    **{f"{record_type} number": lambda: unique("NONE") for record_type in NUMBERED},
-    "context": lambda: f"ctx_{uuid4().hex}",
-    **{kind: lambda: f"task_{uuid4().hex}" for kind in ("task", "accepted task", "started task", "completed task")},
-    **{kind: lambda: str(uuid7()) for kind in ("user", "deactivated user")},
-    "invitation": lambda: "inv_AZdfPA",
-}
-
-
 def _at(path: str, kind: str, body: Any = None) -> Callable[[Ids], Sent]:
     """A request whose path holds one id, at `{}`."""
     return lambda ids: Sent(path.format(ids(kind)), body)
@@ -252,7 +106,7 @@ def _set_context(record_type: str, kind: str) -> Callable[[Ids], Sent]:
 def _written(record_type: str) -> Callable[[Ids], Sent]:
     def send(ids: Ids) -> Sent:
         targets = {member: ids(at, f"data.{member}") for member, at in POINTS_AT[record_type].items()}
-        return Sent(f"{RECORDS}/", _record(record_type, **targets))
+        return Sent(f"{RECORDS}/", record_body(record_type, **targets))
 
     return send
 
@@ -264,7 +118,7 @@ def _claim_on_a_visit(ids: Ids) -> Sent:
         patient = MAKERS["patient"](ids.own)
     else:
         patient = ids.own("GET", f"{RECORDS}/visit/{visit}")["data"]["patientId"]
-    return Sent(f"{RECORDS}/", _record("claim", visitId=visit, patientId=patient))
+    return Sent(f"{RECORDS}/", record_body("claim", visitId=visit, patientId=patient))
 
 
 _WRITERS = {
@@ -314,7 +168,7 @@ CELLS: dict[str, tuple[Cell, ...]] = {
     f"POST {AUTH}/logout": (Cell(EVERYBODY, _plain(f"{AUTH}/logout"), note="ends the session"),),
     f"GET {AUTH}/me": (Cell(EVERYBODY, _plain(f"{AUTH}/me")),),
     f"GET {USERS}": (Cell(LEADS, _plain(USERS)),),
-    f"POST {USERS}": (Cell(ADMIN, _plain(USERS, _newcomer)),),
+    f"POST {USERS}": (Cell(ADMIN, _plain(USERS, newcomer)),),
     f"POST {USERS}/accept": (
         Cell(
             EVERYBODY,

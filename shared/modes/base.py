@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, ClassVar
+from uuid import UUID
 
 from pydantic import ValidationError
 
@@ -15,6 +17,7 @@ from shared.models.api.base import RequestModel, faults_of
 from shared.models.api.modes import QuickActionResult, SummaryView
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
+from shared.models.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,14 @@ class BaseModeHandler:
             facts=context.facts,
             updated_at=context.updated_at,
         )
+
+    def snapshot(self, client_id: UUID, context: ContextDocument, *, today: date) -> Snapshot | None:
+        """Make what the context says of its record anew, from the records as they are now.
+
+        None where nothing of it rests on records: a mode that keeps no snapshot, or one that was not made yet.
+        """
+        del client_id, context, today
+        return None
 
     def execute_action(
         self, caller: Caller, context: ContextDocument, action: str, params: dict[str, Any]

@@ -26,7 +26,7 @@ from shared.models.api.users import (
 )
 from shared.models.identifiers import uuid7
 from tests.e2e.person import RECORDS, USERS, Database, Person, unique
-from tests.permission_cells import Make, new_record_body
+from tests.permission_ids import Make, new_record_body
 
 TEXTS = (
     "", " ", "\n", "\t", "a\x00b", "\x7f", "\ud800", "\u202etxt", "\u200b", "\ufeff", "İ", "ﬃ", "\U0001d4b3", "👩‍⚕️",
