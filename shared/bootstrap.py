@@ -6,6 +6,7 @@ bundle builder follows exactly the factories that a `main.py` names.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from shared.clearinghouse.port import Clearinghouse
     from shared.db.postgres import Postgres
     from shared.db.pubsub import AuditTopic
+    from shared.domain.rate_limit import RateLimit
     from shared.modes.eligibility import EligibilityModeHandler
     from shared.repositories.protocols import AuditOutbox, LiveStore, MemberRepository, RecordStore
     from shared.repositories.sign_in_protocols import (
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from shared.services.modes import ModeService
     from shared.services.organisations import OrganisationService
     from shared.services.record_import import ImportService
+    from shared.services.record_projection import RecordChangeRelay, RecordProjection
     from shared.services.record_writes import RecordWriteService
     from shared.services.records import RecordService
     from shared.services.sessions import SessionService
@@ -119,6 +122,14 @@ def session_service() -> SessionService:
 
 
 @cache
+def rate_limit() -> RateLimit:
+    """How many requests each user may make to this instance."""
+    from shared.domain.rate_limit import RateLimit
+
+    return RateLimit(per_second=settings().rate_per_second, burst=settings().rate_burst)
+
+
+@cache
 def audit_outbox() -> AuditOutbox:
     """The Firestore outbox, for events that belong to no change."""
     from shared.repositories.firestore.audit_outbox import FirestoreAuditOutbox
@@ -166,16 +177,18 @@ def task_service() -> TaskService:
 @cache
 def mode_service() -> ModeService:
     """The modes and their handlers."""
+    return _modes(record_store, _secret_key())
+
+
+def _modes(records: Callable[[], RecordStore], key: bytes = b"") -> ModeService:
+    """The modes over `records`; `key` is what a function needs that opens contexts."""
     from shared.db.selector import DatabaseSelector
     from shared.services.clock import utc_now
     from shared.services.contexts import ContextService
     from shared.services.modes import ModeService
 
-    key = settings().context_key
-    if key is None:
-        raise ConfigurationError("MOBIUS_CONTEXT_KEY is not set: a secret from which context ids are derived")
-    selector = DatabaseSelector(record_store, live_store)
-    contexts = ContextService(selector, access_log(), key.get_secret_value().encode(), now=utc_now)
+    selector = DatabaseSelector(records, live_store)
+    contexts = ContextService(selector, access_log(), key, now=utc_now)
     return ModeService(selector, access_log(), contexts, now=utc_now)
 
 
@@ -196,13 +209,7 @@ def eligibility_mode() -> EligibilityModeHandler:
 @cache
 def mode_list() -> ModeService:
     """The modes as a list: no store is ever asked."""
-    from shared.db.selector import DatabaseSelector
-    from shared.services.clock import utc_now
-    from shared.services.contexts import ContextService
-    from shared.services.modes import ModeService
-
-    selector = DatabaseSelector(_no_records, live_store)
-    return ModeService(selector, access_log(), ContextService(selector, access_log(), b"", now=utc_now), now=utc_now)
+    return _modes(_no_records)
 
 
 @cache
@@ -239,6 +246,27 @@ def outbox_sweep() -> OutboxSweep:
 
     waiting = (FirestoreWaitingEvents(firestore_store()), PostgresWaitingEvents(postgres("relay")))
     return OutboxSweep(audit_topic(), waiting)
+
+
+@cache
+def record_change_relay() -> RecordChangeRelay:
+    """Publishes the changes of records that wait in the database."""
+    from shared.db.pubsub import AuditTopic
+    from shared.repositories.postgres.record_outbox import PostgresRecordOutbox
+    from shared.services.record_projection import RecordChangeRelay
+
+    topic = AuditTopic(settings().project, settings().record_topic, emulator=settings().pubsub_emulator)
+    return RecordChangeRelay(PostgresRecordOutbox(postgres("relay")), topic)
+
+
+@cache
+def record_projection() -> RecordProjection:
+    """Brings contexts up to date with their records."""
+    from shared.db.selector import DatabaseSelector
+    from shared.services.record_projection import RecordProjection
+
+    selector = DatabaseSelector(record_store, live_store)
+    return RecordProjection(selector, organisation_repository(), _modes(record_store).get_mode_handler)
 
 
 @cache

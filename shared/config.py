@@ -47,9 +47,9 @@ class Settings(BaseModel):
     """What a function needs to know of its surroundings.
 
     `database_urls` are PostgreSQL URLs by database role (local); in production `cloud_sql_instance` names the
-    instance and `database_user` the function's IAM user. `finite_streams` suits a gateway that passes an answer on only
-    when it has ended: a stream answers with what there is and its client comes back.
     instance and `database_user` the function's IAM user. Without a `clearinghouse`, what is on file answers for payers.
+    `finite_streams` suits a gateway that passes an answer on only when it has ended: a stream answers with what there
+    is and its client comes back. A user may make `rate_per_second` requests to one instance, and `rate_burst` at once.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -71,6 +71,9 @@ class Settings(BaseModel):
     audit_topic: str = "audit-events"
     finite_streams: bool = False
     clearinghouse: ClearinghouseSettings | None = None
+    record_topic: str = "record-changes"
+    rate_per_second: int = 50
+    rate_burst: int = 100
 
 
 @cache
@@ -107,6 +110,9 @@ def settings() -> Settings:
         audit_topic=environment.get("MOBIUS_AUDIT_TOPIC", "audit-events"),
         finite_streams=_choice("MOBIUS_STREAMS", "open", "finite") == "finite",
         clearinghouse=_clearinghouse(environment),
+        record_topic=environment.get("MOBIUS_RECORD_TOPIC", "record-changes"),
+        rate_per_second=_number("MOBIUS_RATE_PER_SECOND", "50", at_most=100_000),
+        rate_burst=_number("MOBIUS_RATE_BURST", "100", at_most=100_000),
     )
 
 

@@ -28,8 +28,11 @@ _TEXTS = {
     413: "The body is too large",
     415: "The body is not JSON",
     422: "Not acceptable; `errors` names the members",
+    429: "Too many requests; try again after `Retry-After`",
     503: "A store does not answer; try again after `Retry-After`",
 }
+_WITH_RETRY_AFTER = (429, 503)
+_RETRY_AFTER = {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}}
 _PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "code", "requestId", "errors", "error"],
@@ -182,14 +185,16 @@ def _responses(operation: Operation, names: dict[Any, Any]) -> dict[str, Any]:
     elif operation.answer is EventStream:
         good["content"] = {"text/event-stream": {"schema": {"type": "string"}, "example": operation.example}}
     responses: dict[str, Any] = {str(operation.status): good}
-    if operation.permission is Permission.PUBLIC:
+    if operation.permission is Permission.PUBLIC and not operation.wants_visitor:
         return responses
-    codes = [401, 403, 404, 422, 503]
+    codes = [401, 403, 404, 422, 429, 503]
     if operation.body is not None:
         codes += [413, 415]
-    if operation.method != "GET":
+    if operation.method != "GET" and operation.permission is not Permission.PUBLIC:
         codes += [409, 412]
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for code in sorted(codes):
         responses[str(code)] = {"description": _TEXTS[code], "content": problem}
+        if code in _WITH_RETRY_AFTER:
+            responses[str(code)]["headers"] = {"Retry-After": _RETRY_AFTER}
     return responses

@@ -117,6 +117,11 @@ def allows_action(role: Role, action: str) -> bool:
     return role in ROLES_BY_QUICK_ACTION.get(action, _LEADS)
 
 
+def may_read(role: Role, record_type: str) -> bool:
+    """Tell whether `role` sees records of `record_type`; nobody sees those of an unknown type."""
+    return role in ROLES_BY_RECORD_TYPE.get(record_type, frozenset())
+
+
 def may_write(role: Role, record_type: str) -> bool:
     """Tell whether `role` makes and changes records of `record_type`."""
     return role in ROLES_BY_WRITTEN_TYPE.get(record_type, frozenset())

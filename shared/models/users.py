@@ -13,6 +13,8 @@ from pydantic.alias_generators import to_camel
 from shared.models.roles import Role
 
 UserStatus = Literal["active", "invited", "deactivated"]
+AssistantChoice = Literal["grounded", "gemini"]
+AssistantMode = Literal["Agentic", "Co-pilot", "Manual"]
 
 
 class AssistantPreferences(BaseModel):
@@ -20,8 +22,8 @@ class AssistantPreferences(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
 
-    choice: Literal["grounded", "gemini"] = "grounded"
-    mode: Literal["Agentic", "Co-pilot", "Manual"] = "Co-pilot"
+    choice: AssistantChoice = "grounded"
+    mode: AssistantMode = "Co-pilot"
 
 
 class NotificationPreferences(BaseModel):

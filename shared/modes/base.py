@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, ClassVar
+from uuid import UUID
 
 from pydantic import ValidationError
 
 from shared.auth.permissions import allows_action
 from shared.errors import FieldError, ForbiddenError, ValidationFailedError
-from shared.models.api.base import RequestModel
+from shared.models.api.base import RequestModel, faults_of
 from shared.models.api.modes import QuickActionResult, SummaryView
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
+from shared.models.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,14 @@ class BaseModeHandler:
             updated_at=context.updated_at,
         )
 
+    def snapshot(self, client_id: UUID, context: ContextDocument, *, today: date) -> Snapshot | None:
+        """Make what the context says of its record anew, from the records as they are now.
+
+        None where nothing of it rests on records: a mode that keeps no snapshot, or one that was not made yet.
+        """
+        del client_id, context, today
+        return None
+
     def execute_action(
         self, caller: Caller, context: ContextDocument, action: str, params: dict[str, Any]
     ) -> QuickActionResult:
@@ -88,7 +99,7 @@ def _parse(model: type[RequestModel], params: dict[str, Any]) -> RequestModel:
         return model.model_validate_json(json.dumps(params), strict=True, by_alias=True, by_name=False)
     except ValidationError as exc:
         errors = tuple(
-            FieldError("params." + ".".join(map(str, fault["loc"])), fault["type"], fault["msg"])
-            for fault in exc.errors(include_input=False, include_url=False)
+            FieldError("params." + ".".join(map(str, location)), code, message)
+            for location, code, message in faults_of(exc)
         )
         raise ValidationFailedError(f"{errors[0].field}: {errors[0].message}", errors=errors) from exc

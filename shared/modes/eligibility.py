@@ -31,10 +31,12 @@ from shared.models.guidance import GuidanceAction
 from shared.models.identifiers import uuid7
 from shared.models.records import EligibilityFile
 from shared.models.replay import Replayed
+from shared.models.snapshot import GONE, Snapshot
 from shared.models.verdict import VerdictReceipt
 from shared.modes.base import BaseModeHandler, QuickActionRule
 from shared.repositories.protocols import Change, KeptAnswer, NewCheck
 from shared.services.access_log import AccessLog
+from shared.services.snapshots import refresh, taken
 
 _NO_DATE = "0001-01-01"
 
@@ -67,21 +69,26 @@ class EligibilityModeHandler(BaseModeHandler):
         event = caller.seen("patient", mode=self.mode, resource_ref=context.id)
         with self._access_log.in_transaction(event) as seen:
             file = self._file(caller, context.patient_uuid, visit_id=_visit_of(context), seen=seen)
+        made = _newest(file, today=caller.today(self._now()))
         check = file.newest_check
-        receipt = rules.decide(
-            file,
-            asked_date=check.date_of_service if check else None,
-            asked_service=check.service_type if check else None,
-            today=caller.today(self._now()),
-        )
         return SummaryView(
             mode=self.mode,
             context_id=context.id,
-            summary=rules.summary(file, receipt),
-            status=receipt.status,
-            facts=rules.facts(file, receipt, checked_at=check.checked_at if check else None),
+            summary=made.summary,
+            status=made.status,
+            facts=made.facts,
             updated_at=check.checked_at if check else context.updated_at,
         )
+
+    def snapshot(self, client_id: UUID, context: ContextDocument, *, today: date) -> Snapshot | None:
+        """See BaseModeHandler.snapshot. Before its first check a context says nothing of the records."""
+        return self._snapshot(client_id, context, today=today) if context.facts else None
+
+    def _snapshot(self, client_id: UUID, context: ContextDocument, *, today: date) -> Snapshot:
+        file = self._db.postgres.eligibility.file_of(
+            client_id, _patient_of(context), visit_id=_visit_of(context), today=today
+        )
+        return GONE if file is None else _newest(file, today=today)
 
     def check_eligibility(
         self, caller: Caller, context: ContextDocument, params: CheckEligibilityParams
@@ -224,27 +231,55 @@ class EligibilityModeHandler(BaseModeHandler):
         decided: tuple[EligibilityFile, VerdictReceipt],
         decided_at: datetime,
     ) -> None:
-        """Bring the context up to date, unless a later check has; the check itself is audited with its row."""
-        file, receipt = decided
-        facts = rules.facts(file, receipt, checked_at=decided_at)
+        """Bring the context up to date; the check itself is audited with its row.
+
+        Where somebody brought it up to date from what they read after this check was decided, that may still have been
+        before it was stored: then the records are read once more.
+        """
+        contexts = self._db.firestore.contexts
+        made = _made(*decided, checked_at=decided_at)
+        late = False
 
         def decide(stored: ContextDocument) -> Change[ContextDocument] | None:
-            if stored.as_of > decided_at:
+            nonlocal late
+            late = stored.as_of > decided_at
+            if late:
                 return None
-            changed = stored.model_copy(
-                update={
-                    "status": receipt.status,
-                    "summary": rules.summary(file, receipt),
-                    "facts": facts,
-                    "facts_version": stored.facts_version + 1,
-                    "as_of": decided_at,
-                    "updated_at": self._now(),
-                    "version": stored.version + 1,
-                }
-            )
-            return Change(changed, None)
+            changed = taken(stored, made, read_at=decided_at)
+            changes = {"facts_version": stored.facts_version + 1, "version": stored.version + 1}
+            return Change(changed.model_copy(update=changes | {"updated_at": self._now()}), None)
 
-        self._db.firestore.contexts.change(caller.client_id, context.id, decide)
+        contexts.change(caller.client_id, context.id, decide)
+        if late:
+            today = caller.today(self._now())
+            refresh(
+                contexts,
+                caller.client_id,
+                context.id,
+                lambda: self._snapshot(caller.client_id, context, today=today),
+                now=self._now,
+            )
+
+
+def _newest(file: EligibilityFile, *, today: date) -> Snapshot:
+    """What the records say, for the day of the newest check when there is one."""
+    check = file.newest_check
+    receipt = rules.decide(
+        file,
+        asked_date=check.date_of_service if check else None,
+        asked_service=check.service_type if check else None,
+        today=today,
+    )
+    return _made(file, receipt, checked_at=check.checked_at if check else None)
+
+
+def _made(file: EligibilityFile, receipt: VerdictReceipt, *, checked_at: datetime | None) -> Snapshot:
+    return Snapshot(
+        status=receipt.status,
+        summary=rules.summary(file, receipt),
+        facts=rules.facts(file, receipt, checked_at=checked_at),
+        payer_uuids=tuple(sorted({str(coverage.payer_id) for coverage in file.coverages})),
+    )
 
 
 def _shown(caller: Caller, file: EligibilityFile, receipt: VerdictReceipt) -> PatientEligibility:

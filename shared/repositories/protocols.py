@@ -5,7 +5,7 @@ Implementations raise StoreUnavailableError when a store does not answer in time
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -80,7 +80,17 @@ class TaskRepository(Protocol):
         ...
 
 
-class ContextRepository(Protocol):
+class ContextsOfRecords(Protocol):
+    """Contexts by what they are about."""
+
+    def about(
+        self, client_id: UUID, *, patients: Collection[str], payers: Collection[str]
+    ) -> Iterator[ContextDocument]:
+        """Yield each context of one of the patients, and each whose facts rest on one of the payers, once."""
+        ...
+
+
+class ContextRepository(ContextsOfRecords, Protocol):
     """Contexts and the session documents that point at them."""
 
     def get(self, client_id: UUID, context_id: str) -> ContextDocument | None:
@@ -192,9 +202,18 @@ class RecordRepository(Protocol):
         ...
 
     def search(
-        self, client_id: UUID, terms: tuple[str, ...], record_types: tuple[str, ...], *, seen: AuditEvent | None
+        self,
+        client_id: UUID,
+        terms: tuple[str, ...],
+        record_types: tuple[str, ...],
+        *,
+        least_weight: int = 0,
+        seen: AuditEvent | None,
     ) -> list[FoundRecord]:
-        """Return at most 200 records that have a term starting with each of `terms`, best first."""
+        """Return at most 200 records that have a term starting with each of `terms`, best first.
+
+        Terms of less than `least_weight` do not count: what they are made of is not shown to whoever asks.
+        """
         ...
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
+from shared.auth.permissions import may_read
 from shared.db.selector import DatabaseSelector
 from shared.errors import NotFoundError
 from shared.models.api.modes import MACHINE_NAMES, ContextView, SetContext
@@ -91,7 +92,8 @@ class ContextService(ComponentService):
         if record_type == "other":
             free = uuid5(_FREE_RECORDS, f"{caller.client_id}/{wanted.record_id}")
             return RecordReference("other", free, wanted.record_id, None)
-        found = self.db.postgres.records.resolve(caller.client_id, record_type, wanted.record_id)
+        readable = may_read(caller.role, record_type)
+        found = self.db.postgres.records.resolve(caller.client_id, record_type, wanted.record_id) if readable else None
         if found is None:
             raise NotFoundError("There is no such record")
         return found

@@ -14,9 +14,7 @@ from uuid import UUID
 from shared.errors import StoreUnavailableError
 from shared.models.outcome import Outcome
 from shared.repositories.user_protocols import Accounts, MemberMirror, MemberOutbox
-
-ROUND_SECONDS = 15.0
-ROUNDS = 4
+from shared.services.rounds import rounds
 
 
 class MemberSync:
@@ -54,11 +52,9 @@ class MemberSync:
 
     def sweep(self) -> Outcome:
         """Carry what waits, in four rounds over a minute. Raises StoreUnavailableError when the last round failed."""
-        begun = self._clock()
         done = False
         failure: StoreUnavailableError | None = None
-        for turn in range(ROUNDS):
-            self._wait(max(0.0, begun + turn * ROUND_SECONDS - self._clock()))
+        for _ in rounds(self._wait, self._clock):
             failure = None
             try:
                 waiting = self._outbox.waiting()

@@ -27,7 +27,7 @@ from shared.models.api.users import (
     UserView,
 )
 from shared.models.caller import Caller
-from shared.models.cursor import decode_cursor, encode_cursor
+from shared.models.cursor import decode_cursor, encode_cursor, refused_cursor
 from shared.models.roles import Role
 from shared.models.users import Preferences, User
 from shared.repositories.protocols import KeptAnswer
@@ -60,8 +60,7 @@ class UserService:
         filters = (caller.client_id, query.role, query.status)
         after = None
         if query.cursor is not None:
-            name, last = decode_cursor(query.cursor, filters)
-            after = (name, user_id_of(last))
+            after = _position(decode_cursor(query.cursor, filters))
         wanted = UserFilter(role=query.role.value if query.role else None, status=query.status)
         event = caller.seen("user_list", same=repr((query.role, query.status, query.cursor)))
         with self._access_log.in_transaction(event) as seen:
@@ -70,7 +69,7 @@ class UserService:
         more = len(found) > query.limit
         return UserList(
             users=tuple(UserView.of(user) for user in shown),
-            next_cursor=encode_cursor(filters, shown[-1].name.lower(), str(shown[-1].id)) if more else None,
+            next_cursor=encode_cursor(filters, shown[-1].name, str(shown[-1].id)) if more else None,
         )
 
     def get(self, caller: Caller, reference: str) -> UserView:
@@ -131,10 +130,9 @@ class UserService:
 
     def set_preferences(self, caller: Caller, edit: PreferencesEdit) -> Preferences:
         """Change the caller's own settings; what is left out stays."""
-        given = {name: value for name, value in edit if value is not None}
 
         def decide(user: User, _: datetime) -> User:
-            return replace(user, preferences=user.preferences.model_copy(update=given))
+            return replace(user, preferences=edit.applied_to(user.preferences))
 
         self._change(caller, caller.user_id, decide)
         return self.me(caller).preferences
@@ -180,6 +178,13 @@ class UserService:
         with self._access_log.handing_on(events[-1]):
             self._sync().carry_now(caller.client_id)
         return UserView.of(changed)
+
+
+def _position(parts: tuple[str, ...]) -> tuple[str, UUID]:
+    try:
+        return parts[0], UUID(parts[1])
+    except ValueError as exc:
+        raise refused_cursor() from exc
 
 
 def user_id_of(reference: str) -> UUID:

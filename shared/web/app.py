@@ -1,6 +1,7 @@
 """The function app: one Flask app a function, with everything cross-cutting around each declared route.
 
-Order of a request: route, sign-in, permission, query and body, handler, answer. Refusals of a known caller are audited.
+Order of a request: route, sign-in, rate, session, permission, query and body, handler, answer. Refusals of a known
+caller are audited; those of a burst are one event.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from shared.errors import (
     NotFoundError,
     PayloadTooLargeError,
     RouteNotFoundError,
+    TooManyRequestsError,
     UnauthenticatedError,
 )
 from shared.models.audit import AuditAction, AuditOutcome
@@ -93,6 +95,8 @@ def _view(operation: Operation) -> Callable[..., Response]:
         arguments: dict[str, Any] = {}
         if operation.permission is not Permission.PUBLIC:
             g.caller = _sign_in(operation)
+            _limit(g.caller)
+            bootstrap.session_service().check(g.caller)
             _permit(g.caller, operation)
         for value in path.values():
             if len(value) > MAX_PATH_PARAMETER or not value.isprintable():
@@ -118,9 +122,14 @@ def _sign_in(operation: Operation) -> Caller:
     claims = bootstrap.token_verifier().verify(token)
     identity.check_userinfo(request, claims.uid)
     member = bootstrap.members().get(claims.uid)
-    caller = caller_for(claims, member, request_id=g.request_id, action=operation.audit)
-    bootstrap.session_service().check(caller)
-    return caller
+    return caller_for(claims, member, request_id=g.request_id, action=operation.audit)
+
+
+def _limit(caller: Caller) -> None:
+    """Refuse who asks too much of this instance, before a store is asked (memberships are cached)."""
+    wait = bootstrap.rate_limit().take(caller.uid)
+    if wait:
+        raise TooManyRequestsError("Too many requests: slow down", retry_after=wait)
 
 
 def _permit(caller: Caller, operation: Operation) -> None:
@@ -188,7 +197,8 @@ def _mobius_error(error: MobiusError) -> Response:
         denied = isinstance(error, (ForbiddenError, UnauthenticatedError)) or error.code == NotFoundError.code
         outcome = AuditOutcome.DENIED if denied else AuditOutcome.REFUSED
         route = f"{operation.method} {request.url_rule.rule if request.url_rule else operation.path}"
-        event = caller.refused(outcome, route=route, code=error.code)
+        burst = isinstance(error, TooManyRequestsError)
+        event = caller.refused(outcome, route=route, code=error.code, once=burst)
         try:
             bootstrap.access_log().publish(event)
         except MobiusError as failure:

@@ -29,6 +29,7 @@ from shared.models.roles import Role
 from shared.models.users import Membership
 from shared.repositories.document_protocols import DraftFilter
 from shared.repositories.firestore.alerts import FirestoreAlertRepository
+from shared.repositories.firestore.contexts import FirestoreContextRepository
 from shared.repositories.firestore.conversation import FirestoreFeedbackRepository, FirestoreMessageRepository
 from shared.repositories.firestore.drafts import FirestoreDraftRepository
 from shared.repositories.firestore.inboxes import FirestoreInboxRepository
@@ -119,6 +120,11 @@ def _find_abandoned_jobs(client: firestore.Client) -> None:
     FirestoreOpenJobs(client).unmoved_since(PLACE.sort_at, limit=9)
 
 
+def _find_contexts(client: firestore.Client) -> None:
+    contexts = FirestoreContextRepository(client)
+    list(contexts.about(CLIENT, patients=[str(CLIENT)], payers=[str(CLIENT)]))
+
+
 # By the function that makes the query: `test_every_query_is_listed_here` compares with the sources.
 QUERIES: dict[str, Callable[[firestore.Client], None]] = {
     "tasks.py:find": _find_tasks,
@@ -134,6 +140,7 @@ QUERIES: dict[str, Callable[[firestore.Client], None]] = {
     "jobs.py:unmoved_since": _find_abandoned_jobs,
     "sessions.py:_going_on": _find_sessions,
     "member_mirror.py:_end_sessions": _find_ended_sessions,
+    "contexts.py:about": _find_contexts,
 }
 
 

@@ -186,3 +186,24 @@ def test_an_event_added_twice_is_there_once(live: Live) -> None:
     live.outbox.add(happened)
     live.outbox.add(happened)
     assert live.events() == [happened]
+
+
+def test_contexts_are_found_by_their_patient_and_by_the_payers_they_rest_on(live: Live) -> None:
+    patients, payers = [str(uuid4()) for _ in range(35)], [str(uuid4()) for _ in range(2)]
+    made = [
+        context(live.client, id=f"ctx_{uuid4().hex}", patient_uuid=one, payer_uuids=(payers[0],) if n < 2 else ())
+        for n, one in enumerate(patients)
+    ]
+    foreign = context(uuid4(), id=f"ctx_{uuid4().hex}", patient_uuid=patients[0], payer_uuids=tuple(payers))
+    free = context(live.client, id=f"ctx_{uuid4().hex}", patient_uuid=None)
+    for one in (*made, foreign, free):
+        opened(live, one, session(one, id=f"uid_{uuid4().int % 10**9}"))
+
+    def found(wanted: list[str], of: list[str]) -> list[str]:
+        return sorted(one.id for one in live.store.contexts.about(live.client, patients=wanted, payers=of))
+
+    assert found(patients, payers) == sorted(one.id for one in made)
+    assert found(patients[3:4], []) == [made[3].id]
+    assert found([], payers) == sorted(one.id for one in made[:2])
+    assert found([], payers[1:]) == []
+    assert found([], []) == []

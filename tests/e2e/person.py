@@ -64,7 +64,7 @@ class Person:
         self.stack = stack
         self.role = role
         self.client = client
-        self._http = http
+        self.http = http
 
     @property
     def token(self) -> str:
@@ -82,7 +82,7 @@ class Person:
         self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None, **query: str
     ) -> httpx.Response:
         """One request; `path` begins with /api/v1."""
-        return self._http.request(
+        return self.http.request(
             method,
             self.stack.gateway + path,
             json=body,
@@ -165,6 +165,10 @@ class LiveStore:
         )
         answer.raise_for_status()
         return answer.json()
+
+    def document(self, path: str) -> Any:
+        """A document's fields, in the store's own notation."""
+        return self._call("GET", f"/{path}")["fields"]
 
     def forget(self, path: str) -> None:
         """Delete a document, if it is there."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -49,8 +51,7 @@ class Office:
         return invited["id"], self.stack.sign_in(invited["email"], PASSWORD)
 
 
-@pytest.fixture(scope="module")
-def founded(stack: RunningStack, http: httpx.Client) -> tuple[Office, str]:
+def found(stack: RunningStack, http: httpx.Client) -> tuple[Office, str]:
     """A new organisation, made as an operator makes it, and its first admin's token."""
     email = f"{unique('admin')}@office.example"
     command = [sys.executable, "-m", "infra.local.create_client", "--name", "An Office", "--admin", email]
@@ -61,6 +62,11 @@ def founded(stack: RunningStack, http: httpx.Client) -> tuple[Office, str]:
     office = Office(stack, http, made.stdout.partition("(")[2].partition(")")[0])
     assert office.accept(code).status_code == 200
     return office, stack.sign_in(email, PASSWORD)
+
+
+@pytest.fixture(scope="module")
+def founded(stack: RunningStack, http: httpx.Client) -> tuple[Office, str]:
+    return found(stack, http)
 
 
 @pytest.fixture
@@ -109,8 +115,8 @@ def test_a_deactivated_person_is_refused_everywhere(office: Office, admin: str, 
 def test_a_changed_role_needs_a_new_sign_in_and_is_in_its_claims(
     office: Office, admin: str, live_store: LiveStore
 ) -> None:
-    del live_store
     user_id, token = office.join(admin, "biller")
+    uid = f"user_{user_id.replace('-', '')}"
     email = office.call(admin, "GET", f"{USERS}/{user_id}").json()["email"]
     changed = office.call(admin, "PUT", f"{USERS}/{user_id}", {"role": "manager"})
     assert changed.json()["role"] == "manager"
@@ -120,12 +126,65 @@ def test_a_changed_role_needs_a_new_sign_in_and_is_in_its_claims(
         return office.call(office.stack.sign_in(email, PASSWORD), "GET", USERS).status_code == 200
 
     until(listed, seconds=60, what="the new role")
+    assert claims_of(office.stack.sign_in(email, PASSWORD))["role"] == "manager"
+    assert live_store.document(f"members/{uid}")["role"]["stringValue"] == "manager"
+    assert roster(live_store, office)[uid] == "manager"
 
 
-def test_a_new_time_zone_is_in_the_roster(office: Office, admin: str, restored: None) -> None:
+def test_a_person_who_left_is_no_longer_in_the_roster(office: Office, admin: str, live_store: LiveStore) -> None:
+    user_id, _ = office.join(admin, "front_desk")
+    uid = f"user_{user_id.replace('-', '')}"
+    until(lambda: roster(live_store, office).get(uid) == "front_desk", seconds=60, what="the roster")
+    assert office.call(admin, "DELETE", f"{USERS}/{user_id}").status_code == 200
+    until(lambda: uid not in roster(live_store, office), seconds=60, what="the shorter roster")
+    assert live_store.document(f"members/{uid}")["status"]["stringValue"] == "deactivated"
+
+
+def test_a_new_time_zone_is_in_the_roster(office: Office, admin: str, live_store: LiveStore, restored: None) -> None:
     del restored
     answer = office.call(admin, "PUT", f"{USERS}/client", {"timeZone": "Asia/Tokyo"})
     assert (answer.status_code, answer.json()["timeZone"]) == (200, "Asia/Tokyo")
+    place = f"rosters/{office.client_id}"
+    until(
+        lambda: live_store.document(place)["timeZone"]["stringValue"] == "Asia/Tokyo", seconds=60, what="the time zone"
+    )
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_of_two_admins_who_demote_each_other_at_once_one_stays(
+    stack: RunningStack, http: httpx.Client, database: Database, attempt: int
+) -> None:
+    del attempt
+    office, first = found(stack, http)
+    second_id, second = office.join(first, "admin")
+    first_id = office.call(first, "GET", f"{USERS}/me").json()["id"]
+    demotions = ((first, second_id), (second, first_id))
+
+    def demote(number: int) -> int:
+        token, whom = demotions[number]
+        return office.call(token, "PUT", f"{USERS}/{whom}", {"role": "manager"}).status_code
+
+    statuses = sorted(at_once(2, demote))
+    admins = "SELECT id FROM users WHERE client_id = :client AND role = 'admin' AND status = 'active'"
+    assert len(database.rows(admins, client=office.client_id)) == 1
+    # The loser is the last admin by then, or no admin any more, or its sign-in is over.
+    assert (statuses[0], statuses[1] in {401, 403, 409}) == (200, True)
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    payload = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return claims
+
+
+def roster(live_store: LiveStore, office: Office) -> dict[str, str]:
+    """The organisation's roster: role by uid."""
+    fields = live_store.document(f"rosters/{office.client_id}")
+    members = fields["members"]["arrayValue"].get("values", [])
+    return {
+        one["mapValue"]["fields"]["uid"]["stringValue"]: one["mapValue"]["fields"]["role"]["stringValue"]
+        for one in members
+    }
 
 
 def test_the_only_admin_cannot_leave(office: Office, admin: str) -> None:

@@ -192,6 +192,8 @@ def install(patch: pytest.MonkeyPatch, product: InMemoryProduct) -> None:
     patch.setenv("GOOGLE_CLOUD_PROJECT", PROJECT)
     patch.setenv("MOBIUS_CORS_ORIGINS", f"{ORIGIN},https://other.example")
     patch.setenv("MOBIUS_CONTEXT_KEY", "a secret of the tests")
+    patch.setenv("MOBIUS_RATE_PER_SECOND", "100000")
+    patch.setenv("MOBIUS_RATE_BURST", "100000")
     forget()
     verifier = TokenVerifier(project=PROJECT, emulator=True)
     replaced: dict[str, object] = {

@@ -89,6 +89,13 @@ def test_a_listed_operation_has_a_summary_and_examples(prefix: str, operation: O
 
 
 @pytest.mark.parametrize(("prefix", "operation"), LISTED, ids=named)
+def test_a_listed_operation_says_that_one_may_have_to_wait(prefix: str, operation: Operation) -> None:
+    if operation.wants_caller or operation.wants_visitor:
+        answers = DESCRIBED[described_path(prefix, operation)][operation.method.lower()]["responses"]
+        assert "Retry-After" in answers["429"]["headers"]
+
+
+@pytest.mark.parametrize(("prefix", "operation"), LISTED, ids=named)
 def test_a_listed_operation_stands_in_the_description(prefix: str, operation: Operation) -> None:
     described = DESCRIBED[described_path(prefix, operation)][operation.method.lower()]
     assert described["summary"] == operation.summary

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.local.demo_accounts import LAKESIDE
+import pytest
+
+from infra.local.demo_accounts import LAKESIDE, RIVERSIDE
+from shared.models.cursor import encode_cursor
+from shared.models.identifiers import uuid7
 from shared.models.roles import Role
 from tests.functions.in_memory import Answer, InMemoryProduct, account
 
@@ -106,6 +110,12 @@ def test_own_settings_and_the_organisation(product: InMemoryProduct) -> None:
     )
     assert chosen.json["assistant"] == {"choice": "gemini", "mode": "Manual"}
     assert product.request("GET", f"{USERS}/me/preferences").json == chosen.json
+    for left_out in ({"assistant": {"mode": "Agentic"}}, {"notifications": {"urgentOnly": True}}, {"assistant": None}):
+        product.request("PUT", f"{USERS}/me/preferences", json=left_out)
+    assert product.request("GET", f"{USERS}/me/preferences").json == {
+        "assistant": {"choice": "gemini", "mode": "Agentic"},
+        "notifications": {"email": True, "desktop": False, "urgentOnly": True},
+    }
     zone = as_admin(
         product, "PUT", "/client", json={"timeZone": "America/Chicago", "logoUrl": "https://a.example/l.svg"}
     )
@@ -122,3 +132,26 @@ def test_a_change_waits_for_the_sweep_when_the_accounts_do_not_answer(product: I
     assert as_admin(product, "DELETE", f"/{person.user_id}").status == 200
     assert product.people.outbox
     assert product.members.members[person.uid].status == "deactivated"
+
+
+def test_pages_of_members_follow_each_other_whatever_their_names(product: InMemoryProduct) -> None:
+    for n, name in enumerate(("İpek Ÿ", "ÉMILE", "émile", "zoë")):
+        assert (
+            as_admin(product, "POST", json={"email": f"p{n}@x.example", "name": name, "role": "biller"}).status == 201
+        )
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        page = as_admin(product, "GET", f"?limit=1{cursor}").json
+        seen += [one["id"] for one in page["users"]]
+        if page["nextCursor"] is None:
+            break
+        cursor = f"&cursor={page['nextCursor']}"
+    assert len(seen) == len(set(seen)) == sum(one.client_id == RIVERSIDE.id for one in product.people.users.values())
+
+
+@pytest.mark.parametrize("position", [["name", "no id"], ["\x00", str(uuid7())], ["\ud800", str(uuid7())], ["one"]])
+def test_a_forged_cursor_is_refused(product: InMemoryProduct, position: list[str]) -> None:
+    forged = encode_cursor((RIVERSIDE.id, None, None), *position)
+    refused = as_admin(product, "GET", f"?cursor={forged}")
+    assert (refused.status, refused.json["errors"][0]["field"]) == (422, "cursor")

@@ -37,6 +37,7 @@ class Clinic:
     """The modes over both organisations of the demo."""
 
     def __init__(self) -> None:
+        self.moment, self.step = NOW, timedelta(0)
         self.live, self.records, self.topic = InMemoryLiveStore(), InMemoryRecordStore(), InMemoryAuditPublisher()
         for organisation in (RIVERSIDE, LAKESIDE):
             for rows in rows_for(organisation, NOW):
@@ -50,7 +51,8 @@ class Clinic:
         self.neighbour = caller(client_id=LAKESIDE.id, session_id="uid-l_1790000000", uid="uid-l")
 
     def clock(self) -> datetime:
-        return NOW
+        self.moment += self.step
+        return self.moment
 
     @property
     def handler(self) -> EligibilityModeHandler:
@@ -335,16 +337,35 @@ def test_a_repetition_brings_the_context_up_to_date_that_the_first_try_did_not(
     assert len(clinic.records.tables.events) == 1
 
 
-def test_an_earlier_check_does_not_overwrite_a_later_one(clinic: Clinic) -> None:
+def read_meanwhile(clinic: Clinic, context_id: str) -> None:
+    """Somebody brings the context up to date from what they read after the clinic's clock, before a check is stored."""
+
+    def already_there(context: ContextDocument) -> Change[ContextDocument]:
+        changes = {"summary": "Read later", "as_of": clinic.clock() + timedelta(milliseconds=1)}
+        return Change(context.model_copy(update=changes), None)
+
+    clinic.live.contexts.change(clinic.caller.client_id, context_id, already_there)
+
+
+def test_a_check_is_shown_though_somebody_read_the_records_just_before_it_was_stored(clinic: Clinic) -> None:
     opened = clinic.open()
-    later = NOW + timedelta(seconds=5)
-
-    def already_checked(context: ContextDocument) -> Change[ContextDocument]:
-        return Change(context.model_copy(update={"summary": "Checked later", "as_of": later}), None)
-
-    clinic.live.contexts.change(clinic.caller.client_id, opened.context_id, already_checked)
+    read_meanwhile(clinic, opened.context_id)
+    clinic.step = timedelta(seconds=1)  # each look at the clock is later than the one before
+    clinic.moment = NOW - timedelta(seconds=3)
     clinic.check()
-    assert clinic.modes.get_context(clinic.caller, MODE).summary == "Checked later"
+    shown = clinic.live.contexts.get(clinic.caller.client_id, opened.context_id)
+    assert shown is not None
+    assert shown.summary.startswith("Bluestem Health Plan")
+    assert shown.as_of > NOW
+
+
+def test_what_was_read_earlier_never_replaces_what_was_read_later(clinic: Clinic) -> None:
+    opened = clinic.open()
+    read_meanwhile(clinic, opened.context_id)
+    clinic.moment -= timedelta(seconds=1)  # a clock that stands still behind the other one
+    with pytest.raises(StoreUnavailableError):
+        clinic.check()
+    assert clinic.modes.get_context(clinic.caller, MODE).summary == "Read later"
 
 
 def test_the_front_desk_sees_claims_without_the_reason_of_a_denial(clinic: Clinic) -> None:

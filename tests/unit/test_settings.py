@@ -16,11 +16,12 @@ DEVELOPMENT = (
     "MOBIUS_FAILPOINTS",
     "FLASK_DEBUG",
 )
+RATES = ("MOBIUS_RATE_PER_SECOND", "MOBIUS_RATE_BURST")
 
 
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in (*DEVELOPMENT, "K_SERVICE", "GCP_PROJECT", "MOBIUS_CORS_ORIGINS", "MOBIUS_CONTEXT_KEY"):
+    for name in (*DEVELOPMENT, "K_SERVICE", "GCP_PROJECT", "MOBIUS_CORS_ORIGINS", "MOBIUS_CONTEXT_KEY", *RATES):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p")
     settings.cache_clear()
@@ -160,3 +161,19 @@ def test_wrong_clearinghouse_setting_is_named(clearinghouse: pytest.MonkeyPatch,
 def test_a_clearinghouse_may_speak_http_where_nothing_is_deployed(clearinghouse: pytest.MonkeyPatch) -> None:
     clearinghouse.setenv("MOBIUS_CLEARINGHOUSE_URL", "http://127.0.0.1:9/270")
     assert settings().clearinghouse is not None
+
+
+def test_how_much_a_user_may_ask_is_generous_and_configurable(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (settings().rate_per_second, settings().rate_burst) == (50, 100)
+    for name, value in zip(RATES, ("5", "7"), strict=True):
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    assert (settings().rate_per_second, settings().rate_burst) == (5, 7)
+
+
+@pytest.mark.parametrize("name", RATES)
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1.5", "100001"])
+def test_a_rate_that_is_none_is_refused_by_name(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=name):
+        settings()

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 
@@ -24,6 +24,12 @@ def _written_day(value: Any) -> Any:
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise ValueError("must be a day written YYYY-MM-DD")
     return date.fromisoformat(value)
+
+
+def faults_of(error: ValidationError) -> list[tuple[tuple[int | str, ...], str, str]]:
+    """What a model refused: (location, code, message) each, without the value and without pydantic's own words."""
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    return [(fault["loc"], fault["type"], fault["msg"].removeprefix("Value error, ")) for fault in found]
 
 
 UtcTime = Annotated[AwareDatetime, AfterValidator(_in_utc)]

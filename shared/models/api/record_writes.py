@@ -11,15 +11,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from shared.errors import FieldError, ValidationFailedError
-from shared.models.api.base import AnswerModel, Day, RequestModel, UtcTime
+from shared.models.api.base import AnswerModel, Day, RequestModel, UtcTime, faults_of
 from shared.models.api.records import RecordTypeName, RecordView
 
 NUMBER_PATTERN = r"^[^\x00-\x20\x7f/\\]([^\x00-\x1f\x7f/\\]{0,98}[^\x00-\x20\x7f/\\])?$"
 LARGEST_CENTS = 9_999_999_999  # numeric(10,2)
+FIRST_DAY, LAST_DAY = date(1800, 1, 1), date(2200, 12, 31)
 
 Number = Annotated[str, StringConstraints(pattern=NUMBER_PATTERN, max_length=100)]
 Reference = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
@@ -30,7 +31,15 @@ Npi = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
 Money = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=2, allow_inf_nan=False)]
 Cents = Annotated[int, Field(ge=0, le=LARGEST_CENTS)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
-RecordDay = Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))]
+
+
+def _on_a_calendar(day: date) -> date:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise ValueError(f"must lie from {FIRST_DAY} to {LAST_DAY}")
+    return day
+
+
+RecordDay = Annotated[Day, AfterValidator(_on_a_calendar)]  # not ge, le: JSON Schema has no such words for days
 
 ClaimStatus = Literal[
     "draft", "on_hold", "missing_information", "ready", "submitted", "rejected", "accepted", "pended", "paid",
@@ -60,6 +69,7 @@ def _needed() -> Any:
 class RecordInput(RequestModel):
     """Members of one type; `mandatory` ones must be there when the record is made, `key` ones always."""
 
+    model_config = ConfigDict(field_title_generator=lambda name, _: name.replace("_", " ").capitalize())
     key: ClassVar[tuple[str, ...]] = ()
     mandatory: ClassVar[frozenset[str]] = frozenset()
     read_only: ClassVar[frozenset[str]] = frozenset()
@@ -279,8 +289,7 @@ def read_data(record_type: str, data: dict[str, Any]) -> RecordInput:
             json.dumps(data), strict=True, by_alias=True, by_name=False
         )
     except ValidationError as exc:
-        faults = exc.errors(include_input=False, include_url=False, include_context=False)
-        raise refused([(_place(fault["loc"]), fault["type"], fault["msg"]) for fault in faults]) from exc
+        raise refused([(_place(location), code, message) for location, code, message in faults_of(exc)]) from exc
     missing = [
         (to_camel(name), "missing", "Field required")
         for name in given.key

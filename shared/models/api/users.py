@@ -13,14 +13,7 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from shared.models.api.base import AnswerModel, Page, RequestModel
 from shared.models.roles import Role
-from shared.models.users import (
-    AssistantPreferences,
-    NotificationPreferences,
-    Organisation,
-    Preferences,
-    User,
-    UserStatus,
-)
+from shared.models.users import AssistantChoice, AssistantMode, Organisation, Preferences, User, UserStatus
 
 MAX_EMAIL = 254
 _EMAIL = re.compile(r"^[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9-]{2,63})+\Z")
@@ -108,11 +101,37 @@ class OwnEdit(RequestModel):
     version: Version | None = None
 
 
-class PreferencesEdit(RequestModel):
-    """A person's own settings; what is left out stays."""
+class AssistantEdit(RequestModel):
+    """What to change of the assistant."""
 
-    assistant: AssistantPreferences | None = None
-    notifications: NotificationPreferences | None = None
+    choice: AssistantChoice | None = None
+    mode: AssistantMode | None = None
+
+
+class NotificationEdit(RequestModel):
+    """What to change of notifications."""
+
+    email: bool | None = None
+    desktop: bool | None = None
+    urgent_only: bool | None = None
+
+
+class PreferencesEdit(RequestModel):
+    """A person's own settings; what is left out, or null, stays."""
+
+    assistant: AssistantEdit | None = None
+    notifications: NotificationEdit | None = None
+
+    def applied_to(self, before: Preferences) -> Preferences:
+        """Return `before` with what was given."""
+        assistant, notifications = (
+            {} if group is None else group.model_dump(exclude_none=True)
+            for group in (self.assistant, self.notifications)
+        )
+        return Preferences(
+            assistant=before.assistant.model_copy(update=assistant),
+            notifications=before.notifications.model_copy(update=notifications),
+        )
 
 
 class OrganisationEdit(RequestModel):

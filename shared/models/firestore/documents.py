@@ -105,7 +105,11 @@ class Fact(BaseModel):
 
 
 class ContextDocument(Document):
-    """`contexts/{id}`: one record in one mode, shared by everybody who works on it. `id` is derived (keyed HMAC)."""
+    """`contexts/{id}`: one record in one mode, shared by everybody who works on it. `id` is derived (keyed HMAC).
+
+    Status, summary and facts are a snapshot `as_of` a moment; `facts_version` counts how often it said something new.
+    `record_version` is the newest version of the record that is known to have been looked at since it changed.
+    """
 
     mode: str
     record_type: str
@@ -116,6 +120,8 @@ class ContextDocument(Document):
     summary: str
     facts: tuple[Fact, ...] = ()
     facts_version: int = 1
+    record_version: int | None = None
+    payer_uuids: tuple[str, ...] = ()
     as_of: datetime
     open_task_count: int = 0
     open_task_count_at: datetime | None = None

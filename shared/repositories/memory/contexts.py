@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from uuid import UUID
 
 from shared.domain.session import pointed
@@ -51,6 +51,15 @@ class InMemoryContextRepository:
             self._documents.contexts[context.id] = opened
             self._documents.sessions[session.id] = after
             return opened, known is None
+
+    def about(
+        self, client_id: UUID, *, patients: Collection[str], payers: Collection[str]
+    ) -> Iterator[ContextDocument]:
+        """See ContextsOfRecords.about."""
+        with self._documents.lock:
+            mine = [one for one in self._documents.contexts.values() if one.client_id == str(client_id)]
+        wanted = set(payers)
+        return (one for one in mine if one.patient_uuid in patients or wanted.intersection(one.payer_uuids))
 
     def change(
         self, client_id: UUID, context_id: str, decide: Callable[[ContextDocument], Change[ContextDocument] | None]

@@ -62,17 +62,24 @@ class InMemoryRecordRepository:
         return stored_record(record_type, row)
 
     def search(
-        self, client_id: UUID, terms: tuple[str, ...], record_types: tuple[str, ...], *, seen: AuditEvent | None
+        self,
+        client_id: UUID,
+        terms: tuple[str, ...],
+        record_types: tuple[str, ...],
+        *,
+        least_weight: int = 0,
+        seen: AuditEvent | None,
     ) -> list[FoundRecord]:
         """See RecordRepository.search."""
         hits = []
         for record_type in record_types:
             table, number, patient = RECORD_TABLES[record_type]
             for row in self._tables.of(client_id, table):
-                scores = [_score(term, terms_for(record_type, row)) for term in terms]
+                its_terms = [one for one in terms_for(record_type, row) if one[1] >= least_weight]
+                scores = [_score(term, its_terms) for term in terms]
                 if not all(scores):
                     continue
-                shown = row.get(number) or str(row["id"])
+                shown = row.get("member_id" if record_type == "coverage" else number) or str(row["id"])
                 whose = row[patient] if patient else None
                 hits.append(FoundRecord(record_type, row["id"], shown, _label(record_type, row), whose, sum(scores)))
         self._tables.record(seen)
@@ -101,7 +108,7 @@ def read_patient(tables: InMemoryTables, client_id: UUID, reference: str) -> Pat
     return Patient(*(row[member] for member in members))
 
 
-def _score(wanted: str, terms: tuple[tuple[str, int], ...]) -> int:
+def _score(wanted: str, terms: list[tuple[str, int]]) -> int:
     """Whole terms count double, prefixes single."""
     return max((weight * (2 if term == wanted else 1) for term, weight in terms if term.startswith(wanted)), default=0)
 
@@ -112,7 +119,7 @@ def _label(record_type: str, row: dict[str, Any]) -> str:
     if record_type in {"payer", "provider"}:
         return str(row["name"])
     if record_type == "coverage":
-        return str(row["plan_name"] or row["member_id"] or "")
+        return str(row["plan_name"] or "")
     return str(row.get(RECORD_TABLES[record_type][1]) or "")
 
 

@@ -73,7 +73,7 @@ class InMemoryUserRepository:
             mine = [user for user in self._people.users.values() if user.client_id == client_id]
         fitting = (user for user in mine if wanted.role in (None, user.role) and wanted.status in (None, user.status))
         ordered = sorted(fitting, key=_place)
-        return [user for user in ordered if after is None or _place(user) > after][:limit]
+        return [user for user in ordered if after is None or _place(user) > (after[0].lower(), after[1])][:limit]
 
     def get(self, client_id: UUID, user_id: UUID, *, seen: AuditEvent | None = None) -> User | None:
         """See UserRepository.get."""

@@ -76,6 +76,12 @@ RECORD_TABLES: dict[str, RecordTable] = {
         "providers", "provider_number", "NULL::uuid", "provider_number, kind, name, specialty, npi"
     ),
 }
+_LABELS = {
+    "patient": "last_name || ', ' || first_name",
+    "payer": "name",
+    "provider": "name",
+    "coverage": "plan_name",
+}
 _MAX_CANDIDATES = 200
 # A record is found when each word starts one of its terms. The longest word leads, because it leaves the fewest rows,
 # the others are probed by record; whole terms come before prefixes. Each half stops in the order of its index, so the
@@ -84,11 +90,11 @@ _MAX_CANDIDATES = 200
 _SEARCH = """
 WITH whole AS (
   SELECT record_type, record_id, 0 AS place FROM record_terms AS found
-  WHERE client_id = :client AND term = :t0 AND record_type = ANY(:types){others}
+  WHERE client_id = :client AND term = :t0 AND record_type = ANY(:types) AND weight >= :least{others}
   ORDER BY record_type, record_id LIMIT :candidates
 ), begun AS (
   SELECT record_type, record_id, 1 AS place FROM record_terms AS found
-  WHERE client_id = :client AND term > :t0 AND term < :u0 AND record_type = ANY(:types){others}
+  WHERE client_id = :client AND term > :t0 AND term < :u0 AND record_type = ANY(:types) AND weight >= :least{others}
   ORDER BY term, record_type, record_id LIMIT :candidates
 ), candidate AS (
   SELECT record_type, record_id FROM (SELECT * FROM whole UNION ALL SELECT * FROM begun) AS either
@@ -98,7 +104,7 @@ SELECT record_type, record_id, ({score})::int AS score FROM candidate AS found O
 """
 _OF_THE_RECORD = """ FROM record_terms AS other
     WHERE other.client_id = :client AND other.record_type = found.record_type AND other.record_id = found.record_id
-      AND other.term >= :t{n} AND other.term < :u{n}"""
+      AND other.term >= :t{n} AND other.term < :u{n} AND other.weight >= :least"""
 _OTHER = "\n    AND EXISTS (SELECT" + _OF_THE_RECORD + ")"
 _SCORE = "(SELECT max(other.weight * CASE WHEN other.term = :t{n} THEN 2 ELSE 1 END)" + _OF_THE_RECORD + ")"
 
@@ -144,13 +150,20 @@ class PostgresRecordRepository:
         return stored_record(record_type, tuple(row))
 
     def search(
-        self, client_id: UUID, terms: tuple[str, ...], record_types: tuple[str, ...], *, seen: AuditEvent | None
+        self,
+        client_id: UUID,
+        terms: tuple[str, ...],
+        record_types: tuple[str, ...],
+        *,
+        least_weight: int = 0,
+        seen: AuditEvent | None,
     ) -> list[FoundRecord]:
         """See RecordRepository.search."""
         parameters: dict[str, Any] = {
             "client": client_id,
             "types": list(record_types),
             "candidates": _MAX_CANDIDATES,
+            "least": least_weight,
         }
         for n, term in enumerate(sorted(terms, key=len, reverse=True)):
             parameters[f"t{n}"] = term
@@ -170,14 +183,10 @@ class PostgresRecordRepository:
         described: dict[UUID, tuple[str, str, UUID | None]] = {}
         for record_type in dict.fromkeys(hit[0] for hit in hits):
             about = RECORD_TABLES[record_type]
-            label = {
-                "patient": "last_name || ', ' || first_name",
-                "payer": "name",
-                "provider": "name",
-                "coverage": "coalesce(plan_name, '')",
-            }.get(record_type, about.number)
+            shown = "member_id" if record_type == "coverage" else about.number
+            label = _LABELS.get(record_type, about.number)
             statement = text(
-                f"SELECT id, {about.number}, {label}, {about.patient} FROM {about.table}"  # noqa: S608 (constants above)
+                f"SELECT id, {shown}, {label}, {about.patient} FROM {about.table}"  # noqa: S608 (constants above)
                 " WHERE client_id = :client AND deleted_at IS NULL AND id = ANY(:ids)"
             )
             ids = [hit[1] for hit in hits if hit[0] == record_type]
