@@ -15,10 +15,11 @@ from shared.errors import ConfigurationError
 if TYPE_CHECKING:
     from google.cloud import firestore
 
-    from shared.auth.identity_platform import ServiceAccount
+    from shared.auth.service_account import ServiceAccount
     from shared.auth.tokens import TokenVerifier
     from shared.db.postgres import Postgres
     from shared.db.pubsub import AuditTopic
+    from shared.domain.session import SessionLimits
     from shared.modes.eligibility import EligibilityModeHandler
     from shared.repositories.protocols import AuditOutbox, LiveStore, MemberRepository, RecordStore
     from shared.repositories.sign_in_protocols import (
@@ -95,15 +96,9 @@ def session_store() -> SessionRepository:
 @cache
 def session_service() -> SessionService:
     """Starts, checks and ends sessions; every signed-in request asks it."""
-    from datetime import timedelta
+    from shared.services.sessions import SessionService
 
-    from shared.services.sessions import SessionLimits, SessionService
-
-    known = settings()
-    limits = SessionLimits(
-        idle=timedelta(minutes=known.session_idle_minutes), length=timedelta(hours=known.session_hours)
-    )
-    return SessionService(session_store(), limits)
+    return SessionService(session_store(), _session_limits())
 
 
 @cache
@@ -159,11 +154,8 @@ def mode_service() -> ModeService:
     from shared.services.contexts import ContextService
     from shared.services.modes import ModeService
 
-    key = settings().context_key
-    if key is None:
-        raise ConfigurationError("MOBIUS_CONTEXT_KEY is not set: a secret from which context ids are derived")
     selector = DatabaseSelector(record_store, live_store)
-    contexts = ContextService(selector, access_log(), key.get_secret_value().encode(), now=utc_now)
+    contexts = ContextService(selector, access_log(), _secret_key(), now=utc_now, limits=_session_limits())
     return ModeService(selector, access_log(), contexts, now=utc_now)
 
 
@@ -182,7 +174,8 @@ def mode_list() -> ModeService:
     from shared.services.modes import ModeService
 
     selector = DatabaseSelector(_no_records, live_store)
-    return ModeService(selector, access_log(), ContextService(selector, access_log(), b"", now=utc_now), now=utc_now)
+    contexts = ContextService(selector, access_log(), b"", now=utc_now, limits=_session_limits())
+    return ModeService(selector, access_log(), contexts, now=utc_now)
 
 
 @cache
@@ -251,22 +244,20 @@ def import_service() -> ImportService:
 @cache
 def service_account() -> ServiceAccount:
     """The function's own service account; beside an Auth emulator, what the emulator takes for one."""
-    from shared.auth.identity_platform import EmulatorServiceAccount
-    from shared.auth.service_account import GoogleServiceAccount
+    from shared.auth.service_account import EmulatorServiceAccount, GoogleServiceAccount
 
     return EmulatorServiceAccount() if settings().auth_emulator else GoogleServiceAccount()
 
 
 @cache
 def identity_platform() -> IdentityPlatform:
-    """Firebase's accounts."""
+    """Firebase, as it signs people in."""
     from shared.auth.identity_platform import FirebaseIdentityPlatform
 
     known = settings()
     if known.firebase_api_key is None:
         raise ConfigurationError("MOBIUS_FIREBASE_API_KEY is not set: the project's web API key")
     return FirebaseIdentityPlatform(
-        project=known.project,
         api_key=known.firebase_api_key,
         service_account=service_account(),
         emulator=known.auth_emulator_address,
@@ -296,6 +287,7 @@ def sign_in_service() -> SignInService:
 
     return SignInService(
         platform=identity_platform(),
+        accounts=accounts,
         verifier=token_verifier(),
         members=members(),
         sessions=session_service(),
@@ -380,6 +372,17 @@ def organisation_service() -> OrganisationService:
     from shared.services.organisations import OrganisationService
 
     return OrganisationService(organisation_repository, member_sync, access_log())
+
+
+def _session_limits() -> SessionLimits:
+    from datetime import timedelta
+
+    from shared.domain.session import SessionLimits
+
+    known = settings()
+    return SessionLimits(
+        idle=timedelta(minutes=known.session_idle_minutes), length=timedelta(hours=known.session_hours)
+    )
 
 
 def _secret_key() -> bytes:

@@ -27,6 +27,13 @@ class WebAnswer:
     status: int
     body: dict[str, Any]
 
+    @property
+    def google_reason(self) -> str:
+        """The machine word of a refusal by Google's Identity Toolkit, such as USER_DISABLED; else nothing."""
+        error = self.body.get("error")
+        message = str(error.get("message", "")) if isinstance(error, dict) else ""
+        return message.partition(" ")[0]  # "TOO_MANY_ATTEMPTS_TRY_LATER : Access to this account has been …"
+
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """A redirect is an answer like any other: following it would fetch an address that nobody configured."""

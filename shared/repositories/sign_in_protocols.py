@@ -74,7 +74,7 @@ class ProfileRepository(Protocol):
 
 
 class IdentityPlatform(Protocol):
-    """Firebase's accounts.
+    """Firebase, as it signs people in. Their accounts are administered by shared.repositories.user_protocols.Accounts.
 
     Raises UnauthenticatedError for whatever it refuses, TooManyRequestsError when it is busy.
     """
@@ -89,12 +89,4 @@ class IdentityPlatform(Protocol):
 
     def refresh(self, refresh_token: str) -> Tokens:
         """Exchange a refresh token."""
-        ...
-
-    def revoke(self, uid: str, *, before: datetime) -> None:
-        """End every refresh token of a sign-in earlier than `before`."""
-        ...
-
-    def uid_of(self, email: str) -> str | None:
-        """Return the account with this verified address, None when there is none or it is closed."""
         ...

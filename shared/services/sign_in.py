@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
+from collections.abc import Callable
 from datetime import timedelta
 
 from shared.auth.membership import caller_for
@@ -21,6 +22,7 @@ from shared.models.firestore.documents import MemberDocument
 from shared.models.sign_in import Profile, Tokens, Visitor
 from shared.repositories.protocols import MemberRepository
 from shared.repositories.sign_in_protocols import IdentityPlatform, ProfileRepository, SignInAttempts
+from shared.repositories.user_protocols import Accounts
 from shared.services.access_log import AccessLog
 from shared.services.clock import Clock, utc_now
 from shared.services.sessions import SessionService
@@ -36,6 +38,7 @@ class SignInService:
         self,
         *,
         platform: IdentityPlatform,
+        accounts: Callable[[], Accounts],
         verifier: TokenVerifier,
         members: MemberRepository,
         sessions: SessionService,
@@ -46,6 +49,7 @@ class SignInService:
         now: Clock = utc_now,
     ) -> None:
         self._platform = platform
+        self._accounts = accounts
         self._verifier = verifier
         self._members = members
         self._sessions = sessions
@@ -94,7 +98,7 @@ class SignInService:
         Firebase revokes a person's tokens all at once, so signing out is signing out everywhere. Its tokens go first:
         if that fails nothing has happened, and the caller can try again.
         """
-        self._platform.revoke(caller.uid, before=self._now())
+        self._accounts().end_sign_ins(caller.uid, before=self._now())
         self._sessions.end(caller, caller.changed("session", resource_ref=caller.session_id))
         return SignedOut(success=True)
 

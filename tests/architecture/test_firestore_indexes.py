@@ -25,16 +25,13 @@ from shared.models.firestore.documents import ContextDocument, SessionDocument, 
 from shared.models.firestore.drafts import DraftDocument
 from shared.models.firestore.jobs import JobDocument
 from shared.models.firestore.rosters import RosterDocument
-from shared.models.roles import Role
-from shared.models.users import Membership
 from shared.repositories.document_protocols import DraftFilter
 from shared.repositories.firestore.alerts import FirestoreAlertRepository
 from shared.repositories.firestore.conversation import FirestoreFeedbackRepository, FirestoreMessageRepository
 from shared.repositories.firestore.drafts import FirestoreDraftRepository
 from shared.repositories.firestore.inboxes import FirestoreInboxRepository
-from shared.repositories.firestore.member_mirror import FirestoreMemberMirror
 from shared.repositories.firestore.open_tasks import FirestoreOpenTasks
-from shared.repositories.firestore.sessions import FirestoreSessionRepository
+from shared.repositories.firestore.sessions import going_on
 from shared.repositories.firestore.tasks import FirestoreTaskRepository
 from shared.repositories.firestore.waiting_events import FirestoreWaitingEvents
 from shared.repositories.projection_protocols import Place
@@ -71,7 +68,7 @@ def _read_outbox(client: firestore.Client) -> None:
 
 
 def _find_sessions(client: firestore.Client) -> None:
-    FirestoreSessionRepository(client)._going_on("uid-1")
+    going_on(client, "uid-1")
 
 
 def _read_thread(client: firestore.Client) -> None:
@@ -109,11 +106,6 @@ def _find_drafts(client: firestore.Client) -> None:
         FirestoreDraftRepository(client).find(CLIENT, wanted, after=None, limit=25)
 
 
-def _find_ended_sessions(client: firestore.Client) -> None:
-    membership = Membership(CLIENT, CLIENT, "uid-1", Role.BILLER, "deactivated", "UTC", 1, None)
-    FirestoreMemberMirror(client)._end_sessions(membership)
-
-
 # By the function that makes the query: `test_every_query_is_listed_here` compares with the sources.
 QUERIES: dict[str, Callable[[firestore.Client], None]] = {
     "tasks.py:find": _find_tasks,
@@ -126,8 +118,7 @@ QUERIES: dict[str, Callable[[firestore.Client], None]] = {
     "inboxes.py:active": _read_inbox,
     "inboxes.py:changed_since": _read_inbox_changes,
     "drafts.py:find": _find_drafts,
-    "sessions.py:_going_on": _find_sessions,
-    "member_mirror.py:_end_sessions": _find_ended_sessions,
+    "sessions.py:going_on": _find_sessions,
 }
 
 

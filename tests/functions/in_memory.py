@@ -125,9 +125,10 @@ class InMemoryProduct:
         self.members = InMemoryMemberRepository({one.uid: _member(one) for one in ACCOUNTS})
         self.sessions = InMemorySessionRepository(self.live.documents, self.members)
         by_uid = {one.uid: one for one in ACCOUNTS}
+        self.accounts.uids = {one.email: one.uid for one in ACCOUNTS}
         self.platform = InMemoryIdentityPlatform(
             id_token=lambda uid: token(by_uid[uid]),
-            uids={one.email: one.uid for one in ACCOUNTS},
+            accounts=self.accounts,
             passwords={one.email: DEMO_PASSWORD for one in ACCOUNTS},
         )
         for one in ACCOUNTS:
