@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -51,11 +52,13 @@ def call(
     json_body: dict[str, Any] | None = None,
     form: dict[str, str] | None = None,
     headers: dict[str, str] | None = None,
+    seconds: float = TIMEOUT_SECONDS,
 ) -> WebAnswer:
     """GET `url`, or POST a JSON object or a form to it.
 
-    Raises StoreUnavailableError when there is no answer in 5 s, or one that says the service is down.
+    Raises StoreUnavailableError when there is no answer in time, or one that says the service is down.
     """
+    deadline = time.monotonic() + seconds
     content: bytes | None = None
     given = {"Accept": "application/json", **(headers or {})}
     if json_body is not None:
@@ -66,15 +69,25 @@ def call(
         given["Content-Type"] = "application/x-www-form-urlencoded"
     request = urllib.request.Request(url, data=content, headers=given)  # noqa: S310 (see the module: configured)
     try:
-        with _OPENER.open(request, timeout=TIMEOUT_SECONDS) as answer:
-            return WebAnswer(int(answer.status), _object(answer.read(MAX_ANSWER_BYTES)))
+        with _OPENER.open(request, timeout=seconds) as answer:
+            return WebAnswer(int(answer.status), _object(_content(answer, deadline)))
     except urllib.error.HTTPError as refused:
         with refused:
             if refused.code >= SERVER_ERRORS:
                 raise StoreUnavailableError("The identity service is not available", retry_after=5) from refused
-            return WebAnswer(refused.code, _object(refused.read(MAX_ANSWER_BYTES)))
+            return WebAnswer(refused.code, _object(_content(refused, deadline)))
     except (OSError, http.client.HTTPException) as exc:
         raise StoreUnavailableError("The identity service did not answer in time", retry_after=5) from exc
+
+
+def _content(answer: Any, deadline: float) -> bytes:
+    """Read the answer, piece by piece, so that one that comes in drops ends in time. Raises TimeoutError."""
+    content = b""
+    while len(content) < MAX_ANSWER_BYTES and (piece := answer.read1(65_536)):
+        content += piece
+        if time.monotonic() > deadline:
+            raise TimeoutError
+    return content
 
 
 def _object(raw: bytes) -> dict[str, Any]:

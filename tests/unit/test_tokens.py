@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from shared.auth.tokens import FAILED_FETCH_SECONDS, TokenVerifier
+from shared.auth.fetched import FAILED_FETCH_SECONDS
+from shared.auth.tokens import TokenVerifier
 from shared.errors import StoreUnavailableError, UnauthenticatedError
 
 PROJECT = "mobius-test"
@@ -295,7 +296,7 @@ def test_a_failed_fetch_is_not_tried_by_everybody_and_tried_again_soon() -> None
             ours.verify(signed(claims()))
     assert len(answers) == 1
     assert 0 < FAILED_FETCH_SECONDS <= 5
-    ours._failed_until = 0.0  # the two seconds are over
+    ours._keys._failed_until = 0.0  # the two seconds are over
     assert ours.verify(signed(claims())).uid == "uid-1"
 
 
