@@ -22,12 +22,7 @@ if TYPE_CHECKING:
     from shared.domain.session import SessionLimits
     from shared.modes.eligibility import EligibilityModeHandler
     from shared.repositories.protocols import AuditOutbox, LiveStore, MemberRepository, RecordStore
-    from shared.repositories.sign_in_protocols import (
-        IdentityPlatform,
-        ProfileRepository,
-        SessionRepository,
-        SignInAttempts,
-    )
+    from shared.repositories.sign_in_protocols import SessionRepository
     from shared.repositories.user_protocols import Accounts, MemberMirror, OrganisationRepository, UserRepository
     from shared.services.access_log import AccessLog
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
@@ -39,7 +34,6 @@ if TYPE_CHECKING:
     from shared.services.record_writes import RecordWriteService
     from shared.services.records import RecordService
     from shared.services.sessions import SessionService
-    from shared.services.sign_in import SignInService
     from shared.services.task_projection import TaskProjection
     from shared.services.tasks import TaskService
     from shared.services.users import UserService
@@ -155,7 +149,7 @@ def mode_service() -> ModeService:
     from shared.services.modes import ModeService
 
     selector = DatabaseSelector(record_store, live_store)
-    contexts = ContextService(selector, access_log(), _secret_key(), now=utc_now, limits=_session_limits())
+    contexts = ContextService(selector, access_log(), secret_key(), now=utc_now, limits=_session_limits())
     return ModeService(selector, access_log(), contexts, now=utc_now)
 
 
@@ -250,55 +244,6 @@ def service_account() -> ServiceAccount:
 
 
 @cache
-def identity_platform() -> IdentityPlatform:
-    """Firebase, as it signs people in."""
-    from shared.auth.identity_platform import FirebaseIdentityPlatform
-
-    known = settings()
-    if known.firebase_api_key is None:
-        raise ConfigurationError("MOBIUS_FIREBASE_API_KEY is not set: the project's web API key")
-    return FirebaseIdentityPlatform(
-        api_key=known.firebase_api_key,
-        service_account=service_account(),
-        emulator=known.auth_emulator_address,
-    )
-
-
-@cache
-def sign_in_attempts() -> SignInAttempts:
-    """Failed sign-ins."""
-    from shared.repositories.postgres.sign_ins import PostgresSignInAttempts
-
-    return PostgresSignInAttempts(postgres("serving"))
-
-
-@cache
-def profiles() -> ProfileRepository:
-    """People as they are shown to themselves."""
-    from shared.repositories.postgres.sign_ins import PostgresProfileRepository
-
-    return PostgresProfileRepository(postgres("serving"))
-
-
-@cache
-def sign_in_service() -> SignInService:
-    """Login, refresh, sign-out."""
-    from shared.services.sign_in import SignInService
-
-    return SignInService(
-        platform=identity_platform(),
-        accounts=accounts,
-        verifier=token_verifier(),
-        members=members(),
-        sessions=session_service(),
-        attempts=sign_in_attempts(),
-        profiles=profiles(),
-        access_log=access_log(),
-        key=_secret_key(),
-    )
-
-
-@cache
 def user_repository() -> UserRepository:
     """The users of each organisation."""
     from shared.repositories.postgres.users import PostgresUserRepository
@@ -363,7 +308,7 @@ def invitation_service() -> InvitationService:
     """Invitations into an organisation."""
     from shared.services.invitations import InvitationService
 
-    return InvitationService(user_repository, accounts, member_sync, access_log(), _secret_key())
+    return InvitationService(user_repository, accounts, member_sync, access_log(), secret_key())
 
 
 @cache
@@ -385,7 +330,8 @@ def _session_limits() -> SessionLimits:
     )
 
 
-def _secret_key() -> bytes:
+def secret_key() -> bytes:
+    """The secret that addresses and ids are hashed with."""
     key = settings().context_key
     if key is None:
         raise ConfigurationError("MOBIUS_CONTEXT_KEY is not set: a secret that addresses and ids are hashed with")

@@ -24,7 +24,8 @@ _FORBIDDEN_IN_PRODUCTION = (
 
 MAX_POOL_SIZE = 100
 GOOGLE, MICROSOFT = "google", "microsoft"
-MICROSOFT_TENANTS = re.compile(r"^(organizations|common|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z")
+ANY_TENANT = "organizations"
+MICROSOFT_TENANT = re.compile(r"^(organizations|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z")
 
 
 class OpenIdProvider(BaseModel):
@@ -126,10 +127,10 @@ def _open_id_providers() -> tuple[OpenIdProvider, ...]:
         fault = exc.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in fault["loc"])
         raise ConfigurationError(f"MOBIUS_OPENID_PROVIDERS: {place}: {fault['msg']}") from None
-    tenant = os.environ.get("MOBIUS_MICROSOFT_TENANT", "organizations")
-    if not MICROSOFT_TENANTS.match(tenant):
-        raise ConfigurationError("MOBIUS_MICROSOFT_TENANT must be a tenant's id, organizations or common")
-    issuer = "{tenantid}" if tenant in {"organizations", "common"} else tenant
+    tenant = os.environ.get("MOBIUS_MICROSOFT_TENANT") or ANY_TENANT
+    if not MICROSOFT_TENANT.match(tenant):
+        raise ConfigurationError("MOBIUS_MICROSOFT_TENANT must be a tenant's id, or organizations for any tenant")
+    issuer = "{tenantid}" if tenant == ANY_TENANT else tenant
     known = (
         _known_provider(GOOGLE, "Google", "https://accounts.google.com"),
         _known_provider(MICROSOFT, "Microsoft", f"https://login.microsoftonline.com/{issuer}/v2.0"),
@@ -139,6 +140,9 @@ def _open_id_providers() -> tuple[OpenIdProvider, ...]:
         raise ConfigurationError("MOBIUS_OPENID_PROVIDERS: two providers have one name, or that of a built-in one")
     for one in providers:
         _check_address("MOBIUS_OPENID_PROVIDERS", one.issuer)
+    for needed in ("MOBIUS_PUBLIC_URL", "MOBIUS_SIGN_IN_REDIRECTS") if providers else ():
+        if not os.environ.get(needed):
+            raise ConfigurationError(f"{needed} is not set: a sign-in at a provider goes through it")
     return providers
 
 

@@ -18,6 +18,7 @@ from shared.web.operations import Operation, Operations, Reply
 
 _PATH_PARAMETER = re.compile(r"<(?:path:)?(\w+)>")
 _REFERENCE = "#/components/schemas/{model}"
+_REDIRECT = 302
 _TEXTS = {
     401: "Not signed in",
     403: "The role does not allow this",
@@ -27,6 +28,7 @@ _TEXTS = {
     413: "The body is too large",
     415: "The body is not JSON",
     422: "Not acceptable; `errors` names the members",
+    429: "Too many failed sign-ins; try again after `Retry-After`",
     503: "A store does not answer; try again after `Retry-After`",
 }
 _PROBLEM = {
@@ -179,12 +181,16 @@ def _responses(operation: Operation, names: dict[Any, Any]) -> dict[str, Any]:
     if answer is not None:
         good["content"] = {"application/json": {"schema": names[answer, "serialization"], "example": operation.example}}
     responses: dict[str, Any] = {str(operation.status): good}
-    if operation.permission is Permission.PUBLIC:
+    if operation.status == _REDIRECT:
+        good |= {"description": "Go on at `Location`", "headers": {"Location": {"schema": {"type": "string"}}}}
+    if operation.permission is Permission.PUBLIC and not operation.wants_visitor:
         return responses
     codes = [401, 403, 404, 422, 503]
+    if operation.permission is Permission.PUBLIC:
+        codes.append(429)
     if operation.body is not None:
         codes += [413, 415]
-    if operation.method != "GET":
+    if operation.method != "GET" and operation.permission is not Permission.PUBLIC:
         codes += [409, 412]
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for code in sorted(codes):

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import SessionDocument
-from shared.models.sign_in import Profile, Ticket, TicketKind, Tokens
+from shared.models.sign_in import Profile, ProvenIdentity, SignInLink, SignInStep, Ticket, TicketKind, Tokens
 
 
 class SessionRepository(Protocol):
@@ -62,6 +62,42 @@ class TicketRepository(Protocol):
 
     def redeem(self, secret_hash: str, kind: TicketKind, *, now: datetime) -> Ticket | None:
         """Take the ticket away; None when there is none, it expired, or somebody else was faster."""
+        ...
+
+
+class SignInLinks(Protocol):
+    """Which identities at providers sign in as which accounts: one identity a provider and account."""
+
+    def account_of(self, subject_hash: str) -> str | None:
+        """Return the uid that the identity signs in as."""
+        ...
+
+    def is_linked(self, uid: str, provider: str) -> bool:
+        """Tell whether some identity at the provider signs in as the account."""
+        ...
+
+    def add(self, link: SignInLink, client_id: UUID, event: AuditEvent) -> None:
+        """Add the link with its event. Raises ConflictError when the identity or the account has another."""
+        ...
+
+
+class IdentityProvider(Protocol):
+    """Somebody who proves who a person is. Raises StoreUnavailableError when it does not answer as it should."""
+
+    @property
+    def label(self) -> str:
+        """What people know it as."""
+        ...
+
+    def login_address(self, step: SignInStep, challenge: str) -> str:
+        """Return the address of the provider's login page; `challenge` is the hash of the step's verifier."""
+        ...
+
+    def identity(self, step: SignInStep, *, code: str, issuer: str | None) -> ProvenIdentity:
+        """Exchange the provider's code; `issuer` is who the answer says it is of.
+
+        Raises UnauthenticatedError `identity_not_proven`.
+        """
         ...
 
 

@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 from uuid import UUID
 
-from shared.errors import UnauthenticatedError
+from shared.errors import ConflictError, UnauthenticatedError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import SessionDocument
-from shared.models.sign_in import Profile, Ticket, TicketKind, Tokens
+from shared.models.sign_in import Profile, SignInLink, Ticket, TicketKind, Tokens
 from shared.repositories.memory.documents import InMemoryDocuments
 from shared.repositories.memory.members import InMemoryMemberRepository
-from shared.repositories.memory.users import InMemoryAccounts
+from shared.repositories.memory.users import InMemoryAccounts, InMemoryPeople
 
 
 class InMemorySessionRepository:
@@ -100,6 +100,33 @@ class InMemoryTicketRepository:
                 return None
             del self.tickets[secret_hash]
             return ticket if ticket.expires_at > now else None
+
+
+class InMemorySignInLinks:
+    """See SignInLinks."""
+
+    def __init__(self, people: InMemoryPeople) -> None:
+        self._people = people
+
+    def account_of(self, subject_hash: str) -> str | None:
+        """See SignInLinks.account_of."""
+        link = self._people.links.get(subject_hash)
+        return link.uid if link else None
+
+    def is_linked(self, uid: str, provider: str) -> bool:
+        """See SignInLinks.is_linked."""
+        return any((one.uid, one.provider) == (uid, provider) for one in self._people.links.values())
+
+    def add(self, link: SignInLink, client_id: UUID, event: AuditEvent) -> None:
+        """See SignInLinks.add."""
+        del client_id
+        with self._people.lock:
+            if self.account_of(link.subject_hash) == link.uid:
+                return
+            if link.subject_hash in self._people.links or self.is_linked(link.uid, link.provider):
+                raise ConflictError("This account signs in with another identity", code="identity_conflict")
+            self._people.links[link.subject_hash] = link
+            self._people.record(event)
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
 from shared.models.firestore.documents import MemberDocument
 from shared.models.roles import Role
+from shared.models.sign_in import SignInLink
 from shared.models.users import Membership, MembershipChanges, NewAccount, Organisation, User
 from shared.repositories.memory.documents import InMemoryAnswers, InMemoryDocuments
 from shared.repositories.memory.members import InMemoryMemberRepository
@@ -32,6 +33,7 @@ class InMemoryPeople:
     users: dict[UUID, User] = field(default_factory=dict)
     organisations: dict[UUID, Organisation] = field(default_factory=dict)
     outbox: list[tuple[UUID, UUID, datetime, bool]] = field(default_factory=list)
+    links: dict[str, SignInLink] = field(default_factory=dict)
     events: list[AuditEvent] = field(default_factory=list)
     answers: InMemoryAnswers = field(default_factory=InMemoryAnswers)
     lock: RLock = field(default_factory=RLock)
@@ -114,6 +116,9 @@ class InMemoryUserRepository:
             ]
             decided = decide(user, len(others))
             self._people.users[user_id] = decided.user
+            if decided.user.status == "deactivated":
+                links = self._people.links.items()
+                self._people.links = {known: link for known, link in links if link.uid != decided.user.uid}
             if decided.mirrored:
                 self._people.announce(decided.user)
             self._people.record(decided.event)
