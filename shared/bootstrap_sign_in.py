@@ -109,6 +109,7 @@ def oauth_service() -> OAuthService:
         accounts=bootstrap.accounts,
         platform=identity_platform(),
         sign_in=sign_in_service(),
+        access_log=bootstrap.access_log(),
         key=bootstrap.secret_key(),
     )
 

@@ -51,10 +51,10 @@ class ProvenIdentity:
 
 @dataclass(frozen=True, slots=True)
 class SignInLink:
-    """An identity at a provider (a keyed hash of issuer and subject) that signs in as the account `uid`."""
+    """An identity at an issuer (a keyed hash of both, `subject_hash`) that signs in as the account `uid`."""
 
     subject_hash: str
-    provider: str
+    issuer: str
     uid: str
 
 

@@ -66,14 +66,14 @@ class TicketRepository(Protocol):
 
 
 class SignInLinks(Protocol):
-    """Which identities at providers sign in as which accounts: one identity a provider and account."""
+    """Which identities at providers sign in as which accounts: an account has one identity at an issuer."""
 
     def account_of(self, subject_hash: str) -> str | None:
         """Return the uid that the identity signs in as."""
         ...
 
-    def is_linked(self, uid: str, provider: str) -> bool:
-        """Tell whether some identity at the provider signs in as the account."""
+    def is_linked(self, uid: str, issuer: str) -> bool:
+        """Tell whether some identity at the issuer signs in as the account."""
         ...
 
     def add(self, link: SignInLink, client_id: UUID, event: AuditEvent) -> None:

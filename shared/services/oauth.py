@@ -40,6 +40,7 @@ from shared.models.audit import AuditAction
 from shared.models.sign_in import BrowserMove, ProvenIdentity, SignInLink, SignInStep, Ticket, Visitor
 from shared.repositories.sign_in_protocols import IdentityPlatform, IdentityProvider, SignInLinks, TicketRepository
 from shared.repositories.user_protocols import Accounts
+from shared.services.access_log import AccessLog
 from shared.services.clock import Clock, utc_now
 from shared.services.sign_in import SignInService
 
@@ -75,6 +76,7 @@ class OAuthService:
         accounts: Callable[[], Accounts],
         platform: IdentityPlatform,
         sign_in: SignInService,
+        access_log: AccessLog,
         key: bytes,
         now: Clock = utc_now,
     ) -> None:
@@ -85,6 +87,7 @@ class OAuthService:
         self._accounts = accounts
         self._platform = platform
         self._sign_in = sign_in
+        self._access_log = access_log
         self._key = key
         self._now = now
 
@@ -157,14 +160,15 @@ class OAuthService:
             raise UnauthenticatedError(
                 "This code is unknown, used, too old, or not of this sign-in: begin again", code="code_not_valid"
             )
-        link = SignInLink(**ticket.content["link"])
+        link, provider = SignInLink(**ticket.content["link"]), ticket.content["provider"]
         tokens = self._platform.sign_in_as(link.uid)
         caller = self._sign_in.caller(visitor, tokens)
         if ticket.content["first"]:
-            event = caller.changed("sign_in_link", metadata={"provider": link.provider})
+            event = caller.changed("sign_in_link", metadata={"provider": provider})
             event = event.model_copy(update={"action": AuditAction.SESSION_LINK})
             self._links.add(link, caller.client_id, event)
-        return self._sign_in.begin(caller, tokens, method=link.provider)
+            self._access_log.hand_on(event)
+        return self._sign_in.begin(caller, tokens, method=provider)
 
     def _provider(self, name: str) -> IdentityProvider:
         if name not in self._providers:
@@ -196,12 +200,13 @@ class OAuthService:
                 raise ForbiddenError("The provider has not verified the e-mail address", code="email_not_verified")
             uid, first = self._accounts().uid_of(identity.email), True
         self._sign_in.admit(visitor, uid, email=identity.email if first else None)
-        if first and self._links.is_linked(str(uid), name):
+        if first and self._links.is_linked(str(uid), identity.issuer):
             raise ForbiddenError("This account signs in with another identity", code="identity_conflict")
         code = secrets.token_urlsafe(32)
         content = {
-            "link": {"subject_hash": subject, "provider": name, "uid": uid},
+            "link": {"subject_hash": subject, "issuer": identity.issuer, "uid": uid},
             "first": first,
+            "provider": name,
             "challenge": begun.content["challenge"],
         }
         self._tickets.issue(Ticket(self._hash("code", code), "exchange_code", content, self._now() + CODE_LASTS))

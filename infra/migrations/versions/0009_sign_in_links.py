@@ -20,12 +20,12 @@ def upgrade() -> None:
     op.create_table(
         TABLE,
         sa.Column("subject_hash", sa.Text(), nullable=False),
-        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("issuer", sa.Text(), nullable=False),
         sa.Column("uid", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("length(subject_hash) = 64", name=op.f("ck_sign_in_links_hashed")),
         sa.PrimaryKeyConstraint("subject_hash", name=op.f("pk_sign_in_links")),
-        sa.UniqueConstraint("uid", "provider", name=op.f("uq_sign_in_links_uid_provider")),
+        sa.UniqueConstraint("uid", "issuer", name=op.f("uq_sign_in_links_uid_issuer")),
     )
     op.execute(f"ALTER TABLE {TABLE} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
     op.execute(f"GRANT SELECT, INSERT, DELETE ON {TABLE} TO mobius_serving")

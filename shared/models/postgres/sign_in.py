@@ -33,9 +33,9 @@ sign_in_links = Table(
     "sign_in_links",
     metadata,
     Column("subject_hash", Text, primary_key=True),
-    Column("provider", Text, nullable=False),
+    Column("issuer", Text, nullable=False),
     Column("uid", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     CheckConstraint("length(subject_hash) = 64", name="hashed"),
-    UniqueConstraint("uid", "provider"),
+    UniqueConstraint("uid", "issuer"),
 )

@@ -113,9 +113,9 @@ class InMemorySignInLinks:
         link = self._people.links.get(subject_hash)
         return link.uid if link else None
 
-    def is_linked(self, uid: str, provider: str) -> bool:
+    def is_linked(self, uid: str, issuer: str) -> bool:
         """See SignInLinks.is_linked."""
-        return any((one.uid, one.provider) == (uid, provider) for one in self._people.links.values())
+        return any((one.uid, one.issuer) == (uid, issuer) for one in self._people.links.values())
 
     def add(self, link: SignInLink, client_id: UUID, event: AuditEvent) -> None:
         """See SignInLinks.add."""
@@ -123,7 +123,7 @@ class InMemorySignInLinks:
         with self._people.lock:
             if self.account_of(link.subject_hash) == link.uid:
                 return
-            if link.subject_hash in self._people.links or self.is_linked(link.uid, link.provider):
+            if link.subject_hash in self._people.links or self.is_linked(link.uid, link.issuer):
                 raise ConflictError("This account signs in with another identity", code="identity_conflict")
             self._people.links[link.subject_hash] = link
             self._people.record(event)

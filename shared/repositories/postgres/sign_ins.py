@@ -110,9 +110,9 @@ class PostgresSignInLinks:
         """See SignInLinks.account_of."""
         return self._one(select(sign_in_links.c.uid).where(sign_in_links.c.subject_hash == subject_hash))
 
-    def is_linked(self, uid: str, provider: str) -> bool:
+    def is_linked(self, uid: str, issuer: str) -> bool:
         """See SignInLinks.is_linked."""
-        mine = (sign_in_links.c.uid == uid, sign_in_links.c.provider == provider)
+        mine = (sign_in_links.c.uid == uid, sign_in_links.c.issuer == issuer)
         return self._one(select(sign_in_links.c.uid).where(*mine)) is not None
 
     def add(self, link: SignInLink, client_id: UUID, event: AuditEvent) -> None:
