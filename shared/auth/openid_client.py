@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from urllib.parse import quote, urlencode
 
-from shared.auth.openid_metadata import OK, Call, Metadata, PublishedMetadata
+from shared.auth.openid_metadata import OK, TENANT, Call, Metadata, PublishedMetadata
 from shared.auth.openid_proof import proven_address
 from shared.auth.openid_token import IdTokenVerifier, not_proven
 from shared.auth.web_call import call
@@ -66,12 +66,14 @@ class OpenIdClient:
         form, headers = self._with_secret(form, metadata)
         answer = self._web(metadata.token_endpoint, form=form, headers=headers, seconds=EXCHANGE_SECONDS)
         if answer.status != OK:
-            if answer.body.get("error") in _NOT_OUR_CODE:
+            if str(answer.body.get("error")) in _NOT_OUR_CODE:
                 raise not_proven()
             raise StoreUnavailableError("The sign-in provider refused us", retry_after=5)
         access_token = answer.body.get("access_token")
         claims = self._verifier.verify(answer.body.get("id_token"), nonce=step.nonce, access_token=access_token)
-        return ProvenIdentity(str(claims["iss"]), str(claims["sub"]), proven_address(self._provider, claims))
+        # Not an alias: one person is one identity. Of many tenants it is the token's, which was checked.
+        one = self._provider.issuer if TENANT not in self._provider.issuer else str(claims["iss"])
+        return ProvenIdentity(one, str(claims["sub"]), proven_address(self._provider, claims))
 
     def _with_secret(self, form: dict[str, str], metadata: Metadata) -> tuple[dict[str, str], dict[str, str]]:
         secret = self._provider.client_secret.get_secret_value()
