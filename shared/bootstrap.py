@@ -16,20 +16,16 @@ from shared.errors import ConfigurationError
 if TYPE_CHECKING:
     from google.cloud import firestore
 
-    from shared.auth.identity_platform import ServiceAccount
+    from shared.auth.service_account import ServiceAccount
     from shared.auth.tokens import TokenVerifier
     from shared.clearinghouse.port import Clearinghouse
     from shared.db.postgres import Postgres
     from shared.db.pubsub import AuditTopic
     from shared.domain.rate_limit import RateLimit
+    from shared.domain.session import SessionLimits
     from shared.modes.eligibility import EligibilityModeHandler
     from shared.repositories.protocols import AuditOutbox, LiveStore, MemberRepository, RecordStore
-    from shared.repositories.sign_in_protocols import (
-        IdentityPlatform,
-        ProfileRepository,
-        SessionRepository,
-        SignInAttempts,
-    )
+    from shared.repositories.sign_in_protocols import SessionRepository
     from shared.repositories.user_protocols import Accounts, MemberMirror, OrganisationRepository, UserRepository
     from shared.services.access_log import AccessLog
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
@@ -44,7 +40,6 @@ if TYPE_CHECKING:
     from shared.services.record_writes import RecordWriteService
     from shared.services.records import RecordService
     from shared.services.sessions import SessionService
-    from shared.services.sign_in import SignInService
     from shared.services.task_projection import TaskProjection
     from shared.services.tasks import TaskService
     from shared.services.users import UserService
@@ -110,15 +105,9 @@ def session_store() -> SessionRepository:
 @cache
 def session_service() -> SessionService:
     """Starts, checks and ends sessions; every signed-in request asks it."""
-    from datetime import timedelta
+    from shared.services.sessions import SessionService
 
-    from shared.services.sessions import SessionLimits, SessionService
-
-    known = settings()
-    limits = SessionLimits(
-        idle=timedelta(minutes=known.session_idle_minutes), length=timedelta(hours=known.session_hours)
-    )
-    return SessionService(session_store(), limits)
+    return SessionService(session_store(), _session_limits())
 
 
 @cache
@@ -177,7 +166,7 @@ def task_service() -> TaskService:
 @cache
 def mode_service() -> ModeService:
     """The modes and their handlers."""
-    return _modes(record_store, _secret_key())
+    return _modes(record_store, secret_key())
 
 
 def _modes(records: Callable[[], RecordStore], key: bytes = b"") -> ModeService:
@@ -188,7 +177,7 @@ def _modes(records: Callable[[], RecordStore], key: bytes = b"") -> ModeService:
     from shared.services.modes import ModeService
 
     selector = DatabaseSelector(records, live_store)
-    contexts = ContextService(selector, access_log(), key, now=utc_now)
+    contexts = ContextService(selector, access_log(), key, now=utc_now, limits=_session_limits())
     return ModeService(selector, access_log(), contexts, now=utc_now)
 
 
@@ -324,59 +313,9 @@ def import_service() -> ImportService:
 @cache
 def service_account() -> ServiceAccount:
     """The function's own service account; beside an Auth emulator, what the emulator takes for one."""
-    from shared.auth.identity_platform import EmulatorServiceAccount
-    from shared.auth.service_account import GoogleServiceAccount
+    from shared.auth.service_account import EmulatorServiceAccount, GoogleServiceAccount
 
     return EmulatorServiceAccount() if settings().auth_emulator else GoogleServiceAccount()
-
-
-@cache
-def identity_platform() -> IdentityPlatform:
-    """Firebase's accounts."""
-    from shared.auth.identity_platform import FirebaseIdentityPlatform
-
-    known = settings()
-    if known.firebase_api_key is None:
-        raise ConfigurationError("MOBIUS_FIREBASE_API_KEY is not set: the project's web API key")
-    return FirebaseIdentityPlatform(
-        project=known.project,
-        api_key=known.firebase_api_key,
-        service_account=service_account(),
-        emulator=known.auth_emulator_address,
-    )
-
-
-@cache
-def sign_in_attempts() -> SignInAttempts:
-    """Failed sign-ins."""
-    from shared.repositories.postgres.sign_ins import PostgresSignInAttempts
-
-    return PostgresSignInAttempts(postgres("serving"))
-
-
-@cache
-def profiles() -> ProfileRepository:
-    """People as they are shown to themselves."""
-    from shared.repositories.postgres.sign_ins import PostgresProfileRepository
-
-    return PostgresProfileRepository(postgres("serving"))
-
-
-@cache
-def sign_in_service() -> SignInService:
-    """Login, refresh, sign-out."""
-    from shared.services.sign_in import SignInService
-
-    return SignInService(
-        platform=identity_platform(),
-        verifier=token_verifier(),
-        members=members(),
-        sessions=session_service(),
-        attempts=sign_in_attempts(),
-        profiles=profiles(),
-        access_log=access_log(),
-        key=_secret_key(),
-    )
 
 
 @cache
@@ -444,7 +383,7 @@ def invitation_service() -> InvitationService:
     """Invitations into an organisation."""
     from shared.services.invitations import InvitationService
 
-    return InvitationService(user_repository, accounts, member_sync, access_log(), _secret_key())
+    return InvitationService(user_repository, accounts, member_sync, access_log(), secret_key())
 
 
 @cache
@@ -455,7 +394,19 @@ def organisation_service() -> OrganisationService:
     return OrganisationService(organisation_repository, member_sync, access_log())
 
 
-def _secret_key() -> bytes:
+def _session_limits() -> SessionLimits:
+    from datetime import timedelta
+
+    from shared.domain.session import SessionLimits
+
+    known = settings()
+    return SessionLimits(
+        idle=timedelta(minutes=known.session_idle_minutes), length=timedelta(hours=known.session_hours)
+    )
+
+
+def secret_key() -> bytes:
+    """The secret that addresses and ids are hashed with."""
     key = settings().context_key
     if key is None:
         raise ConfigurationError("MOBIUS_CONTEXT_KEY is not set: a secret that addresses and ids are hashed with")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
 
 from shared.errors import ConfigurationError
 
@@ -22,6 +24,27 @@ _FORBIDDEN_IN_PRODUCTION = (
 
 
 MAX_POOL_SIZE = 100
+GOOGLE, MICROSOFT = "google", "microsoft"
+ANY_TENANT = "organizations"
+MICROSOFT_TENANT = re.compile(r"^(organizations|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z")
+
+
+class OpenIdProvider(BaseModel):
+    """Somebody who proves by OpenID Connect who a person is.
+
+    `issuer` is the address that its discovery document must name. Of a provider with `email_domains`, addresses of
+    these domains alone are believed. Two have rules of their own for what they prove, known by their `name`: google
+    and microsoft (see shared/auth/openid_proof.py).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
+    label: Annotated[str, Field(min_length=1, max_length=60)]
+    issuer: str
+    client_id: Annotated[str, Field(min_length=1)]
+    client_secret: SecretStr
+    email_domains: tuple[str, ...] = ()
 
 
 class ClearinghouseSettings(BaseModel):
@@ -48,8 +71,10 @@ class Settings(BaseModel):
 
     `database_urls` are PostgreSQL URLs by database role (local); in production `cloud_sql_instance` names the
     instance and `database_user` the function's IAM user. Without a `clearinghouse`, what is on file answers for payers.
-    `finite_streams` suits a gateway that passes an answer on only when it has ended: a stream answers with what there
-    is and its client comes back. A user may make `rate_per_second` requests to one instance, and `rate_burst` at once.
+    `public_url` is where the API is reached, and `sign_in_redirects` are the front-end's addresses that a sign-in at an
+    OpenID Connect provider may end at. `finite_streams` suits a gateway that passes an answer on when it has ended:
+    a stream answers with what there is and its client comes back. A user may make `rate_per_second` requests to one
+    instance, and `rate_burst` at once.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -60,6 +85,9 @@ class Settings(BaseModel):
     firebase_api_key: SecretStr | None = None
     session_idle_minutes: int = 60
     session_hours: int = 12
+    public_url: str | None = None
+    open_id_providers: tuple[OpenIdProvider, ...] = ()
+    sign_in_redirects: tuple[str, ...] = ()
     pubsub_emulator: str | None = None
     cors_origins: tuple[str, ...] = ()
     context_key: SecretStr | None = None
@@ -95,6 +123,9 @@ def settings() -> Settings:
         firebase_api_key=_secret(environment.get("MOBIUS_FIREBASE_API_KEY")),
         session_idle_minutes=_number("MOBIUS_SESSION_IDLE_MINUTES", "60", at_most=24 * 60),
         session_hours=_number("MOBIUS_SESSION_HOURS", "12", at_most=24 * 7),
+        public_url=_addresses("MOBIUS_PUBLIC_URL")[0].rstrip("/") if environment.get("MOBIUS_PUBLIC_URL") else None,
+        open_id_providers=_open_id_providers(),
+        sign_in_redirects=_addresses("MOBIUS_SIGN_IN_REDIRECTS"),
         pubsub_emulator=environment.get("PUBSUB_EMULATOR_HOST") or None,
         cors_origins=tuple(origin for origin in environment.get("MOBIUS_CORS_ORIGINS", "").split(",") if origin),
         context_key=SecretStr(key) if key else None,
@@ -135,6 +166,61 @@ def _clearinghouse(environment: Mapping[str, str]) -> ClearinghouseSettings | No
 
 def _secret(given: str | None) -> SecretStr | None:
     return SecretStr(given) if given else None
+
+
+def _open_id_providers() -> tuple[OpenIdProvider, ...]:
+    """Google and Microsoft when they have a client id, and those listed in MOBIUS_OPENID_PROVIDERS (JSON)."""
+    try:
+        given = os.environ.get("MOBIUS_OPENID_PROVIDERS")
+        listed = TypeAdapter(tuple[OpenIdProvider, ...]).validate_json(given) if given else ()
+    except ValidationError as exc:
+        fault = exc.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in fault["loc"])
+        raise ConfigurationError(f"MOBIUS_OPENID_PROVIDERS: {place}: {fault['msg']}") from None
+    tenant = os.environ.get("MOBIUS_MICROSOFT_TENANT") or ANY_TENANT
+    if not MICROSOFT_TENANT.match(tenant):
+        raise ConfigurationError("MOBIUS_MICROSOFT_TENANT must be a tenant's id, or organizations for any tenant")
+    issuer = "{tenantid}" if tenant == ANY_TENANT else tenant
+    known = (
+        _known_provider(GOOGLE, "Google", "https://accounts.google.com"),
+        _known_provider(MICROSOFT, "Microsoft", f"https://login.microsoftonline.com/{issuer}/v2.0"),
+    )
+    providers = (*(one for one in known if one), *listed)
+    if len({one.name for one in providers} | {GOOGLE, MICROSOFT}) < len(listed) + 2:
+        raise ConfigurationError("MOBIUS_OPENID_PROVIDERS: two providers have one name, or that of a built-in one")
+    for one in providers:
+        _check_address("MOBIUS_OPENID_PROVIDERS", one.issuer)
+    for needed in ("MOBIUS_PUBLIC_URL", "MOBIUS_SIGN_IN_REDIRECTS") if providers else ():
+        if not os.environ.get(needed):
+            raise ConfigurationError(f"{needed} is not set: a sign-in at a provider goes through it")
+    return providers
+
+
+def _known_provider(name: str, label: str, issuer: str) -> OpenIdProvider | None:
+    variable = f"MOBIUS_{name.upper()}_CLIENT"
+    client_id, secret = os.environ.get(f"{variable}_ID"), os.environ.get(f"{variable}_SECRET")
+    if bool(client_id) != bool(secret):
+        raise ConfigurationError(f"{variable}_ID and {variable}_SECRET are set together")
+    if not client_id or not secret:
+        return None
+    return OpenIdProvider(name=name, label=label, issuer=issuer, client_id=client_id, client_secret=SecretStr(secret))
+
+
+def _addresses(variable: str) -> tuple[str, ...]:
+    """Read web addresses with commas between them. Raises ConfigurationError for what is none."""
+    given = tuple(one.strip() for one in os.environ.get(variable, "").split(",") if one.strip())
+    for one in given:
+        _check_address(variable, one)
+    return given
+
+
+def _check_address(variable: str, address: str) -> None:
+    """Refuse what is no plain web address; on a deployed function, one without TLS too."""
+    parts = urlsplit(address)
+    schemes = {"https"} if "K_SERVICE" in os.environ else {"https", "http"}
+    sound = parts.scheme in schemes and parts.hostname and not parts.fragment and parts.username is None
+    if not sound or not address.isascii() or not address.isprintable() or " " in address:
+        raise ConfigurationError(f"{variable} must hold addresses such as https://app.example/signed-in")
 
 
 def _number(name: str, default: str, *, at_most: int) -> int:

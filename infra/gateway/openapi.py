@@ -19,6 +19,7 @@ from shared.web.sse import EventStream
 
 _PATH_PARAMETER = re.compile(r"<(?:path:)?(\w+)>")
 _REFERENCE = "#/components/schemas/{model}"
+_REDIRECT = 302
 _TEXTS = {
     401: "Not signed in",
     403: "The role does not allow this",
@@ -185,6 +186,8 @@ def _responses(operation: Operation, names: dict[Any, Any]) -> dict[str, Any]:
     elif operation.answer is EventStream:
         good["content"] = {"text/event-stream": {"schema": {"type": "string"}, "example": operation.example}}
     responses: dict[str, Any] = {str(operation.status): good}
+    if operation.status == _REDIRECT:
+        good |= {"description": "Go on at `Location`", "headers": {"Location": {"schema": {"type": "string"}}}}
     if operation.permission is Permission.PUBLIC and not operation.wants_visitor:
         return responses
     codes = [401, 403, 404, 422, 429, 503]

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import datetime
 from typing import Any
 
-from shared.auth.identity_platform import ServiceAccount
+from shared.auth.service_account import ServiceAccount
 from shared.auth.web_call import WebAnswer, call
 from shared.domain.membership import claims_of
 from shared.errors import StoreUnavailableError
@@ -45,8 +46,19 @@ class IdentityToolkitAccounts:
     def apply(self, membership: Membership) -> None:
         """See Accounts.apply."""
         answer = self._ask(":update", _state(membership))
-        if answer.status != OK and _reason(answer) != "USER_NOT_FOUND":
+        if answer.status != OK and answer.google_reason != "USER_NOT_FOUND":
             raise _refused()
+
+    def end_sign_ins(self, uid: str, *, before: datetime) -> None:
+        """See Accounts.end_sign_ins."""
+        self._done(self._ask(":update", {"localId": uid} | _ended(before)))
+
+    def uid_of(self, email: str) -> str | None:
+        """See Accounts.uid_of."""
+        found = self._done(self._ask(":lookup", {"email": [email]})).get("users") or []
+        if len(found) != 1 or found[0].get("emailVerified") is not True:
+            return None
+        return str(found[0]["localId"])
 
     def _ask(self, verb: str, content: dict[str, Any]) -> WebAnswer:
         token = self._service_account.access_token()
@@ -64,14 +76,12 @@ def _state(membership: Membership) -> dict[str, Any]:
         "customAttributes": json.dumps(claims_of(membership)),
         "disableUser": membership.status != "active",
     }
-    if membership.tokens_valid_after is not None:
-        state["validSince"] = str(math.floor(membership.tokens_valid_after.timestamp()))
-    return state
+    return state if membership.tokens_valid_after is None else state | _ended(membership.tokens_valid_after)
 
 
-def _reason(answer: WebAnswer) -> str:
-    error = answer.body.get("error")
-    return str(error.get("message", "")).partition(" ")[0] if isinstance(error, dict) else ""
+def _ended(before: datetime) -> dict[str, str]:
+    """What ends the refresh tokens of sign-ins before a moment, which Firebase counts in whole seconds."""
+    return {"validSince": str(math.floor(before.timestamp()))}
 
 
 def _refused() -> StoreUnavailableError:

@@ -12,13 +12,18 @@ from shared.models.firestore.documents import MemberDocument
 from shared.models.roles import Role
 
 
+def not_a_member() -> ForbiddenError:
+    """The refusal of somebody who is proven to be who they are, and belongs to no organisation, or not any more."""
+    return ForbiddenError("This sign-in is not an active member of an organisation", code="not_a_member")
+
+
 def check_member(claims: TokenClaims, member: MemberDocument | None) -> tuple[UUID, UUID, Role]:
     """Return (client id, user id, role) of an active member. The member document decides, the claims must agree.
 
     Raises UnauthenticatedError for a revoked token, ForbiddenError for somebody who is no active member.
     """
     if member is None or member.status != "active":
-        raise ForbiddenError("This sign-in is not an active member of an organisation", code="not_a_member")
+        raise not_a_member()
     if member.tokens_valid_after is not None and claims.auth_time < member.tokens_valid_after.timestamp():
         raise UnauthenticatedError("This sign-in was ended: sign in again")
     if claims.client_id != member.client_id or claims.user_id != member.user_id:

@@ -5,16 +5,44 @@ Signatures are made by the IAM Credentials API, for which the account needs `iam
 
 from __future__ import annotations
 
+import base64
+import json
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from shared.errors import StoreUnavailableError
 
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 
 
+class ServiceAccount(Protocol):
+    """The function's own identity: what it may do with accounts, and what signs custom tokens."""
+
+    def access_token(self) -> str:
+        """Return an OAuth access token for the Identity Toolkit API."""
+        ...
+
+    def signed(self, claims: dict[str, object]) -> str:
+        """Return a JWT of `claims` (and of who issues it) that Firebase accepts as a custom token."""
+        ...
+
+
+class EmulatorServiceAccount:
+    """What the Auth emulator takes for a service account: the bearer `owner`, and unsigned custom tokens."""
+
+    def access_token(self) -> str:
+        """See ServiceAccount.access_token."""
+        return "owner"
+
+    def signed(self, claims: dict[str, object]) -> str:
+        """See ServiceAccount.signed."""
+        issuer = {"iss": "mobius@emulator.example", "sub": "mobius@emulator.example"}
+        parts = (json.dumps(part).encode() for part in ({"alg": "none", "typ": "JWT"}, claims | issuer))
+        return ".".join([*(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts), ""])
+
+
 class GoogleServiceAccount:
-    """See shared.auth.identity_platform.ServiceAccount. Credentials are looked up on first use."""
+    """See ServiceAccount. Credentials are looked up on first use."""
 
     def __init__(self) -> None:
         self._credentials: Any = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from shared.domain.session import signed_in_at
 from shared.models.firestore.rosters import RosterDocument, RosterMember
 from shared.models.users import Membership, MembershipChanges
 
@@ -56,6 +57,4 @@ def is_over(session_id: str, membership: Membership) -> bool:
     """Tell whether the sign-in of `{uid}_{auth_time}` is over: its person is not active, or it began too early."""
     if membership.status != "active":
         return True
-    signed_in = session_id.rpartition("_")[2]
-    begun = int(signed_in) if signed_in.isascii() and signed_in.isdecimal() else 0
-    return membership.tokens_valid_after is not None and begun < membership.tokens_valid_after.timestamp()
+    return membership.tokens_valid_after is not None and signed_in_at(session_id) < membership.tokens_valid_after

@@ -37,6 +37,7 @@ class AuditAction(StrEnum):
     SESSION_START = "session:start"
     SESSION_REFRESH = "session:refresh"
     SESSION_END = "session:end"
+    SESSION_LINK = "session:link"
     USER_LIST = "user:list"
     USER_READ = "user:read"
     USER_INVITE = "user:invite"

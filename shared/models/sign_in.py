@@ -31,6 +31,42 @@ class Visitor:
 
 
 @dataclass(frozen=True, slots=True)
+class SignInStep:
+    """What ties the two halves of a sign-in at a provider together; `callback` is where the provider sends it back."""
+
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
+    callback: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenIdentity:
+    """Whom a provider knows as `subject`; `email` is an address that it has proven to be theirs, in lower case."""
+
+    issuer: str
+    subject: str = field(repr=False)
+    email: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SignInLink:
+    """An identity at an issuer (a keyed hash of both, `subject_hash`) that signs in as the account `uid`."""
+
+    subject_hash: str
+    issuer: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserMove:
+    """Where the browser goes next, and the secret that it shall bring back."""
+
+    location: str = field(repr=False)
+    browser: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """Something that can be redeemed once. `secret_hash` names it; the secret itself is stored nowhere."""
 

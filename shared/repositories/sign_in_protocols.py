@@ -11,7 +11,7 @@ from uuid import UUID
 
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import SessionDocument
-from shared.models.sign_in import Profile, Ticket, TicketKind, Tokens
+from shared.models.sign_in import Profile, ProvenIdentity, SignInLink, SignInStep, Ticket, TicketKind, Tokens
 
 
 class SessionRepository(Protocol):
@@ -65,6 +65,42 @@ class TicketRepository(Protocol):
         ...
 
 
+class SignInLinks(Protocol):
+    """Which identities at providers sign in as which accounts: an account has one identity at an issuer."""
+
+    def account_of(self, subject_hash: str) -> str | None:
+        """Return the uid that the identity signs in as."""
+        ...
+
+    def is_linked(self, uid: str, issuer: str) -> bool:
+        """Tell whether some identity at the issuer signs in as the account."""
+        ...
+
+    def add(self, link: SignInLink, client_id: UUID, event: AuditEvent) -> None:
+        """Add the link with its event. Raises ConflictError when the identity or the account has another."""
+        ...
+
+
+class IdentityProvider(Protocol):
+    """Somebody who proves who a person is. Raises StoreUnavailableError when it does not answer as it should."""
+
+    @property
+    def label(self) -> str:
+        """What people know it as."""
+        ...
+
+    def login_address(self, step: SignInStep, challenge: str) -> str:
+        """Return the address of the provider's login page; `challenge` is the hash of the step's verifier."""
+        ...
+
+    def identity(self, step: SignInStep, *, code: str, issuer: str | None) -> ProvenIdentity:
+        """Exchange the provider's code; `issuer` is who the answer says it is of.
+
+        Raises UnauthenticatedError `identity_not_proven`.
+        """
+        ...
+
+
 class ProfileRepository(Protocol):
     """People as they are shown to themselves."""
 
@@ -74,7 +110,7 @@ class ProfileRepository(Protocol):
 
 
 class IdentityPlatform(Protocol):
-    """Firebase's accounts.
+    """Firebase, as it signs people in. Their accounts are administered by shared.repositories.user_protocols.Accounts.
 
     Raises UnauthenticatedError for whatever it refuses, TooManyRequestsError when it is busy.
     """
@@ -89,12 +125,4 @@ class IdentityPlatform(Protocol):
 
     def refresh(self, refresh_token: str) -> Tokens:
         """Exchange a refresh token."""
-        ...
-
-    def revoke(self, uid: str, *, before: datetime) -> None:
-        """End every refresh token of a sign-in earlier than `before`."""
-        ...
-
-    def uid_of(self, email: str) -> str | None:
-        """Return the account with this verified address, None when there is none or it is closed."""
         ...

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -132,4 +133,12 @@ class Accounts(Protocol):
 
     def apply(self, membership: Membership) -> None:
         """Set the claims, lock or unlock the account, and end its earlier sign-ins; no harm if there is none."""
+        ...
+
+    def end_sign_ins(self, uid: str, *, before: datetime) -> None:
+        """End every refresh token of a sign-in earlier than `before`."""
+        ...
+
+    def uid_of(self, email: str) -> str | None:
+        """Return the account that has this address and has it verified, open or locked; None when there is none."""
         ...

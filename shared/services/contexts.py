@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID, uuid5
 
 from shared.auth.permissions import may_read
 from shared.db.selector import DatabaseSelector
+from shared.domain.session import SessionLimits, new_session
 from shared.errors import NotFoundError
 from shared.models.api.modes import MACHINE_NAMES, ContextView, SetContext
 from shared.models.caller import Caller
@@ -20,19 +21,27 @@ from shared.services.access_log import AccessLog
 from shared.services.clock import Clock
 from shared.services.component import ComponentService
 
-IDLE_TIME = timedelta(hours=12)
 _FREE_RECORDS = UUID("6f0a4f1c-6d0b-5f0e-9d55-0f3f6f5a7b21")
 
 
 class ContextService(ComponentService):
     """Opening and reading contexts."""
 
-    def __init__(self, db_selector: DatabaseSelector, access_log: AccessLog, key: bytes, *, now: Clock) -> None:
-        """Take the secret `key` from which context ids are derived."""
+    def __init__(
+        self,
+        db_selector: DatabaseSelector,
+        access_log: AccessLog,
+        key: bytes,
+        *,
+        now: Clock,
+        limits: SessionLimits,
+    ) -> None:
+        """Take the secret `key` from which context ids are derived, and how long the sessions last that point there."""
         super().__init__(db_selector)
         self._access_log = access_log
         self._key = key
         self._now = now
+        self._limits = limits
 
     def current(self, caller: Caller, mode: str, context_id: str | None = None) -> ContextDocument:
         """Return the caller's current context in `mode` (or the one named); the read is audited."""
@@ -103,17 +112,9 @@ class ContextService(ComponentService):
         return "ctx_" + hmac.new(self._key, parts.encode(), hashlib.sha256).hexdigest()[:32]
 
     def _session(self, caller: Caller, context: ContextDocument, now: datetime) -> SessionDocument:
-        return SessionDocument(
-            id=caller.session_id,
-            client_id=str(caller.client_id),
-            created_at=now,
-            updated_at=now,
-            uid=caller.uid,
-            user_id=str(caller.user_id),
-            role=caller.role,
-            current_mode=context.mode,
-            current_contexts={context.mode: context.id},
-            open_contexts=(context.id,),
-            last_activity_at=now,
-            expire_at=now + IDLE_TIME,
-        )
+        pointers = {
+            "current_mode": context.mode,
+            "current_contexts": {context.mode: context.id},
+            "open_contexts": (context.id,),
+        }
+        return new_session(caller, self._limits, now=now).model_copy(update=pointers)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from shared.domain.session import SessionLimits, in_use, new_session, signed_in_at
 from shared.errors import StoreUnavailableError, UnauthenticatedError
 from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
@@ -13,14 +13,6 @@ from shared.repositories.sign_in_protocols import SessionRepository
 from shared.services.clock import Clock, utc_now
 
 ACTIVITY_STEP = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True)
-class SessionLimits:
-    """How long a session may be idle, and how long it lasts at most."""
-
-    idle: timedelta = timedelta(minutes=60)
-    length: timedelta = timedelta(hours=12)
 
 
 class SessionService:
@@ -40,7 +32,8 @@ class SessionService:
 
         Raises StoreUnavailableError for a sign-in in the second of a sign-out: the two cannot be told apart.
         """
-        if self._sessions.start(self._session(caller), event).ended_at is not None:
+        session = new_session(caller, self._limits, now=self._now())
+        if self._sessions.start(session, event).ended_at is not None:
             raise StoreUnavailableError("You signed out just now: sign in again", retry_after=1)
 
     def check(self, caller: Caller, *, active: bool = True) -> None:
@@ -54,11 +47,11 @@ class SessionService:
         now = self._now()
         if session is not None and session.ended_at is not None:
             raise UnauthenticatedError("This sign-in was ended: sign in again", code="session_ended")
-        if now >= _signed_in(caller) + self._limits.length or self._is_idle(caller, session):
+        if now >= signed_in_at(caller.session_id) + self._limits.length or self._is_idle(caller, session):
             raise UnauthenticatedError("This sign-in has expired: sign in again", code="session_expired")
         if active and now - _last_activity(caller, session) >= ACTIVITY_STEP:
-            used = session or self._session(caller)
-            self._sessions.touch(used.model_copy(update={"last_activity_at": now}))
+            known = session or new_session(caller, self._limits, now=now)
+            self._sessions.touch(in_use(known, self._limits, now=now))
 
     def end(self, caller: Caller, event: AuditEvent) -> None:
         """End every session of the caller, with the event in the same commit."""
@@ -67,26 +60,8 @@ class SessionService:
     def _is_idle(self, caller: Caller, session: SessionDocument | None) -> bool:
         return self._now() - _last_activity(caller, session) >= self._limits.idle
 
-    def _session(self, caller: Caller) -> SessionDocument:
-        now = self._now()
-        return SessionDocument(
-            id=caller.session_id,
-            client_id=str(caller.client_id),
-            created_at=now,
-            updated_at=now,
-            uid=caller.uid,
-            user_id=str(caller.user_id),
-            role=caller.role,
-            last_activity_at=now,
-            expire_at=_signed_in(caller) + self._limits.length,
-        )
-
-
-def _signed_in(caller: Caller) -> datetime:
-    return datetime.fromtimestamp(int(caller.session_id.rsplit("_", 1)[1]), UTC)
-
 
 def _last_activity(caller: Caller, session: SessionDocument | None) -> datetime:
     """When the session was last in use; the sign-in itself counts."""
-    signed_in = _signed_in(caller)
+    signed_in = signed_in_at(caller.session_id)
     return signed_in if session is None else max(signed_in, session.last_activity_at)

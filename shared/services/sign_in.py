@@ -8,19 +8,23 @@ from __future__ import annotations
 import hashlib
 import hmac
 import math
+from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
-from shared.auth.membership import caller_for
+from shared.auth.membership import caller_for, not_a_member
 from shared.auth.permissions import MODES_BY_ROLE, ROLES_BY_PERMISSION, Permission
-from shared.auth.tokens import TokenClaims, TokenVerifier
+from shared.auth.tokens import TokenVerifier
 from shared.errors import ForbiddenError, MobiusError, TooManyRequestsError, UnauthenticatedError
 from shared.models.api.sign_in import ClientView, Login, Refresh, SignedIn, SignedOut, UserView
-from shared.models.audit import AuditOutcome
+from shared.models.audit import AuditEvent, AuditOutcome
 from shared.models.caller import Caller
 from shared.models.firestore.documents import MemberDocument
+from shared.models.identifiers import uuid7
 from shared.models.sign_in import Profile, Tokens, Visitor
 from shared.repositories.protocols import MemberRepository
 from shared.repositories.sign_in_protocols import IdentityPlatform, ProfileRepository, SignInAttempts
+from shared.repositories.user_protocols import Accounts
 from shared.services.access_log import AccessLog
 from shared.services.clock import Clock, utc_now
 from shared.services.sessions import SessionService
@@ -36,6 +40,7 @@ class SignInService:
         self,
         *,
         platform: IdentityPlatform,
+        accounts: Callable[[], Accounts],
         verifier: TokenVerifier,
         members: MemberRepository,
         sessions: SessionService,
@@ -46,6 +51,7 @@ class SignInService:
         now: Clock = utc_now,
     ) -> None:
         self._platform = platform
+        self._accounts = accounts
         self._verifier = verifier
         self._members = members
         self._sessions = sessions
@@ -68,11 +74,21 @@ class SignInService:
             raise TooManyRequestsError("Too many sign-ins failed: wait a while", retry_after=seconds)
         tokens = self._platform.sign_in(login.email, login.password)
         self._attempts.succeeded(subject)
-        return self.begin(visitor, tokens, method="password")
+        return self.begin(self.caller(visitor, tokens), tokens, method="password")
 
-    def begin(self, visitor: Visitor, tokens: Tokens, *, method: str) -> SignedIn:
+    def admit(self, visitor: Visitor, uid: str | None, *, email: str | None) -> None:
+        """Let somebody go on whose identity was proven by a provider; `email` is how they were found, if by that.
+
+        Raises ForbiddenError for nobody's member, and for an account whose address is not its member's.
+        """
+        member = self._members.get(uid) if uid else None
+        if member is None or member.status != "active" or not self._has_address(member, email):
+            refusal = not_a_member()
+            self._record_refusal(visitor, member, refusal)
+            raise refusal
+
+    def begin(self, caller: Caller, tokens: Tokens, *, method: str) -> SignedIn:
         """Begin the session of a sign-in that the identity platform has accepted by `method`."""
-        caller = self._caller(visitor, tokens)
         user = self._user(caller)
         event = caller.changed("session", resource_ref=caller.session_id, metadata={"method": method})
         self._sessions.start(caller, event)
@@ -81,7 +97,7 @@ class SignInService:
     def refresh(self, visitor: Visitor, wanted: Refresh) -> SignedIn:
         """Renew the tokens of a sign-in whose session goes on. Raises UnauthenticatedError when it does not."""
         tokens = self._platform.refresh(wanted.refresh_token)
-        caller = self._caller(visitor, tokens)
+        caller = self.caller(visitor, tokens)
         self._sessions.check(caller, active=False)
         event = caller.changed("session", resource_ref=caller.session_id)
         with self._access_log.reading(event):
@@ -94,7 +110,7 @@ class SignInService:
         Firebase revokes a person's tokens all at once, so signing out is signing out everywhere. Its tokens go first:
         if that fails nothing has happened, and the caller can try again.
         """
-        self._platform.revoke(caller.uid, before=self._now())
+        self._accounts().end_sign_ins(caller.uid, before=self._now())
         self._sessions.end(caller, caller.changed("session", resource_ref=caller.session_id))
         return SignedOut(success=True)
 
@@ -102,24 +118,39 @@ class SignInService:
         """Return who is signed in."""
         return self._user(caller)
 
-    def _caller(self, visitor: Visitor, tokens: Tokens) -> Caller:
+    def caller(self, visitor: Visitor, tokens: Tokens) -> Caller:
+        """Return who has signed in. Raises ForbiddenError for nobody's member; known ones are audited."""
         claims = self._verifier.verify(tokens.id_token)
         member = self._members.get(claims.uid)
         try:
             return caller_for(claims, member, request_id=visitor.request_id, action=visitor.action)
         except (ForbiddenError, UnauthenticatedError) as refusal:
-            self._record_refusal(visitor, claims, member, refusal)
+            if member and (claims.client_id, claims.user_id) == (member.client_id, member.user_id):
+                self._record_refusal(visitor, member, refusal)
             raise
 
-    def _record_refusal(
-        self, visitor: Visitor, claims: TokenClaims, member: MemberDocument | None, refusal: MobiusError
-    ) -> None:
+    def _has_address(self, member: MemberDocument, email: str | None) -> bool:
+        """Whether the address is the member's: an account's own may have been changed behind our back."""
+        if email is None:
+            return True
+        profile = self._profiles.get(UUID(member.client_id), UUID(member.user_id))
+        return profile is not None and profile.email.lower() == email
+
+    def _record_refusal(self, visitor: Visitor, member: MemberDocument | None, refusal: MobiusError) -> None:
         """Audit a sign-in that was proven and is not let in, where it belongs to a known membership."""
-        if member is None or (claims.client_id, claims.user_id) != (member.client_id, member.user_id):
+        if member is None:
             return
-        standing = member.model_copy(update={"status": "active", "tokens_valid_after": None})
-        caller = caller_for(claims, standing, request_id=visitor.request_id, action=visitor.action)
-        self._access_log.publish(caller.refused(AuditOutcome.DENIED, route="sign-in", code=refusal.code))
+        event = AuditEvent(
+            id=uuid7(),
+            client_id=UUID(member.client_id),
+            user_id=UUID(member.user_id),
+            action=visitor.action,
+            resource_type="operation",
+            outcome=AuditOutcome.DENIED,
+            request_id=visitor.request_id,
+            metadata={"route": "sign-in", "code": refusal.code},
+        )
+        self._access_log.publish(event)
 
     def _user(self, caller: Caller) -> UserView:
         profile = self._profiles.get(caller.client_id, caller.user_id)

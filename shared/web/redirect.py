@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from flask import Response
 
+from shared.models.sign_in import BrowserMove
+
 SIGN_IN_COOKIE = "mobius_sign_in"
 COOKIE_PATH = "/api/v1/auth/oauth"
+COOKIE_SECONDS = 600
 
 
-def redirect(location: str, *, browser: str | None = None, seconds: int = 600, secure: bool = True) -> Response:
-    """Send the browser to `location`. `browser` is a secret for it to bring back; without one the cookie goes."""
-    answer = Response(status=302, headers={"Location": location, "Referrer-Policy": "no-referrer"})
+def redirect(move: BrowserMove, *, secure: bool) -> Response:
+    """Send the browser on, with a secret to bring back. A cookie is `secure` unless the API itself has no TLS."""
+    answer = Response(status=302, headers={"Location": move.location, "Referrer-Policy": "no-referrer"})
     answer.set_cookie(
         SIGN_IN_COOKIE,
-        browser or "",
-        max_age=seconds if browser else 0,
+        move.browser,
+        max_age=COOKIE_SECONDS,
         path=COOKIE_PATH,
         secure=secure,
         httponly=True,

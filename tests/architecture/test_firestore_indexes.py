@@ -25,8 +25,6 @@ from shared.models.firestore.documents import ContextDocument, SessionDocument, 
 from shared.models.firestore.drafts import DraftDocument
 from shared.models.firestore.jobs import JobDocument
 from shared.models.firestore.rosters import RosterDocument
-from shared.models.roles import Role
-from shared.models.users import Membership
 from shared.repositories.document_protocols import DraftFilter
 from shared.repositories.firestore.alerts import FirestoreAlertRepository
 from shared.repositories.firestore.contexts import FirestoreContextRepository
@@ -34,9 +32,8 @@ from shared.repositories.firestore.conversation import FirestoreFeedbackReposito
 from shared.repositories.firestore.drafts import FirestoreDraftRepository
 from shared.repositories.firestore.inboxes import FirestoreInboxRepository
 from shared.repositories.firestore.jobs import FirestoreOpenJobs
-from shared.repositories.firestore.member_mirror import FirestoreMemberMirror
 from shared.repositories.firestore.open_tasks import FirestoreOpenTasks
-from shared.repositories.firestore.sessions import FirestoreSessionRepository
+from shared.repositories.firestore.sessions import going_on
 from shared.repositories.firestore.tasks import FirestoreTaskRepository
 from shared.repositories.firestore.waiting_events import FirestoreWaitingEvents
 from shared.repositories.projection_protocols import Place
@@ -73,7 +70,7 @@ def _read_outbox(client: firestore.Client) -> None:
 
 
 def _find_sessions(client: firestore.Client) -> None:
-    FirestoreSessionRepository(client)._going_on("uid-1")
+    going_on(client, "uid-1")
 
 
 def _read_thread(client: firestore.Client) -> None:
@@ -111,11 +108,6 @@ def _find_drafts(client: firestore.Client) -> None:
         FirestoreDraftRepository(client).find(CLIENT, wanted, after=None, limit=25)
 
 
-def _find_ended_sessions(client: firestore.Client) -> None:
-    membership = Membership(CLIENT, CLIENT, "uid-1", Role.BILLER, "deactivated", "UTC", 1, None)
-    FirestoreMemberMirror(client)._end_sessions(membership)
-
-
 def _find_abandoned_jobs(client: firestore.Client) -> None:
     FirestoreOpenJobs(client).unmoved_since(PLACE.sort_at, limit=9)
 
@@ -138,9 +130,8 @@ QUERIES: dict[str, Callable[[firestore.Client], None]] = {
     "inboxes.py:changed_since": _read_inbox_changes,
     "drafts.py:find": _find_drafts,
     "jobs.py:unmoved_since": _find_abandoned_jobs,
-    "sessions.py:_going_on": _find_sessions,
-    "member_mirror.py:_end_sessions": _find_ended_sessions,
     "contexts.py:about": _find_contexts,
+    "sessions.py:going_on": _find_sessions,
 }
 
 

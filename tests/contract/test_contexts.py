@@ -58,15 +58,15 @@ def test_the_session_points_at_the_newest_and_remembers_the_others(live: Live) -
     opened(live, first, mine)
     later = NOW + timedelta(minutes=1)
     opened(live, second, session(second, id=mine.id, updated_at=later, last_activity_at=later))
-    idle_until = NOW + timedelta(hours=20)
-    opened(live, first, session(first, id=mine.id, expire_at=idle_until))
+    idle_until = NOW + timedelta(hours=2)
+    opened(live, first, session(first, id=mine.id, idle_until=idle_until))
     stored = live.store.contexts.session(mine.id)
     assert stored is not None
     assert stored.current_mode == "eligibility"
     assert stored.current_contexts == {"eligibility": first.id, "front-desk": second.id}
     assert stored.open_contexts == (second.id, first.id)
     assert stored.version == 3
-    assert stored.expire_at == idle_until
+    assert (stored.idle_until, stored.expire_at) == (idle_until, mine.expire_at)
     assert stored.created_at == NOW
 
 

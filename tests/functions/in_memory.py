@@ -17,7 +17,7 @@ from werkzeug.datastructures import Headers
 from infra.gateway.openapi import load_operations
 from infra.local.demo_accounts import ACCOUNTS, DEMO_PASSWORD, LAKESIDE, RIVERSIDE, Account, Organisation
 from infra.local.demo_records import rows_for
-from shared import bootstrap
+from shared import bootstrap, bootstrap_sign_in
 from shared.auth.tokens import TokenVerifier
 from shared.catalog import FunctionEntry, load_catalog
 from shared.config import settings
@@ -34,6 +34,8 @@ from shared.repositories.memory.sign_ins import (
     InMemoryProfileRepository,
     InMemorySessionRepository,
     InMemorySignInAttempts,
+    InMemorySignInLinks,
+    InMemoryTicketRepository,
 )
 from shared.repositories.memory.store import InMemoryLiveStore, InMemoryRecordStore
 from shared.repositories.memory.users import (
@@ -44,6 +46,7 @@ from shared.repositories.memory.users import (
     InMemoryPeople,
     InMemoryUserRepository,
 )
+from shared.repositories.sign_in_protocols import IdentityProvider
 from shared.services.member_sync import MemberSync
 from shared.web.operations import Operation, Operations
 
@@ -119,15 +122,18 @@ class InMemoryProduct:
     members: InMemoryMemberRepository = field(init=False)
     sessions: InMemorySessionRepository = field(init=False)
     attempts: InMemorySignInAttempts = field(default_factory=InMemorySignInAttempts)
+    tickets: InMemoryTicketRepository = field(default_factory=InMemoryTicketRepository)
+    providers: dict[str, IdentityProvider] = field(default_factory=dict)
     platform: InMemoryIdentityPlatform = field(init=False)
 
     def __post_init__(self) -> None:
         self.members = InMemoryMemberRepository({one.uid: _member(one) for one in ACCOUNTS})
         self.sessions = InMemorySessionRepository(self.live.documents, self.members)
         by_uid = {one.uid: one for one in ACCOUNTS}
+        self.accounts.uids = {one.email: one.uid for one in ACCOUNTS}
         self.platform = InMemoryIdentityPlatform(
             id_token=lambda uid: token(by_uid[uid]),
-            uids={one.email: one.uid for one in ACCOUNTS},
+            accounts=self.accounts,
             passwords={one.email: DEMO_PASSWORD for one in ACCOUNTS},
         )
         for one in ACCOUNTS:
@@ -202,6 +208,9 @@ def install(patch: pytest.MonkeyPatch, product: InMemoryProduct) -> None:
         "session_store": product.sessions,
         "sign_in_attempts": product.attempts,
         "identity_platform": product.platform,
+        "tickets": product.tickets,
+        "sign_in_links": InMemorySignInLinks(product.people),
+        "identity_providers": product.providers,
         "profiles": InMemoryProfileRepository({(one.organisation.id, one.user_id): _profile(one) for one in ACCOUNTS}),
         "audit_topic": product.topic,
         "audit_outbox": product.live.outbox,
@@ -217,14 +226,15 @@ def install(patch: pytest.MonkeyPatch, product: InMemoryProduct) -> None:
         ),
     }
     for name, made in replaced.items():
-        patch.setattr(bootstrap, name, lambda made=made: made)
+        root = bootstrap if hasattr(bootstrap, name) else bootstrap_sign_in
+        patch.setattr(root, name, lambda made=made: made)
     patch.setattr(bootstrap, "postgres", _no_database)
 
 
 def forget() -> None:
     """Forget what the composition root and the settings have made."""
     settings.cache_clear()
-    for made in vars(bootstrap).values():
+    for made in (*vars(bootstrap).values(), *vars(bootstrap_sign_in).values()):
         if hasattr(made, "cache_clear"):
             made.cache_clear()
 

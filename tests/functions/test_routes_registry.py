@@ -27,6 +27,7 @@ UNRECORDED = {
     ("GET", "/api/v1/modes"),
     ("GET", "/api/v1/records/types"),
     ("GET", "/api/v1/auth/me"),
+    ("GET", "/api/v1/auth/oauth"),
     ("GET", "/api/v1/users/me"),
     ("GET", "/api/v1/users/me/preferences"),
     ("GET", "/api/v1/users/roles"),
@@ -36,6 +37,10 @@ UNRECORDED = {
 PUBLIC = {
     ("POST", "/api/v1/auth/login"),
     ("POST", "/api/v1/auth/refresh"),
+    ("POST", "/api/v1/auth/token"),
+    ("GET", "/api/v1/auth/oauth"),
+    ("GET", "/api/v1/auth/oauth/{provider}/start"),
+    ("GET", "/api/v1/auth/oauth/{provider}/callback"),
     ("POST", "/api/v1/users/accept"),
     ("GET", "/api/v1/health"),
     ("GET", "/api/v1/openapi.json"),

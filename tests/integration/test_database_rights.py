@@ -18,8 +18,8 @@ KEEP = frozenset({"SELECT", "INSERT"})
 CHANGE = frozenset({"SELECT", "INSERT", "UPDATE"})
 OWN = CHANGE | {"DELETE"}
 
-# Written before anybody is signed in, so of no organisation; they hold hashes and what only their secret's owner gets.
-BEFORE_SIGN_IN = frozenset({"sign_in_attempts", "sign_in_tickets"})
+# Used before anybody is signed in, so of no organisation; they hold hashes and what only their secret's owner gets.
+BEFORE_SIGN_IN = frozenset({"sign_in_attempts", "sign_in_links", "sign_in_tickets"})
 
 # Every table, and what each role but the owner may do with it. A table that is missing here fails a test.
 RIGHTS: dict[str, dict[str, frozenset[str]]] = {
@@ -55,6 +55,7 @@ RIGHTS: dict[str, dict[str, frozenset[str]]] = {
     "idempotency_keys": {"mobius_serving": OWN},
     "record_terms": {"mobius_serving": OWN},
     "sign_in_attempts": {"mobius_serving": OWN},
+    "sign_in_links": {"mobius_serving": KEEP | {"DELETE"}},
     "sign_in_tickets": {"mobius_serving": OWN},
     "audit_outbox": {
         "mobius_serving": ADD,

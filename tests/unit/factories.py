@@ -103,6 +103,7 @@ def session(opened: ContextDocument, **members: Any) -> SessionDocument:
         "current_contexts": {opened.mode: opened.id},
         "open_contexts": (opened.id,),
         "last_activity_at": NOW,
+        "idle_until": NOW + timedelta(hours=1),
         "expire_at": NOW + timedelta(hours=12),
     }
     return SessionDocument(**given | members)

@@ -15,6 +15,7 @@ import pytest
 from infra.local.demo_accounts import LAKESIDE, RIVERSIDE, demo_id
 from infra.local.demo_records import rows_for
 from shared.db.selector import DatabaseSelector
+from shared.domain.session import SessionLimits
 from shared.errors import PermanentEventError, StoreUnavailableError
 from shared.models.api.modes import QuickAction, SetContext
 from shared.models.firestore.documents import ContextDocument
@@ -52,9 +53,8 @@ class Practice:
                     self.records.tables.add(rows.table, row)
         log = AccessLog(InMemoryAuditPublisher, lambda: self.live.outbox)
         selector = DatabaseSelector(lambda: self.records, lambda: self.live)
-        self.modes = ModeService(
-            selector, log, ContextService(selector, log, b"a secret", now=self.clock), now=self.clock
-        )
+        contexts = ContextService(selector, log, b"a secret", now=self.clock, limits=SessionLimits())
+        self.modes = ModeService(selector, log, contexts, now=self.clock)
         self.projection = RecordProjection(
             selector, InMemoryOrganisationRepository(people), self.modes.get_mode_handler, now=self.clock
         )

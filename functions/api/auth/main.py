@@ -5,13 +5,24 @@ from __future__ import annotations
 import functions_framework
 from flask import Request, Response
 
-from shared import bootstrap
+from shared import bootstrap_sign_in
 from shared.auth.permissions import Permission
-from shared.models.api.sign_in import Login, Refresh, SignedIn, SignedOut, UserView
+from shared.models.api.sign_in import (
+    CodeExchange,
+    Login,
+    OAuthAnswer,
+    OAuthStart,
+    ProviderList,
+    Refresh,
+    SignedIn,
+    SignedOut,
+    UserView,
+)
 from shared.models.audit import AuditAction
 from shared.models.caller import Caller
-from shared.models.sign_in import Visitor
+from shared.models.sign_in import BrowserMove, Visitor
 from shared.web import Operations, function_app
+from shared.web.redirect import redirect
 
 operations = Operations(tag="auth", prefix="/api/v1/auth")
 
@@ -43,7 +54,7 @@ _SIGNED_IN = {"idToken": "eyJhbGciOi…", "refreshToken": "AMf-vBx…", "expires
     example=_SIGNED_IN,
 )
 def login(visitor: Visitor, body: Login) -> SignedIn:
-    return bootstrap.sign_in_service().login(visitor, body)
+    return bootstrap_sign_in.sign_in_service().login(visitor, body)
 
 
 @operations.post(
@@ -56,7 +67,56 @@ def login(visitor: Visitor, body: Login) -> SignedIn:
     example=_SIGNED_IN,
 )
 def refresh(visitor: Visitor, body: Refresh) -> SignedIn:
-    return bootstrap.sign_in_service().refresh(visitor, body)
+    return bootstrap_sign_in.sign_in_service().refresh(visitor, body)
+
+
+@operations.get(
+    "/oauth",
+    summary="The providers that people can sign in at",
+    permission=Permission.PUBLIC,
+    audit=AuditAction.NONE,
+    example={"providers": [{"name": "google", "label": "Google", "start": "/api/v1/auth/oauth/google/start"}]},
+)
+def providers() -> ProviderList:
+    return bootstrap_sign_in.oauth_service().offered()
+
+
+@operations.get(
+    "/oauth/<provider>/start",
+    summary="Send the browser to a provider's login page; it comes back to `redirect` with `code` or `error`",
+    permission=Permission.PUBLIC,
+    audit=AuditAction.SESSION_START,
+    status=302,
+)
+def start(visitor: Visitor, provider: str, query: OAuthStart) -> Response:
+    return _go(bootstrap_sign_in.oauth_service().start(visitor, provider, query))
+
+
+@operations.get(
+    "/oauth/<provider>/callback",
+    summary="Where a provider sends the browser back to",
+    permission=Permission.PUBLIC,
+    audit=AuditAction.SESSION_START,
+    status=302,
+)
+def callback(visitor: Visitor, provider: str, query: OAuthAnswer) -> Response:
+    return _go(bootstrap_sign_in.oauth_service().callback(visitor, provider, query))
+
+
+@operations.post(
+    "/token",
+    summary="Exchange the code of a sign-in at a provider, once and within a minute",
+    permission=Permission.PUBLIC,
+    audit=AuditAction.SESSION_START,
+    max_bytes=10_000,
+    request_example={
+        "code": "3dG1…",
+        "codeVerifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+    },
+    example=_SIGNED_IN,
+)
+def exchange(visitor: Visitor, body: CodeExchange) -> SignedIn:
+    return bootstrap_sign_in.oauth_service().exchange(visitor, body)
 
 
 @operations.post(
@@ -67,7 +127,7 @@ def refresh(visitor: Visitor, body: Refresh) -> SignedIn:
     example={"success": True},
 )
 def logout(caller: Caller) -> SignedOut:
-    return bootstrap.sign_in_service().logout(caller)
+    return bootstrap_sign_in.sign_in_service().logout(caller)
 
 
 @operations.get(
@@ -78,7 +138,11 @@ def logout(caller: Caller) -> SignedOut:
     example=_USER,
 )
 def me(caller: Caller) -> UserView:
-    return bootstrap.sign_in_service().me(caller)
+    return bootstrap_sign_in.sign_in_service().me(caller)
+
+
+def _go(move: BrowserMove) -> Response:
+    return redirect(move, secure=bootstrap_sign_in.sign_in_cookie_is_secure())
 
 
 _app = function_app(operations)

@@ -130,7 +130,8 @@ class ContextDocument(Document):
 class SessionDocument(Document):
     """`sessions/{uid}_{auth_time}`: one sign-in; the security rules read `openContexts` and `endedAt`.
 
-    `expire_at` is when an idle one may be forgotten: each use puts it off.
+    It is over at `expire_at` (fixed by the sign-in), at `idle_until` (put off by use), or with `ended_at`. Nothing but
+    the security rules reads `idle_until`; older documents lack it and are not live to them until their next use.
     """
 
     uid: str
@@ -141,6 +142,7 @@ class SessionDocument(Document):
     open_contexts: tuple[str, ...] = ()
     ended_at: datetime | None = None
     last_activity_at: datetime
+    idle_until: datetime | None = None
     expire_at: datetime
 
 

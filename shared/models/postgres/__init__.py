@@ -21,7 +21,7 @@ from shared.models.postgres.infrastructure import (
 )
 from shared.models.postgres.organisation import clients, member_outbox, users
 from shared.models.postgres.records import claims, patients, providers, visits
-from shared.models.postgres.sign_in import sign_in_attempts, sign_in_tickets
+from shared.models.postgres.sign_in import sign_in_attempts, sign_in_links, sign_in_tickets
 
 __all__ = [
     "audit_logs",
@@ -46,6 +46,7 @@ __all__ = [
     "record_history",
     "record_terms",
     "sign_in_attempts",
+    "sign_in_links",
     "sign_in_tickets",
     "users",
     "visit_status_history",

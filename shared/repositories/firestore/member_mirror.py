@@ -6,15 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from google.cloud import firestore
-from google.cloud.firestore_v1.base_query import FieldFilter
 
 from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
 from shared.domain.membership import is_over, later, member_fields, roster_of
 from shared.models.users import Membership, MembershipChanges
 from shared.repositories.firestore.changing import reference
 from shared.repositories.firestore.committing import Commit, Prepared
-from shared.repositories.firestore.contexts import SESSIONS
 from shared.repositories.firestore.members import MEMBERS
+from shared.repositories.firestore.sessions import add_end, going_on
 
 ROSTERS = "rosters"
 
@@ -58,15 +57,11 @@ class FirestoreMemberMirror:
         return batch
 
     def _end_sessions(self, membership: Membership) -> None:
-        query = self._client.collection(SESSIONS).where(filter=FieldFilter("uid", "==", membership.uid))
-        query = query.where(filter=FieldFilter("endedAt", "==", None))
-        with firestore_errors():
-            found = [one for one in query.get(timeout=TIMEOUT_SECONDS, retry=READ_RETRY) if is_over(one.id, membership)]
+        found = [one for one in going_on(self._client, membership.uid) if is_over(one.id, membership)]
         now = datetime.now(UTC)
         for start in range(0, len(found), 400):  # a batch holds 500 writes
             batch = self._client.batch()
             for snapshot in found[start : start + 400]:
-                ended = {"endedAt": now, "updatedAt": now, "version": firestore.Increment(1)}
-                batch.update(snapshot.reference, ended)
+                add_end(batch, snapshot, now)
             with firestore_errors():
                 batch.commit(timeout=TIMEOUT_SECONDS)

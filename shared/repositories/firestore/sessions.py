@@ -72,7 +72,7 @@ class FirestoreSessionRepository:
     def touch(self, session: SessionDocument) -> None:
         """See SessionRepository.touch."""
         at = reference(self._client, SESSIONS, session.id)
-        active = {"lastActivityAt": session.last_activity_at}
+        active = {"lastActivityAt": session.last_activity_at, "idleUntil": session.idle_until}
         try:
             with firestore_errors():
                 at.update(active, timeout=TIMEOUT_SECONDS, retry=READ_RETRY)
@@ -95,11 +95,11 @@ class FirestoreSessionRepository:
                 member = member_at.get(timeout=TIMEOUT_SECONDS, retry=READ_RETRY)
             if (landed := commit.landed([member])) is not None:
                 return landed
-            ended[:] = self._going_on(uid)
+            ended[:] = going_on(self._client, uid)
             batch = self._client.batch()
             batch.update(member_at, marked({"tokensValidAfter": at}, event))
             for snapshot in ended:
-                batch.update(snapshot.reference, {"endedAt": at, "updatedAt": at, "version": firestore.Increment(1)})
+                add_end(batch, snapshot, at)
             return Prepared(None, batch, event)
 
         member_at = reference(self._client, MEMBERS, uid)
@@ -107,13 +107,6 @@ class FirestoreSessionRepository:
         for snapshot in ended:
             self._forget(snapshot.id)
         return len(ended)
-
-    def _going_on(self, uid: str) -> list[Any]:
-        """Snapshots of the person's sessions that have not ended."""
-        query = self._client.collection(SESSIONS).where(filter=FieldFilter("uid", "==", uid))
-        query = query.where(filter=FieldFilter("endedAt", "==", None))
-        with firestore_errors():
-            return list(query.get(timeout=TIMEOUT_SECONDS, retry=READ_RETRY))
 
     def _keep(self, session_id: str, session: SessionDocument | None) -> None:
         with self._lock:
@@ -124,6 +117,19 @@ class FirestoreSessionRepository:
     def _forget(self, session_id: str) -> None:
         with self._lock:
             self._kept.pop(session_id, None)
+
+
+def going_on(client: firestore.Client, uid: str) -> list[Any]:
+    """Snapshots of the person's sessions that have not ended."""
+    query = client.collection(SESSIONS).where(filter=FieldFilter("uid", "==", uid))
+    query = query.where(filter=FieldFilter("endedAt", "==", None))
+    with firestore_errors():
+        return list(query.get(timeout=TIMEOUT_SECONDS, retry=READ_RETRY))
+
+
+def add_end(batch: Any, snapshot: Any, at: datetime) -> None:
+    """Put a session's end into the batch; see shared.domain.session.ended."""
+    batch.update(snapshot.reference, {"endedAt": at, "updatedAt": at, "version": firestore.Increment(1)})
 
 
 def _typed(snapshot: Any) -> SessionDocument:

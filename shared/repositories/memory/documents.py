@@ -6,11 +6,13 @@ Whatever happens while the lock is held is one commit: it is seen whole or not a
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import RLock
 from uuid import UUID
 
+from shared.domain.session import ended
 from shared.errors import NotFoundError
 from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
@@ -71,6 +73,13 @@ class InMemoryDocuments:
     events: list[AuditEvent] = field(default_factory=list)
     answers: InMemoryAnswers = field(default_factory=InMemoryAnswers)
     lock: RLock = field(default_factory=RLock)
+
+    def end_sessions(self, uid: str, *, at: datetime, over: Callable[[str], bool] = lambda _: True) -> int:
+        """End the person's sessions whose ids are `over`; returns how many ended."""
+        with self.lock:
+            going = [one for one in self.sessions.values() if one.uid == uid and one.ended_at is None and over(one.id)]
+            self.sessions |= {session.id: ended(session, at) for session in going}
+            return len(going)
 
     def record(self, event: AuditEvent | None, kept: KeptAnswer | None) -> None:
         """Put the event and the answer of a commit away; raises before anything is stored."""

@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 from uuid import UUID
 
-from shared.errors import UnauthenticatedError
+from shared.errors import ConflictError, UnauthenticatedError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import SessionDocument
-from shared.models.sign_in import Profile, Ticket, TicketKind, Tokens
+from shared.models.sign_in import Profile, SignInLink, Ticket, TicketKind, Tokens
 from shared.repositories.memory.documents import InMemoryDocuments
 from shared.repositories.memory.members import InMemoryMemberRepository
+from shared.repositories.memory.users import InMemoryAccounts, InMemoryPeople
 
 
 class InMemorySessionRepository:
@@ -42,20 +43,17 @@ class InMemorySessionRepository:
         """See SessionRepository.touch."""
         with self._documents.lock:
             known = self._documents.sessions.setdefault(session.id, session)
-            active = known.model_copy(update={"last_activity_at": session.last_activity_at})
-            self._documents.sessions[session.id] = active
+            use = {"last_activity_at": session.last_activity_at, "idle_until": session.idle_until}
+            self._documents.sessions[session.id] = known.model_copy(update=use)
 
     def end_all(self, uid: str, *, at: datetime, event: AuditEvent) -> int:
         """See SessionRepository.end_all."""
         with self._documents.lock:
-            going = [one for one in self._documents.sessions.values() if one.uid == uid and one.ended_at is None]
-            for session in going:
-                changes = {"ended_at": at, "updated_at": at, "version": session.version + 1}
-                self._documents.sessions[session.id] = session.model_copy(update=changes)
+            count = self._documents.end_sessions(uid, at=at)
             member = self._members.members[uid]
             self._members.members[uid] = member.model_copy(update={"tokens_valid_after": at})
             self._documents.record(event, None)
-            return len(going)
+            return count
 
 
 @dataclass(slots=True)
@@ -104,6 +102,33 @@ class InMemoryTicketRepository:
             return ticket if ticket.expires_at > now else None
 
 
+class InMemorySignInLinks:
+    """See SignInLinks."""
+
+    def __init__(self, people: InMemoryPeople) -> None:
+        self._people = people
+
+    def account_of(self, subject_hash: str) -> str | None:
+        """See SignInLinks.account_of."""
+        link = self._people.links.get(subject_hash)
+        return link.uid if link else None
+
+    def is_linked(self, uid: str, issuer: str) -> bool:
+        """See SignInLinks.is_linked."""
+        return any((one.uid, one.issuer) == (uid, issuer) for one in self._people.links.values())
+
+    def add(self, link: SignInLink, client_id: UUID, event: AuditEvent) -> None:
+        """See SignInLinks.add."""
+        del client_id
+        with self._people.lock:
+            if self.account_of(link.subject_hash) == link.uid:
+                return
+            if link.subject_hash in self._people.links or self.is_linked(link.uid, link.issuer):
+                raise ConflictError("This account signs in with another identity", code="identity_conflict")
+            self._people.links[link.subject_hash] = link
+            self._people.record(event)
+
+
 @dataclass(slots=True)
 class InMemoryProfileRepository:
     """See ProfileRepository."""
@@ -117,37 +142,29 @@ class InMemoryProfileRepository:
 
 @dataclass(slots=True)
 class InMemoryIdentityPlatform:
-    """See IdentityPlatform. `passwords` is by address; `uids` too; `id_token` makes a token for a uid."""
+    """See IdentityPlatform. `passwords` is by address; `id_token` makes a token for a uid."""
 
     id_token: Callable[[str], str]
-    uids: dict[str, str]
+    accounts: InMemoryAccounts
     passwords: dict[str, str]
-    refresh_tokens: dict[str, str] = field(default_factory=dict)
+    refresh_tokens: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
     def sign_in(self, email: str, password: str) -> Tokens:
         """See IdentityPlatform.sign_in."""
-        if email not in self.uids or self.passwords.get(email) != password:
+        uid = self.accounts.uids.get(email)
+        if uid is None or self.passwords.get(email) != password:
             raise UnauthenticatedError("The e-mail address or the password is wrong", code="wrong_credentials")
-        return self.sign_in_as(self.uids[email])
+        return self.sign_in_as(uid)
 
     def sign_in_as(self, uid: str) -> Tokens:
         """See IdentityPlatform.sign_in_as."""
         refresh_token = secrets.token_urlsafe(16)
-        self.refresh_tokens[refresh_token] = uid
+        self.refresh_tokens[refresh_token] = uid, datetime.now(UTC)
         return Tokens(self.id_token(uid), refresh_token, 3600)
 
     def refresh(self, refresh_token: str) -> Tokens:
         """See IdentityPlatform.refresh."""
-        uid = self.refresh_tokens.get(refresh_token)
-        if uid is None:
+        uid, since = self.refresh_tokens.get(refresh_token, ("", datetime.now(UTC)))
+        if not uid or since < self.accounts.ended.get(uid, since):
             raise UnauthenticatedError("This sign-in cannot be continued: sign in again", code="sign_in_ended")
         return Tokens(self.id_token(uid), refresh_token, 3600)
-
-    def revoke(self, uid: str, *, before: datetime) -> None:
-        """See IdentityPlatform.revoke."""
-        del before
-        self.refresh_tokens = {known: of for known, of in self.refresh_tokens.items() if of != uid}
-
-    def uid_of(self, email: str) -> str | None:
-        """See IdentityPlatform.uid_of."""
-        return self.uids.get(email)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import RLock
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
 from shared.models.firestore.documents import MemberDocument
 from shared.models.roles import Role
+from shared.models.sign_in import SignInLink
 from shared.models.users import Membership, MembershipChanges, NewAccount, Organisation, User
 from shared.repositories.memory.documents import InMemoryAnswers, InMemoryDocuments
 from shared.repositories.memory.members import InMemoryMemberRepository
@@ -31,6 +33,7 @@ class InMemoryPeople:
     users: dict[UUID, User] = field(default_factory=dict)
     organisations: dict[UUID, Organisation] = field(default_factory=dict)
     outbox: list[tuple[UUID, UUID, datetime, bool]] = field(default_factory=list)
+    links: dict[str, SignInLink] = field(default_factory=dict)
     events: list[AuditEvent] = field(default_factory=list)
     answers: InMemoryAnswers = field(default_factory=InMemoryAnswers)
     lock: RLock = field(default_factory=RLock)
@@ -113,6 +116,9 @@ class InMemoryUserRepository:
             ]
             decided = decide(user, len(others))
             self._people.users[user_id] = decided.user
+            if decided.user.status == "deactivated":
+                links = self._people.links.items()
+                self._people.links = {known: link for known, link in links if link.uid != decided.user.uid}
             if decided.mirrored:
                 self._people.announce(decided.user)
             self._people.record(decided.event)
@@ -207,20 +213,18 @@ class InMemoryMemberMirror:
             copy = MemberDocument.model_validate(member_fields(one))
             ended = later(one.tokens_valid_after, stored.tokens_valid_after if stored else None)
             self._members.members[one.uid] = copy.model_copy(update={"tokens_valid_after": ended})
-            self._end_sessions(one)
-
-    def _end_sessions(self, membership: Membership) -> None:
-        with self._documents.lock:
-            for session in list(self._documents.sessions.values()):
-                if session.uid == membership.uid and session.ended_at is None and is_over(session.id, membership):
-                    over = session.model_copy(update={"ended_at": datetime.now(UTC), "version": session.version + 1})
-                    self._documents.sessions[session.id] = over
+            self._documents.end_sessions(one.uid, at=datetime.now(UTC), over=partial(is_over, membership=one))
 
 
 @dataclass(slots=True)
 class InMemoryAccounts:
-    """See Accounts. `opened` and `applied` are by uid; `available` false is a service that does not answer."""
+    """See Accounts. `opened` and `applied` are by uid; `available` false is a service that does not answer.
 
+    `uids` are the accounts by verified address, `ended` the moments at which their sign-ins were ended.
+    """
+
+    uids: dict[str, str] = field(default_factory=dict)
+    ended: dict[str, datetime] = field(default_factory=dict)
     opened: dict[str, NewAccount] = field(default_factory=dict)
     applied: dict[str, Membership] = field(default_factory=dict)
     available: bool = True
@@ -230,12 +234,25 @@ class InMemoryAccounts:
         self._answer()
         self.opened = {uid: one for uid, one in self.opened.items() if one.email != account.email}
         self.opened[account.uid] = account
+        self.uids[account.email] = account.uid
         self.applied[account.uid] = membership
 
     def apply(self, membership: Membership) -> None:
         """See Accounts.apply."""
         self._answer()
         self.applied[membership.uid] = replace(membership)
+        if membership.tokens_valid_after is not None:
+            self.ended[membership.uid] = membership.tokens_valid_after
+
+    def end_sign_ins(self, uid: str, *, before: datetime) -> None:
+        """See Accounts.end_sign_ins."""
+        self._answer()
+        self.ended[uid] = before
+
+    def uid_of(self, email: str) -> str | None:
+        """See Accounts.uid_of."""
+        self._answer()
+        return self.uids.get(email.lower())
 
     def _answer(self) -> None:
         if not self.available:

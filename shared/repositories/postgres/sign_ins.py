@@ -1,4 +1,4 @@
-"""Failed sign-ins, single-use tickets and profiles in PostgreSQL.
+"""Failed sign-ins, single-use tickets, linked identities and profiles in PostgreSQL.
 
 Attempts and tickets are one statement each, so that of parallel requests every one is counted and only one redeems.
 """
@@ -6,15 +6,21 @@ Attempts and tickets are one statement each, so that of parallel requests every 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, text
+from sqlalchemy import Select, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from shared.db.postgres import Postgres
-from shared.models.postgres.sign_in import sign_in_attempts, sign_in_tickets
-from shared.models.sign_in import Profile, Ticket, TicketKind
+from shared.errors import ConflictError
+from shared.models.audit import AuditEvent
+from shared.models.postgres.sign_in import sign_in_attempts, sign_in_links, sign_in_tickets
+from shared.models.sign_in import Profile, SignInLink, Ticket, TicketKind
+from shared.repositories.postgres.transaction import add_event
 
 _BEGIN = text(
     "INSERT INTO sign_in_attempts AS known (subject) VALUES (:subject)"
@@ -92,6 +98,37 @@ class PostgresTicketRepository:
             return None
         content = json.loads(row.content) if isinstance(row.content, str) else row.content
         return Ticket(secret_hash, kind, content, row.expires_at)
+
+
+class PostgresSignInLinks:
+    """See SignInLinks."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+
+    def account_of(self, subject_hash: str) -> str | None:
+        """See SignInLinks.account_of."""
+        return self._one(select(sign_in_links.c.uid).where(sign_in_links.c.subject_hash == subject_hash))
+
+    def is_linked(self, uid: str, issuer: str) -> bool:
+        """See SignInLinks.is_linked."""
+        mine = (sign_in_links.c.uid == uid, sign_in_links.c.issuer == issuer)
+        return self._one(select(sign_in_links.c.uid).where(*mine)) is not None
+
+    def add(self, link: SignInLink, client_id: UUID, event: AuditEvent) -> None:
+        """See SignInLinks.add."""
+        try:
+            with self._postgres.tenant(client_id) as connection:
+                connection.execute(insert(sign_in_links).values(**asdict(link)))
+                add_event(connection, event)
+        except IntegrityError as exc:
+            if self.account_of(link.subject_hash) != link.uid:  # else another request added this very link
+                raise ConflictError("This account signs in with another identity", code="identity_conflict") from exc
+
+    def _one(self, wanted: Select[Any]) -> str | None:
+        with self._postgres.unbound() as connection:
+            found: str | None = connection.execute(wanted).scalar_one_or_none()
+        return found
 
 
 class PostgresProfileRepository:

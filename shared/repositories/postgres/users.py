@@ -45,6 +45,8 @@ UPDATE users SET name = :name, role = :role, status = :status, updated_at = :upd
   invitation_expires_at = :invitation_expires_at
 WHERE client_id = :client_id AND id = :id
 """)
+# Whoever comes back later signs in with whichever identity the provider then proves.
+_UNLINK = text("DELETE FROM sign_in_links WHERE uid = :uid")
 _ANNOUNCE = text("INSERT INTO member_outbox (id, client_id, user_id) VALUES (:id, :client, :user)")
 _ANNOUNCE_ALL = text("""
 INSERT INTO member_outbox (id, client_id, user_id)
@@ -133,6 +135,8 @@ class PostgresUserRepository:
             decided = decide(user, int(others))
             if decided.user is not user:
                 connection.execute(_UPDATE, _row(decided.user))
+            if decided.user.status == "deactivated":
+                connection.execute(_UNLINK, {"uid": decided.user.uid})
             if decided.mirrored:
                 connection.execute(_ANNOUNCE, {"id": uuid7(), "client": client_id, "user": user_id})
             add_event(connection, decided.event)
