@@ -14,7 +14,8 @@ from shared.models.caller import IdempotencyKey
 from shared.models.identifiers import uuid7
 from shared.models.records import EligibilityFile
 from shared.models.replay import IdempotencyMismatchError, Replayed
-from shared.repositories.protocols import NewCheck
+from shared.models.verdict import Difference, VerdictReceipt
+from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck
 from tests.contract.conftest import Records
 from tests.contract.practice import Practice, claim_row, file_of, store_practice
 from tests.unit.factories import TODAY, USER, event, kept, key
@@ -48,8 +49,13 @@ def test_reading_the_file_leaves_its_event(records: Records, practice: Practice)
     assert records.events() == [seen.model_copy(update=whose)]
 
 
+def difference_to(previous: PreviousCheck, receipt: VerdictReceipt) -> Difference:
+    assert previous.receipt is not None
+    return eligibility.difference(previous.id, previous.receipt, receipt)
+
+
 def decided(records: Records, asked: IdempotencyKey | None) -> Any:
-    def decide(file: EligibilityFile) -> NewCheck:
+    def decide(file: EligibilityFile, previous: PreviousCheck | None) -> NewCheck:
         receipt = eligibility.decide(file, today=TODAY)
         answer = f"checked {file.patient.mrn}"
         return NewCheck(
@@ -60,6 +66,8 @@ def decided(records: Records, asked: IdempotencyKey | None) -> Any:
             event=event(records.client),
             kept=kept(asked, answer) if asked else None,
             answer=answer,
+            previous=previous,
+            difference=None if previous is None or previous.receipt is None else difference_to(previous, receipt),
         )
 
     return decide
@@ -119,7 +127,7 @@ def test_parallel_checks_with_one_key_have_one_effect(records: Records, practice
 def test_a_check_that_cannot_be_decided_stores_nothing(records: Records, practice: Practice) -> None:
     del practice
 
-    def fail(_: EligibilityFile) -> NewCheck:
+    def fail(*_: Any) -> NewCheck:
         raise LookupError
 
     with pytest.raises(LookupError):

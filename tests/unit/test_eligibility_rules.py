@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain import eligibility
-from shared.domain.eligibility.verdict import SERVICE_TYPES, authorization_needed, coverage_on, fitting_authorization
+from shared.domain.eligibility.dates import SERVICE_TYPES
 from shared.models.records import Coverage
 from shared.models.verdict import VerdictReceipt
-from tests.unit.factories import OTHER_PAYER, PAYER, TODAY, authorization, coverage, file, rule, visit
+from tests.unit.factories import OTHER_PAYER, PAYER, TODAY, coverage, file, visit
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
 DAY = timedelta(days=1)
@@ -57,6 +57,7 @@ def test_an_unknown_start_is_never_invented(end: date | None) -> None:
     assert codes(receipt) == [("E02", "coverage_period_unknown")]
     assert receipt.evidence[0].source == f"coverages/{undated.id}"
     assert receipt.requires_auth is None
+    assert receipt.coverage_id == undated.id
 
 
 def test_an_active_coverage_outweighs_one_without_a_start() -> None:
@@ -135,6 +136,7 @@ def test_a_second_payer_that_is_not_active_needs_no_order() -> None:
 def test_the_date_of_service_comes_from_the_nearest_source() -> None:
     asked, here, coming = date(2026, 5, 5), visit(on=date(2026, 6, 6)), visit(on=date(2026, 7, 7))
     both = file(context_visit=here, next_visit=coming)
+    assert both.next_visit == coming
     assert eligibility.service_date(both, asked=asked, today=TODAY) == (asked, "params")
     assert eligibility.service_date(both, asked=None, today=TODAY) == (here.visit_date, "context_visit")
     only = replace(both, context_visit=None)
@@ -176,101 +178,6 @@ def test_every_service_type_is_tried_above() -> None:
     assert len(SERVICE_TYPES) == 10
 
 
-@pytest.mark.parametrize(
-    ("rules", "needed", "code"),
-    [
-        ((), None, "auth_requirement_unknown"),
-        ((rule("98", requires_auth=True),), True, "authorization_required"),
-        ((rule("98", requires_auth=False), rule("30", requires_auth=True)), False, "authorization_not_required"),
-        ((rule("30", requires_auth=True),), True, "authorization_required"),
-        ((rule("98", requires_auth=None), rule("30", requires_auth=True)), None, "authorization_depends"),
-        ((rule("MH", requires_auth=True),), None, "auth_requirement_unknown"),
-        ((rule("98", payer_id=OTHER_PAYER),), None, "auth_requirement_unknown"),
-    ],
-)
-def test_the_payers_rule_for_the_service_goes_before_its_general_one(
-    rules: tuple[Any, ...], needed: bool | None, code: str
-) -> None:
-    found, evidence = authorization_needed(file(payer_rules=rules), coverage(), "98")
-    assert (found, evidence.code) == (needed, code)
-
-
-@pytest.mark.parametrize(
-    ("members", "fits"),
-    [
-        ({}, True),
-        ({"status": "partially_approved"}, True),
-        ({"status": "modified"}, True),
-        ({"status": "submitted"}, False),
-        ({"status": "denied"}, False),
-        ({"status": "expired"}, False),
-        ({"payer_id": OTHER_PAYER}, False),
-        ({"payer_id": None}, False),
-        ({"service_type": None}, True),
-        ({"service_type": "MH"}, False),
-        ({"period_start": TODAY}, True),
-        ({"period_start": TODAY + DAY}, False),
-        ({"period_end": TODAY}, True),
-        ({"period_end": TODAY - DAY}, False),
-        ({"period_start": None, "period_end": None}, True),
-        ({"units_approved": None}, True),
-        ({"units_approved": 4, "units_used": 2, "units_reserved": 1}, True),
-        ({"units_approved": 3, "units_used": 2, "units_reserved": 1}, False),
-        ({"units_approved": 3, "units_used": 3, "units_reserved": 0}, False),
-        ({"units_approved": 0, "units_used": 0, "units_reserved": 0}, False),
-    ],
-)
-def test_an_authorization_fits_only_when_everything_does(members: dict[str, Any], fits: bool) -> None:
-    held = authorization(**members)
-    found = fitting_authorization(file(authorizations=(held,)), coverage(), "98", TODAY)
-    assert found == (held if fits else None)
-
-
-def test_one_that_fits_is_found_among_others() -> None:
-    fitting = authorization()
-    several = file(authorizations=(authorization(status="denied"), fitting, authorization()))
-    assert fitting_authorization(several, coverage(), "98", TODAY) == fitting
-
-
-@pytest.mark.parametrize(
-    ("needed", "held", "status", "met"),
-    [
-        (True, (), "pending", False),
-        (True, (authorization(service_type=None),), "proceed", True),
-        (False, (), "proceed", False),
-        (None, (), "proceed", False),
-    ],
-)
-def test_the_status_waits_for_an_authorization_that_is_needed(
-    needed: bool | None, held: tuple[Any, ...], status: str, met: bool
-) -> None:
-    receipt = decided(coverage(), payer_rules=(rule(requires_auth=needed),), authorizations=held)
-    assert (receipt.requires_auth, receipt.status, receipt.authorization_met) == (needed, status, met)
-    assert (("E10", "authorization_on_file") in codes(receipt)) == met
-
-
-def test_no_authorization_is_asked_for_without_coverage() -> None:
-    receipt = decided(coverage(period_end=TODAY - DAY), payer_rules=(rule(),))
-    assert (receipt.verdict, receipt.requires_auth, receipt.status) == ("not_eligible", None, "error")
-
-
-def test_every_fact_has_a_source_and_the_summary_is_short() -> None:
-    held = file(coverage(plan_name="x" * 900), payer_rules=(rule(),))
-    receipt = eligibility.decide(held, today=TODAY)
-    assert all(fact.source for fact in eligibility.facts(held, receipt, checked_at=None))
-    assert len(eligibility.summary(held, receipt)) <= 600
-
-
-def test_guidance_offers_what_is_next() -> None:
-    def actions(receipt: VerdictReceipt | None) -> list[str]:
-        return [offered.action for offered in eligibility.guidance(receipt)]
-
-    assert actions(None) == ["check_eligibility", "view_record"]
-    assert actions(decided()) == ["check_eligibility", "view_record"]
-    assert actions(decided(coverage(), payer_rules=(rule(),))) == ["request_auth", "view_record"]
-    assert actions(decided(coverage())) == ["view_record"]
-
-
 DAYS = st.integers(0, 40).map(lambda n: date(2026, 11, 1) + n * DAY)
 KINDS = st.sampled_from(["insurance", "self_pay"])
 STATUSES = st.sampled_from(["active", "active", "removed", "cancelled"])
@@ -308,22 +215,24 @@ def test_the_verdict_agrees_with_a_calendar(held: list[Coverage], on: date) -> N
     counting = [one for one in held if one.status != "removed"]
     insured = [one for one in counting if one.payer_kind == "insurance" and one.status == "active"]
     on_the_day = [one for one in insured if on in covered_days(one)]
-    verdict, chosen, evidence = coverage_on(file(*held), on)
+    receipt = decided(*held, on=on)
+    verdict, chosen, evidence = receipt.verdict, receipt.coverage, receipt.evidence
     assert evidence
     if on_the_day:
         assert verdict == "eligible"
-        assert chosen in on_the_day
+        assert chosen is not None
+        assert chosen.id in {one.id for one in on_the_day}
         assert chosen.rank == min(one.rank for one in on_the_day)
         payers = {one.payer_id for one in on_the_day}
         assert ("verify_cob" in {one.code for one in evidence}) == (len(payers) > 1)
     elif any(one.period_start is None for one in insured) or not counting:
-        assert (verdict, chosen) == ("undetermined", None)
+        assert verdict == "undetermined"
     else:
-        assert (verdict, chosen) == ("not_eligible", None)
+        assert verdict == "not_eligible"
 
 
 @given(st.lists(coverages(), max_size=5).flatmap(lambda held: st.tuples(st.just(held), st.permutations(held))), DAYS)
 def test_the_order_in_which_coverages_are_read_does_not_matter(
     held: tuple[list[Coverage], list[Coverage]], on: date
 ) -> None:
-    assert coverage_on(file(*held[0]), on) == coverage_on(file(*held[1]), on)
+    assert decided(*held[0], on=on) == decided(*held[1], on=on)
