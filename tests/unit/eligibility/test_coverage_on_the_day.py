@@ -1,4 +1,4 @@
-"""The eligibility rules at their edges, and the date logic against an oracle that goes day by day."""
+"""E01, E02, E05, E07: coverages on the day at their edges, and the date logic against an oracle that goes day by day."""
 
 from __future__ import annotations
 
@@ -14,19 +14,11 @@ from shared.domain import eligibility
 from shared.domain.eligibility.dates import SERVICE_TYPES
 from shared.models.records import Coverage
 from shared.models.verdict import VerdictReceipt
+from tests.unit.eligibility.deciding import DAY, codes, decided
 from tests.unit.factories import OTHER_PAYER, PAYER, TODAY, coverage, file, visit
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
-DAY = timedelta(days=1)
 SELF_PAY = {"payer_kind": "self_pay", "payer_name": "No insurance"}
-
-
-def decided(*coverages: Coverage, on: date = TODAY, **members: Any) -> VerdictReceipt:
-    return eligibility.decide(file(*coverages, **members), asked_date=on, today=TODAY)
-
-
-def codes(receipt: VerdictReceipt) -> list[tuple[str, str]]:
-    return [(evidence.rule, evidence.code) for evidence in receipt.evidence]
 
 
 @pytest.mark.parametrize(
