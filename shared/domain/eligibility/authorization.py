@@ -129,14 +129,14 @@ def expiring(held: Authorization, today: date) -> tuple[Evidence, ...]:
 def overdue(held: Authorization, *, today: date, now: datetime | None = None) -> Evidence | None:
     """E23: a decision is overdue after 72 hours when urgent, else after 7 calendar days; the payer's own time counts.
 
-    Where only the day of the request is known, that day does not count.
+    Where only days are known, the day of the request does not count, and a decision is late on the day after.
     """
     if held.status not in AWAITING:
         return None
     source = f"authorizations/{held.id}"
-    if held.decision_due_at is not None and now is not None:
-        late = held.decision_due_at <= now
-        due = held.decision_due_at.astimezone(now.tzinfo).date()
+    if held.decision_due_at is not None:
+        due = (held.decision_due_at if now is None else held.decision_due_at.astimezone(now.tzinfo)).date()
+        late = today > due if now is None else held.decision_due_at <= now
     elif held.requested_date is not None:
         days = URGENT_HOURS // 24 if held.urgency == "urgent" else STANDARD_DAYS
         due = held.requested_date + timedelta(days=days)

@@ -11,8 +11,9 @@ from shared.models.records import Payer
 from shared.models.verdict import Evidence
 
 UNKNOWN_DAYS = 90
-WARN_DAYS = (14, 7, 3, 1)
 FilingLevel = Literal["in_time", "80_percent", "14_days", "7_days", "3_days", "1_day", "past"]
+WARN_DAYS: dict[FilingLevel, int] = {"14_days": 14, "7_days": 7, "3_days": 3, "1_day": 1}
+_LEVELS: tuple[FilingLevel, ...] = ("80_percent", *WARN_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,9 @@ class FilingDeadline:
     def warnings(self) -> tuple[tuple[FilingLevel, date], ...]:
         """The day on which each warning begins, soonest first; a short time leaves some of them out."""
         eighty = self.start + timedelta(days=-(-(self.due - self.start).days * 4 // 5))
-        levels: list[tuple[FilingLevel, date]] = [("80_percent", eighty)]
-        levels += [(_level(days), self.due - timedelta(days=days)) for days in WARN_DAYS]
-        return tuple(sorted(((name, day) for name, day in levels if day > self.start), key=lambda one: one[1]))
+        days: dict[FilingLevel, date] = {"80_percent": eighty}
+        days |= {name: self.due - timedelta(days=before) for name, before in WARN_DAYS.items()}
+        return tuple(sorted(((name, day) for name, day in days.items() if day > self.start), key=lambda one: one[1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +82,9 @@ def filing_state(deadline: FilingDeadline, today: date) -> FilingState:
     left = (deadline.due - today).days
     if left < 0:
         return FilingState("past", left, needs_proof=True)
-    reached: list[FilingLevel] = [name for name, day in deadline.warnings if day <= today]
-    return FilingState(reached[-1] if reached else "in_time", left, needs_proof=False)
-
-
-def _level(days: int) -> FilingLevel:
-    levels: dict[int, FilingLevel] = {14: "14_days", 7: "7_days", 3: "3_days", 1: "1_day"}
-    return levels[days]
+    reached = {name for name, day in deadline.warnings if day <= today}
+    level = next((name for name in reversed(_LEVELS) if name in reached), "in_time")
+    return FilingState(level, left, needs_proof=False)
 
 
 def _year_after(on: date) -> date:

@@ -10,7 +10,7 @@ import pytest
 
 from shared.domain import eligibility
 from shared.domain.eligibility.person import match_person
-from shared.models.payer_answer import AnsweredPerson, AnswerPeriod, BenefitLine, PayerAnswer, RelatedEntity, Rejection
+from shared.models.payer_answer import AnsweredPerson, AnswerPeriod, BenefitLine, PayerAnswer, Rejection, RelatedEntity
 from tests.unit.eligibility.deciding import DAY, answered, codes, decided, the
 from tests.unit.factories import OTHER_PAYER, PAYER, TODAY, answer, benefit, coverage, file, given_to, line, payer
 

@@ -14,7 +14,7 @@ IDS = [f"E{number:02}" for number in range(1, 26)]
 SUITES = sorted(Path(__file__).parent.glob("test_*.py"))
 
 
-def tested() -> dict[str, set[str]]:
+def rules_tried() -> dict[str, set[str]]:
     """Rule id → the test functions that name it: `test_e02_…`."""
     found: dict[str, set[str]] = {}
     for suite in SUITES:
@@ -42,4 +42,4 @@ def test_every_rule_says_what_it_is_and_where_it_comes_from(rule_id: str) -> Non
 
 @pytest.mark.parametrize("rule_id", IDS)
 def test_every_rule_is_tried_at_its_edges(rule_id: str) -> None:
-    assert len(tested().get(rule_id, ())) >= 2, f"name tests test_{rule_id.lower()}_…"
+    assert len(rules_tried().get(rule_id, ())) >= 2, f"name tests test_{rule_id.lower()}_…"
