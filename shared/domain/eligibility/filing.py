@@ -83,7 +83,7 @@ def filing_state(deadline: FilingDeadline, today: date) -> FilingState:
     if left < 0:
         return FilingState("past", left, needs_proof=True)
     reached = {name for name, day in deadline.warnings if day <= today}
-    level = next((name for name in reversed(_LEVELS) if name in reached), "in_time")
+    level: FilingLevel = next((name for name in reversed(_LEVELS) if name in reached), "in_time")
     return FilingState(level, left, needs_proof=False)
 
 

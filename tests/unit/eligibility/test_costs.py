@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -32,8 +33,6 @@ def on_file(*rows: Benefit, **members: Any) -> VerdictReceipt:
 
 
 def benefit_of(held: Any, row: Benefit) -> Benefit:
-    from dataclasses import replace
-
     return replace(row, coverage_id=held.id)
 
 
@@ -197,7 +196,7 @@ def deductible(amount: str | None, left: str | None, level: str = "IND") -> tupl
 def test_e15_a_deductible_is_met_when_either_is(
     individual: Any, family: Any, met: bool | None, remaining: str | None
 ) -> None:
-    found = figures(*deductible(*individual), *deductible(*family, level="FAM")).deductible
+    found = figures(*deductible(*individual), *deductible(family[0], family[1], "FAM")).deductible
     assert found is not None
     assert (found.met, found.remaining) == (met, None if remaining is None else Decimal(remaining))
 

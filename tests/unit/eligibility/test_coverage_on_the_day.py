@@ -1,4 +1,4 @@
-"""E01, E02, E05, E07: coverages on the day at their edges, and the date logic against an oracle that goes day by day."""
+"""E01, E02, E05, E07: coverages on the day at their edges, and the dates against an oracle that goes day by day."""
 
 from __future__ import annotations
 

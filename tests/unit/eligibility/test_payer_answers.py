@@ -11,8 +11,9 @@ import pytest
 from shared.domain import eligibility
 from shared.domain.eligibility.person import match_person
 from shared.models.payer_answer import AnsweredPerson, AnswerPeriod, BenefitLine, PayerAnswer, Rejection, RelatedEntity
+from shared.models.records import EligibilityCheck
 from tests.unit.eligibility.deciding import DAY, answered, codes, decided, the
-from tests.unit.factories import OTHER_PAYER, PAYER, TODAY, answer, benefit, coverage, file, given_to, line, payer
+from tests.unit.factories import NOW, OTHER_PAYER, PAYER, TODAY, answer, benefit, coverage, file, given_to, line, payer
 
 SERVICE = "MH"
 
@@ -246,8 +247,8 @@ def test_e17_the_plan_on_file_is_what_pays() -> None:
 @pytest.mark.parametrize(("network", "verdict"), [("in", "eligible"), ("out", "not_eligible"), (None, "undetermined")])
 def test_e13_a_service_that_is_covered_in_network_only(network: str | None, verdict: str) -> None:
     lines = (line("1", SERVICE, network="Y"), line("I", SERVICE, network="N"))
-    told = {"asked_service": SERVICE, "payers": (payer(network=network),)}
-    assert answered(answer(*lines), **told).verdict == verdict
+    receipt = answered(answer(*lines), asked_service=SERVICE, payers=(payer(network=network),))
+    assert receipt.verdict == verdict
 
 
 def test_the_file_and_the_payer_are_read_by_the_same_rules() -> None:
@@ -286,10 +287,7 @@ def test_the_newest_checks_answer_is_used_for_its_day_and_service_only() -> None
     assert eligibility.decide(kept, asked_service="MH", today=TODAY).verdict == "eligible"
 
 
-def _check(coverage_id: Any, told: PayerAnswer, service: str) -> Any:
-    from shared.models.records import EligibilityCheck
-    from tests.unit.factories import NOW
-
+def _check(coverage_id: Any, told: PayerAnswer, service: str) -> EligibilityCheck:
     return EligibilityCheck(
         id=coverage_id,
         date_of_service=TODAY,

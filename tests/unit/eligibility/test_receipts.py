@@ -159,9 +159,10 @@ def test_the_order_in_which_anything_is_read_does_not_matter(
 ) -> None:
     on_file, asked = case
     members = ("coverages", "payer_rules", "authorizations", "payers", "benefits")
-    shuffled = {
-        name: tuple(chance.sample(list(getattr(on_file, name)), len(getattr(on_file, name)))) for name in members
-    }
+    shuffled: dict[str, Any] = {}
+    for name in members:
+        rows = list(getattr(on_file, name))
+        shuffled[name] = tuple(chance.sample(rows, len(rows)))
     again = (replace(on_file, **shuffled), asked | {"answers": tuple(reversed(asked["answers"]))})
     assert verdict_of(again) == verdict_of(case)
 
@@ -291,7 +292,7 @@ def test_asking_about_another_day_or_service_is_no_change() -> None:
     long_ago = decided(HELD, on=date(2020, 1, 1))
     assert long_ago.verdict == "not_eligible"
     assert changes(long_ago, decided(HELD)) == {}
-    rules = {"payer_rules": (rule("98"), rule("MH", requires_auth=False))}
+    rules: dict[str, Any] = {"payer_rules": (rule("98"), rule("MH", requires_auth=False))}
     assert changes(decided(HELD, asked_service="MH", **rules), decided(HELD, asked_service="98", **rules)) == {}
 
 

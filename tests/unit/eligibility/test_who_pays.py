@@ -11,7 +11,7 @@ from shared.domain import eligibility
 from shared.domain.eligibility import readiness, readiness_of
 from shared.models.payer_answer import CheckFailure, RelatedEntity
 from tests.unit.eligibility.deciding import DAY, answered, codes, decided, the
-from tests.unit.factories import OTHER_PAYER, TODAY, answer, authorization, coverage, line, rule
+from tests.unit.factories import OTHER_PAYER, TODAY, answer, authorization, coverage, given_to, line, rule
 
 OTHER = RelatedEntity("PR", "CAPSTONE MUTUAL")
 
@@ -59,8 +59,6 @@ def test_e25_no_other_order_helps(held: tuple[Any, ...]) -> None:
 def test_e25_what_the_payer_says_ranks_again_too() -> None:
     first, second = coverage(rank=1), coverage(rank=2, payer_id=OTHER_PAYER)
     told = answer(line("6", "30"))
-    from tests.unit.factories import given_to
-
     receipt = decided(first, second, answers=(given_to(first, told),))
     assert (receipt.coverage_id, receipt.fired("rank_again") is not None) == (second.id, True)
 
