@@ -29,7 +29,7 @@ CHECKS = {
         "source": "source IN ('on_file', 'clearinghouse', 'phone')",
         "failure": "(state = 'failed') = (failure IS NOT NULL)",
         "next_attempt": "next_attempt_at IS NULL OR state = 'failed'",
-        "no_answer_no_verdict": "verdict = 'undetermined' OR state = 'completed'",
+        "failed_is_no_no": "verdict <> 'not_eligible' OR state = 'completed'",
     },
 }
 

@@ -52,8 +52,13 @@ class Reading:
 
 @rule("E01")
 def ranked(coverages: Iterable[Coverage]) -> list[Coverage]:
-    """E01: coverages are asked in the order of their rank; removed ones are skipped."""
-    return sorted((one for one in coverages if one.status != "removed"), key=lambda one: (one.rank, str(one.id)))
+    """E01: coverages are asked in the order of their rank, of one rank the newest first; removed ones are skipped."""
+    return sorted((one for one in coverages if one.status != "removed"), key=_place)
+
+
+def _place(coverage: Coverage) -> tuple[int, int, str]:
+    start = coverage.period_start or date.max
+    return coverage.rank, -start.toordinal(), str(coverage.id)
 
 
 def read_all(inputs: VerdictInputs) -> list[Reading]:

@@ -154,7 +154,7 @@ eligibility_checks = Table(
     CheckConstraint("source IN ('on_file', 'clearinghouse', 'phone')", name="source"),
     CheckConstraint("(state = 'failed') = (failure IS NOT NULL)", name="failure"),
     CheckConstraint("next_attempt_at IS NULL OR state = 'failed'", name="next_attempt"),
-    CheckConstraint("verdict = 'undetermined' OR state = 'completed'", name="no_answer_no_verdict"),
+    CheckConstraint("verdict <> 'not_eligible' OR state = 'completed'", name="failed_is_no_no"),
     Index("ix_eligibility_checks_patient", "client_id", "patient_id", "created_at"),
     Index(
         "ix_eligibility_checks_due",

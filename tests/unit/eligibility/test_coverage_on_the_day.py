@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain import eligibility
+from shared.domain.eligibility.coverage import ranked
 from shared.domain.eligibility.dates import SERVICE_TYPES
 from shared.models.records import Coverage
 from tests.unit.eligibility.deciding import DAY, codes, decided
@@ -89,6 +90,14 @@ def test_e01_the_first_rank_that_is_active_decides() -> None:
     second, third = coverage(rank=2), coverage(rank=3, payer_id=OTHER_PAYER)
     for order in ((over, second, third), (third, second, over)):
         assert decided(*order).coverage_id == second.id
+
+
+def test_e01_of_one_rank_the_newest_goes_first() -> None:
+    old, new = coverage(period_start=date(2024, 1, 1), period_end=None), coverage(period_start=date(2026, 11, 1))
+    undated = coverage(period_start=None)
+    assert ranked([old, new, undated]) == [undated, new, old]
+    assert decided(old, new).coverage_id == new.id
+    assert decided(replace(old, rank=0), new).coverage_id == old.id
 
 
 def test_e01_a_removed_coverage_is_skipped() -> None:

@@ -182,6 +182,11 @@ def test_e08_another_date_of_birth_is_another_person(born: date | None) -> None:
     assert "1981" not in evidence.text
 
 
+def test_e08_a_date_of_birth_that_nobody_knows_is_not_the_same() -> None:
+    unborn = replace(file().patient, date_of_birth=None)
+    assert match_person(unborn, replace(PERSON, date_of_birth=None)) == "date_of_birth"
+
+
 def test_e08_the_right_person_is_read_and_no_receipt_names_anybody() -> None:
     receipt = answered(answer(line("1", "30", messages=("ELENA VASQUEZ HAS A PCP",)), person=PERSON))
     assert receipt.verdict == "eligible"
