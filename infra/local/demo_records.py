@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 from infra.local.demo_accounts import ACCOUNTS, LAKESIDE, RIVERSIDE, Organisation, demo_id
 
 _CONTRACT = {"program": "commercial", "network": "in", "electronic_id": "00553", "filing_days": 180}
-_BENEFIT_PERIOD = ("period_start", "period_end", "as_of")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,7 @@ def _riverside(today: date) -> list[TableRows]:
                 },
             ],
         ),
-        TableRows("benefits", _benefits(RIVERSIDE, mrn="MRN553", today=today), refresh=_BENEFIT_PERIOD),
+        TableRows("benefits", _benefits(RIVERSIDE, mrn="MRN553", today=today)),
         _coming_visit(RIVERSIDE, number="VIS-2041", mrn="MRN553", provider=provider, day=_next_weekday(today, 7)),
         TableRows("visits", [_past_visit(RIVERSIDE, number="VIS-1987", mrn="MRN553", provider=provider)]),
         TableRows(
@@ -202,8 +201,6 @@ def _benefits(organisation: Organisation, *, mrn: str, today: date) -> list[dict
     own = {
         "client_id": organisation.id,
         "coverage_id": demo_id("coverage", organisation.key, mrn),
-        "period_start": today.replace(month=1, day=1),
-        "period_end": today.replace(month=12, day=31),
         "as_of": datetime.combine(today, time(6, 0), ZoneInfo(organisation.time_zone)),
     }
     year = {"amount": Decimal("1500.00"), "remaining_amount": Decimal("742.50")}
