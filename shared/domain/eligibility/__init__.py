@@ -1,14 +1,14 @@
 """Eligibility rules, pure: `RULES` lists them by id, each with where it comes from and the functions that carry it out.
 
 `decide` makes a verdict with its receipt from a patient's file and what payers answered; `replay` decides a receipt
-again; `difference` compares it with the check before; `explain` and `why_not` say why.
+again; `difference` compares it with the check before; `explain` and `why_not` say why. What only other modes need
+(`filing`, `check_states`) is imported from its module.
 """
 
 from shared.domain.eligibility.dates import outside_window, service_date
 from shared.domain.eligibility.difference import difference
 from shared.domain.eligibility.explanation import Explanation, explain
 from shared.domain.eligibility.failures import failure_of, real_time_support, retry_at
-from shared.domain.eligibility.filing import filing_deadline, filing_state
 from shared.domain.eligibility.guidance import guidance, why_not
 from shared.domain.eligibility.on_file import answer_on_file
 from shared.domain.eligibility.readiness import readiness_of
@@ -28,8 +28,6 @@ __all__ = [
     "explain",
     "facts",
     "failure_of",
-    "filing_deadline",
-    "filing_state",
     "guidance",
     "in_words",
     "outside_window",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.domain.eligibility import filing_deadline, filing_state
+from shared.domain.eligibility.filing import filing_deadline, filing_state
 from tests.unit.factories import payer
 
 SERVED = date(2026, 3, 2)
