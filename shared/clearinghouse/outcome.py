@@ -6,11 +6,11 @@ import unicodedata
 from collections.abc import Sequence
 
 from shared.models.eligibility_inquiry import (
-    CheckFailure,
-    CheckOutcome,
     EligibilityInquiry,
     FailureKind,
     InquiredPerson,
+    InquiryFailure,
+    InquiryOutcome,
 )
 from shared.models.payer_answer import AnsweredPerson, PayerAnswer, Rejection
 from shared.x12.acknowledgement import read_refusal
@@ -24,26 +24,26 @@ _STRENGTH: tuple[FailureKind, ...] = ("payer_setup", "needs_correction", "date_w
 _BY_FOLLOW_UP: dict[str, FailureKind] = {"P": "retryable", "R": "retryable", "W": "retryable", "X": "retryable"}
 
 
-def read_outcome(content: bytes, inquiry: EligibilityInquiry) -> CheckOutcome:
+def read_outcome(content: bytes, inquiry: EligibilityInquiry) -> InquiryOutcome:
     """The outcome of `inquiry`, given the interchanges that answered it. Never raises."""
     try:
         interchanges = read_interchanges(content)
     except UnreadableInterchangeError as exc:
         code = "answer_truncated" if exc.reason in {"truncated", "isa_incomplete"} else "answer_unreadable"
-        return CheckFailure("retryable", code, f"The answer is no complete X12 interchange (segment {exc.segment})")
+        return InquiryFailure("retryable", code, f"The answer is no complete X12 interchange (segment {exc.segment})")
     return _about(interchanges, inquiry)
 
 
-def _about(interchanges: Sequence[Interchange], inquiry: EligibilityInquiry) -> CheckOutcome:
+def _about(interchanges: Sequence[Interchange], inquiry: EligibilityInquiry) -> InquiryOutcome:
     refusal = read_refusal(interchanges)
     if refusal is not None:
         text = "; ".join(("The receiver refused the inquiry as it is written", *refusal.details))
-        return CheckFailure("payer_setup", refusal.code, text)
+        return InquiryFailure("payer_setup", refusal.code, text)
     transactions = [one for interchange in interchanges for one in interchange.transactions if one.set_id == "271"]
     if not transactions:
-        return CheckFailure("retryable", "no_271", "The answer holds no eligibility information")
+        return InquiryFailure("retryable", "no_271", "The answer holds no eligibility information")
     if any(transaction.incomplete for transaction in transactions):
-        return CheckFailure("retryable", "answer_incomplete", "The answer has not all the segments that it counts")
+        return InquiryFailure("retryable", "answer_incomplete", "The answer has not all the segments that it counts")
     answers = [answer for transaction in transactions for answer in read_eligibility_answers(transaction)]
     return _checked(_chosen(answers, inquiry), inquiry)
 
@@ -59,27 +59,27 @@ def _chosen(answers: Sequence[PayerAnswer], inquiry: EligibilityInquiry) -> Paye
     return candidates[0] if len(candidates) == 1 else rejected[0] if not candidates and rejected else None
 
 
-def _checked(answer: PayerAnswer | None, inquiry: EligibilityInquiry) -> CheckOutcome:
+def _checked(answer: PayerAnswer | None, inquiry: EligibilityInquiry) -> InquiryOutcome:
     if answer is None:
-        return CheckFailure("retryable", "other_trace", "The answer belongs to another inquiry")
+        return InquiryFailure("retryable", "other_trace", "The answer belongs to another inquiry")
     refused = tuple(one for one in answer.rejections if one.benefit is None)
     if refused or (answer.rejections and not answer.benefits):
         return _rejected(refused or answer.rejections, answer)
     if not answer.benefits:
-        return CheckFailure("retryable", "answer_empty", "The payer answered neither yes nor no", answer=answer)
+        return InquiryFailure("retryable", "answer_empty", "The payer answered neither yes nor no", answer=answer)
     if answer.person is None or not _may_be(inquiry.patient, answer.person):
         text = "The answer is about another person than the one asked for"
-        return CheckFailure("needs_correction", "member_mismatch", text, fields=_identity(inquiry), answer=answer)
+        return InquiryFailure("needs_correction", "member_mismatch", text, fields=_identity(inquiry), answer=answer)
     return answer
 
 
-def _rejected(rejections: Sequence[Rejection], answer: PayerAnswer) -> CheckFailure:
+def _rejected(rejections: Sequence[Rejection], answer: PayerAnswer) -> InquiryFailure:
     """E19: the failure that AAA segments mean. The strongest one counts; all are kept."""
     first = min(rejections, key=lambda one: _STRENGTH.index(_reason(one).kind))
     reason = _reason(first)
     role = "dependent" if answer.subscriber else "subscriber"
     fields = dict.fromkeys(field.replace("patient.", f"{role}.") for one in rejections for field in _reason(one).fields)
-    return CheckFailure(
+    return InquiryFailure(
         kind=reason.kind,
         code=f"aaa_{first.code if first.code in REJECT_REASONS else 'other'}",
         text=reason.meaning,

@@ -1,10 +1,10 @@
-"""The port to payers. Whoever answers, an answer is a PayerAnswer, and its absence a CheckFailure."""
+"""The port to payers. Whoever answers, an answer is a PayerAnswer, and its absence a InquiryFailure."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from shared.models.eligibility_inquiry import CheckOutcome, EligibilityInquiry
+from shared.models.eligibility_inquiry import EligibilityInquiry, InquiryOutcome
 
 
 class Clearinghouse(Protocol):
@@ -14,6 +14,6 @@ class Clearinghouse(Protocol):
     `shared.domain.check_schedule`), and never turns a failure into "not eligible".
     """
 
-    def check(self, inquiry: EligibilityInquiry) -> CheckOutcome:
+    def check(self, inquiry: EligibilityInquiry) -> InquiryOutcome:
         """Ask once. At most 20 seconds."""
         ...

@@ -11,7 +11,7 @@ from shared.clearinghouse.outcome import read_outcome
 from shared.config import ClearinghouseSettings
 from shared.domain.check_schedule import payer_window
 from shared.http_exchange import ExchangeAnswer, ExchangeError, Limits, exchange
-from shared.models.eligibility_inquiry import CheckFailure, CheckOutcome, EligibilityInquiry, FailureKind
+from shared.models.eligibility_inquiry import EligibilityInquiry, FailureKind, InquiryFailure, InquiryOutcome
 from shared.models.identifiers import uuid7
 from shared.x12.errors import UnwritableValueError
 from shared.x12.inquiry import FUNCTIONAL_ID, VERSION, write_inquiry
@@ -46,19 +46,19 @@ class X12Clearinghouse:
         self._clock = clock
         self._limits = limits
 
-    def check(self, inquiry: EligibilityInquiry) -> CheckOutcome:
+    def check(self, inquiry: EligibilityInquiry) -> InquiryOutcome:
         """See Clearinghouse.check."""
         if not inquiry.payer_id:
-            return CheckFailure("unsupported", "payer_not_connected", "The payer cannot be asked electronically")
+            return InquiryFailure("unsupported", "payer_not_connected", "The payer cannot be asked electronically")
         start, end = payer_window(inquiry.asked_on)
         if inquiry.date_of_service < start or (inquiry.date_of_service_end or inquiry.date_of_service) > end:
             text = "Payers answer from 12 months back to the end of this month"
-            return CheckFailure("date_window", "date_window", text, fields=("date_of_service",))
+            return InquiryFailure("date_window", "date_window", text, fields=("date_of_service",))
         now = self._clock()
         try:
             interchange = write_inquiry(inquiry, self._envelope(inquiry, now))
         except UnwritableValueError as exc:
-            return CheckFailure(_fault_of(exc.field), f"inquiry_{exc.reason}", exc.message, fields=(exc.field,))
+            return InquiryFailure(_fault_of(exc.field), f"inquiry_{exc.reason}", exc.message, fields=(exc.field,))
         parcel = pack(interchange, self._settings, payload_id=str(uuid7()), at=now)
         headers = {
             "Content-Type": parcel.content_type,
@@ -68,7 +68,7 @@ class X12Clearinghouse:
         try:
             answer = exchange(self._settings.url, method="POST", body=parcel.body, headers=headers, limits=self._limits)
         except ExchangeError as exc:
-            return CheckFailure("retryable", exc.fault, _FAULTS[exc.fault])
+            return InquiryFailure("retryable", exc.fault, _FAULTS[exc.fault])
         return _outcome(answer, inquiry)
 
     def _envelope(self, inquiry: EligibilityInquiry, now: datetime) -> Envelope:
@@ -91,19 +91,21 @@ def _fault_of(field: str) -> FailureKind:
     return "payer_setup" if ours else "needs_correction"
 
 
-def _outcome(answer: ExchangeAnswer, inquiry: EligibilityInquiry) -> CheckOutcome:
+def _outcome(answer: ExchangeAnswer, inquiry: EligibilityInquiry) -> InquiryOutcome:
     """X12 is read under whatever status it comes (a TA1 may come with 400); anything else goes by the status."""
     unpacked = unpack(answer.content_type, answer.body)
     if unpacked.refused is not None:
         kind: FailureKind = "retryable" if unpacked.refused == "Receiver" else "payer_setup"
-        return CheckFailure(kind, "envelope_refused", "The receiver refused the envelope of the inquiry")
+        return InquiryFailure(kind, "envelope_refused", "The receiver refused the envelope of the inquiry")
     if _INTERCHANGE.match(unpacked.payload):
         return read_outcome(unpacked.payload, inquiry)
     status = answer.status
     if status == _OK:
-        return CheckFailure("retryable", "not_x12", "The payer connection answered something else than X12")
+        return InquiryFailure("retryable", "not_x12", "The payer connection answered something else than X12")
     if status in _REFUSED_CREDENTIALS:
-        return CheckFailure("payer_setup", f"http_{status}", "The payer connection refused our credentials")
+        return InquiryFailure("payer_setup", f"http_{status}", "The payer connection refused our credentials")
     if status >= _SERVER_ERRORS or status in _LATER:
-        return CheckFailure("retryable", f"http_{status}", "The payer connection is not available")
-    return CheckFailure("payer_setup", f"http_{status}", "The payer connection does not take inquiries at this address")
+        return InquiryFailure("retryable", f"http_{status}", "The payer connection is not available")
+    return InquiryFailure(
+        "payer_setup", f"http_{status}", "The payer connection does not take inquiries at this address"
+    )

@@ -62,7 +62,7 @@ class EligibilityInquiry:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckFailure:
+class InquiryFailure:
     """A check that gave no answer. It never means "not eligible".
 
     `code` is stable (`aaa_75`, `timeout`, `answer_truncated` …), `text` a sentence without anything personal, `fields`
@@ -79,4 +79,4 @@ class CheckFailure:
     answer: PayerAnswer | None = field(default=None, repr=False)
 
 
-CheckOutcome = PayerAnswer | CheckFailure
+InquiryOutcome = PayerAnswer | InquiryFailure

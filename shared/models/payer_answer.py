@@ -9,7 +9,7 @@ verdict code reads both. Amounts are in USD, percentages from 0 to 100.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -150,3 +150,23 @@ class PayerAnswer:
     payer_trace_numbers: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
     messages: tuple[str, ...] = ()
+
+
+FailureKind = Literal["retryable", "needs_correction", "payer_setup", "unsupported", "date_window"]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFailure:
+    """Why there is no answer about a coverage. A failure says nothing about the coverage itself.
+
+    `reason` is `rejected` (the payer's AAA, `codes` in the order given), or what happened on the way: `timeout`,
+    `unreachable`, `unreadable`, `not_supported`, `not_enrolled`, `outside_window`. `fields` names the members to
+    correct (`coverage.memberId`), `texts` are the payer's own words, `retry_at` is when to ask again by itself.
+    """
+
+    kind: FailureKind
+    reason: str
+    codes: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    retry_at: datetime | None = None
+    texts: tuple[str, ...] = ()

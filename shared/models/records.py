@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
+from shared.models.payer_answer import CheckFailure, PayerAnswer
+
 Verdict = Literal["eligible", "not_eligible", "undetermined"]
 
 
@@ -26,8 +28,32 @@ class Patient:
 
 
 @dataclass(frozen=True, slots=True)
+class Payer:
+    """What the organisation knows of a payer; None where it does not.
+
+    `program` is commercial, medicare, medicare_advantage, medicaid, medicaid_managed or other; `network` tells whether
+    the organisation is in the payer's network (in, out). `plan_year_month` is the month in which its plan years start.
+    `electronic_id` is the number that the payer's connection knows it by.
+    """
+
+    id: UUID
+    name: str
+    program: str | None = None
+    network: str | None = None
+    real_time_supported: bool | None = None
+    electronic_id: str | None = None
+    plan_year_month: int = 1
+    filing_days: int | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
-    """One coverage period. `payer_kind` self_pay documents that there was no insurance."""
+    """One coverage period. `payer_kind` self_pay documents that there was no insurance.
+
+    `relationship` is what the patient is to the subscriber (self, spouse, child …). `updated_at` is when the coverage
+    was last edited.
+    """
 
     id: UUID
     payer_id: UUID
@@ -41,21 +67,58 @@ class Coverage:
     status: str
     copay: Decimal | None
     version: int
+    relationship: str | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Benefit:
+    """A benefit of a coverage on file: what an EB of a 271 would say of it.
+
+    `kind` is active, inactive, not_covered, copay, coinsurance, deductible, out_of_pocket or limit; `network` in, out,
+    both or unknown; `level` individual or family. Amounts are in USD, `percent` from 0 to 100, quantities in visits.
+    """
+
+    id: UUID
+    coverage_id: UUID
+    service_type: str
+    kind: str
+    network: str
+    level: str
+    amount: Decimal | None
+    percent: Decimal | None
+    quantity: int | None
+    remaining_amount: Decimal | None
+    remaining_quantity: int | None
+    requires_auth: bool | None
+    period_start: date | None
+    period_end: date | None
+    as_of: datetime
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
 class PayerRule:
-    """Whether a payer wants an authorization for a service type (X12 code); None when it depends."""
+    """Whether a payer wants an authorization for a service type (X12 code); None when it depends.
+
+    With a `procedure` (CPT or HCPCS code) it is about that procedure alone.
+    """
 
     id: UUID
     payer_id: UUID
     service_type: str
     requires_auth: bool | None
+    procedure: str | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """An authorization; units are visits or service units, None when not limited."""
+    """An authorization; units are visits or service units, None when not limited.
+
+    What it does not name (a service, a procedure, a provider) it is not limited to. `decision_due_at` is until when
+    the payer has to answer.
+    """
 
     id: UUID
     auth_number: str
@@ -69,6 +132,11 @@ class Authorization:
     units_approved: int | None
     units_used: int
     units_reserved: int
+    provider_id: UUID | None = None
+    procedure_codes: tuple[str, ...] = ()
+    urgency: Literal["standard", "urgent"] | None = None
+    decision_due_at: datetime | None = None
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +148,7 @@ class Visit:
     visit_date: date
     visit_type: str | None
     status: str
+    provider_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +168,13 @@ class Claim:
     version: int
 
 
+CheckState = Literal["requested", "in_flight", "completed", "failed"]
+CheckSource = Literal["on_file", "clearinghouse", "phone"]
+
+
 @dataclass(frozen=True, slots=True)
 class EligibilityCheck:
-    """A check that was made."""
+    """A check: made, or on its way. `answer` and `failure` are what a payer connection or a telephone call brought."""
 
     id: UUID
     date_of_service: date
@@ -111,19 +184,33 @@ class EligibilityCheck:
     status: str
     reasons: tuple[str, ...]
     checked_at: datetime
+    coverage_id: UUID | None = None
+    state: CheckState = "completed"
+    source: CheckSource = "on_file"
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    answer: PayerAnswer | None = None
+    failure: CheckFailure | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EligibilityFile:
-    """Everything on file that a verdict about one patient needs."""
+    """Everything on file that a verdict about one patient needs. `booked_visits` are those to come, soonest first."""
 
     patient: Patient
     coverages: tuple[Coverage, ...]
     payer_rules: tuple[PayerRule, ...]
     authorizations: tuple[Authorization, ...]
     context_visit: Visit | None
-    next_visit: Visit | None
     newest_check: EligibilityCheck | None
+    payers: tuple[Payer, ...] = ()
+    benefits: tuple[Benefit, ...] = ()
+    booked_visits: tuple[Visit, ...] = ()
+
+    @property
+    def next_visit(self) -> Visit | None:
+        """The next booked visit."""
+        return self.booked_visits[0] if self.booked_visits else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -64,12 +64,12 @@ class BaseModeHandler:
             updated_at=context.updated_at,
         )
 
-    def snapshot(self, client_id: UUID, context: ContextDocument, *, today: date) -> Snapshot | None:
+    def snapshot(self, client_id: UUID, context: ContextDocument, *, now: datetime) -> Snapshot | None:
         """Make what the context says of its record anew, from the records as they are now.
 
         None where nothing of it rests on records: a mode that keeps no snapshot, or one that was not made yet.
         """
-        del client_id, context, today
+        del client_id, context, now
         return None
 
     def execute_action(

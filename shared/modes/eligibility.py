@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import ClassVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from shared.auth.permissions import allows_action, hidden_fields
+from shared.auth.permissions import ROLES_BY_QUICK_ACTION, allows_action, hidden_fields
 from shared.db.selector import DatabaseSelector
 from shared.domain import eligibility as rules
 from shared.errors import FieldError, NotFoundError, ValidationFailedError
@@ -34,7 +35,8 @@ from shared.models.replay import Replayed
 from shared.models.snapshot import GONE, Snapshot
 from shared.models.verdict import VerdictReceipt
 from shared.modes.base import BaseModeHandler, QuickActionRule
-from shared.repositories.protocols import Change, KeptAnswer, NewCheck
+from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck
+from shared.repositories.protocols import Change, KeptAnswer
 from shared.services.access_log import AccessLog
 from shared.services.snapshots import refresh, taken
 
@@ -69,26 +71,28 @@ class EligibilityModeHandler(BaseModeHandler):
         event = caller.seen("patient", mode=self.mode, resource_ref=context.id)
         with self._access_log.in_transaction(event) as seen:
             file = self._file(caller, context.patient_uuid, visit_id=_visit_of(context), seen=seen)
-        made = _newest(file, today=caller.today(self._now()))
+        situation = _newest(file, now=self._local(caller))
+        sentences = rules.summary(situation)
         check = file.newest_check
         return SummaryView(
             mode=self.mode,
             context_id=context.id,
-            summary=made.summary,
-            status=made.status,
-            facts=made.facts,
+            summary=rules.in_words(sentences),
+            status=situation.receipt.status,
+            facts=rules.facts(situation),
+            sentences=sentences,
             updated_at=check.checked_at if check else context.updated_at,
         )
 
-    def snapshot(self, client_id: UUID, context: ContextDocument, *, today: date) -> Snapshot | None:
+    def snapshot(self, client_id: UUID, context: ContextDocument, *, now: datetime) -> Snapshot | None:
         """See BaseModeHandler.snapshot. Before its first check a context says nothing of the records."""
-        return self._snapshot(client_id, context, today=today) if context.facts else None
+        return self._snapshot(client_id, context, now=now) if context.facts else None
 
-    def _snapshot(self, client_id: UUID, context: ContextDocument, *, today: date) -> Snapshot:
+    def _snapshot(self, client_id: UUID, context: ContextDocument, *, now: datetime) -> Snapshot:
         file = self._db.postgres.eligibility.file_of(
-            client_id, _patient_of(context), visit_id=_visit_of(context), today=today
+            client_id, _patient_of(context), visit_id=_visit_of(context), today=now.date()
         )
-        return GONE if file is None else _newest(file, today=today)
+        return GONE if file is None else _snapshot_of(file, _newest(file, now=now))
 
     def check_eligibility(
         self, caller: Caller, context: ContextDocument, params: CheckEligibilityParams
@@ -98,35 +102,33 @@ class EligibilityModeHandler(BaseModeHandler):
         A repetition brings the context up to date once more: the first try may have ended between the two stores.
         """
         patient = _patient_of(context)
-        decided_at = self._now()
-        today = caller.today(decided_at)
-        made: list[tuple[EligibilityFile, VerdictReceipt]] = []
+        now = self._local(caller)
+        made: list[tuple[EligibilityFile, rules.Situation]] = []
 
-        def decide(file: EligibilityFile) -> NewCheck:
+        def decide(file: EligibilityFile, previous: PreviousCheck | None) -> NewCheck:
             receipt = rules.decide(
-                file, asked_date=params.date_of_service, asked_service=params.service_type, today=today
+                file, asked_date=params.date_of_service, asked_service=params.service_type, answers=(), today=now.date()
             )
-            made.append((file, receipt))
-            return self._new_check(caller, context, file, receipt)
+            made.append((file, rules.situation_after(receipt, now=now)))
+            return self._new_check(caller, context, made[-1][1], previous)
 
         try:
             new = self._db.postgres.eligibility.check(
                 caller.client_id,
                 patient,
                 visit_id=_visit_of(context),
-                today=today,
+                today=now.date(),
                 key=caller.idempotency,
                 decide=decide,
             )
         except Replayed:
-            file = self._file(caller, patient, visit_id=_visit_of(context), seen=None)
-            decide(file)
-            self._project(caller, context, made[-1], decided_at)
+            decide(self._file(caller, patient, visit_id=_visit_of(context), seen=None), None)
+            self._project(caller, context, *made[-1])
             raise
         if new is None:
             raise NotFoundError("There is no such record")
         with self._access_log.handing_on(new.event):
-            self._project(caller, context, made[-1], decided_at)
+            self._project(caller, context, *made[-1])
         return QuickActionResult.model_validate_json(new.answer)
 
     def view_record(self, caller: Caller, context: ContextDocument, params: NoParams) -> QuickActionResult:
@@ -140,7 +142,9 @@ class EligibilityModeHandler(BaseModeHandler):
                 shown = {"record": ContextView.of(context).model_dump(mode="json", by_alias=True)}
                 return QuickActionResult(success=True, data=shown, guidance_actions=())
             file = self._file(caller, context.patient_uuid, visit_id=_visit_of(context), seen=None)
-        receipt = rules.decide(file, today=caller.today(self._now()))
+        now = self._local(caller)
+        receipt = rules.decide(file, today=now.date())
+        situation = rules.situation_of(file, receipt, now=now)
         return QuickActionResult(
             success=True,
             data={
@@ -149,7 +153,7 @@ class EligibilityModeHandler(BaseModeHandler):
                 "recordId": context.record_id,
                 "record": _shown(caller, file, receipt).model_dump(mode="json", by_alias=True),
             },
-            guidance_actions=_offered(caller, rules.guidance(receipt)),
+            guidance_actions=_offered(caller, rules.guidance(situation)),
         )
 
     def patient(self, caller: Caller, reference: str, *, asked: date | None) -> PatientEligibility:
@@ -198,38 +202,43 @@ class EligibilityModeHandler(BaseModeHandler):
         return file
 
     def _new_check(
-        self, caller: Caller, context: ContextDocument, file: EligibilityFile, receipt: VerdictReceipt
+        self, caller: Caller, context: ContextDocument, situation: rules.Situation, previous: PreviousCheck | None
     ) -> NewCheck:
-        check_id = uuid7()
+        check_id, receipt = uuid7(), situation.receipt
+        changed = None
+        if previous is not None and previous.receipt is not None:
+            changed = rules.difference(previous.id, previous.receipt, receipt)
         answer = QuickActionResult(
             success=True,
-            data=action_data(receipt, check_id),
-            guidance_actions=_offered(caller, rules.guidance(receipt)),
+            data=action_data(receipt, check_id, changed),
+            guidance_actions=_offered(caller, rules.guidance(situation)),
         ).model_dump_json(by_alias=True)
         event = caller.changed(
             "eligibility_check",
             resource_id=check_id,
             resource_ref=context.id,
-            patient_ref=str(file.patient.id),
+            patient_ref=context.patient_uuid,
             mode=self.mode,
             metadata={"action": "check_eligibility", "verdict": receipt.verdict},
         )
         return NewCheck(
             id=check_id,
-            patient_id=file.patient.id,
+            patient_id=UUID(_patient_of(context)),
             verdict=receipt,
             checked_by=caller.user_id,
             event=event,
             kept=KeptAnswer(caller.idempotency, 200, answer) if caller.idempotency else None,
             answer=answer,
+            previous=previous,
+            difference=changed,
         )
 
+    def _local(self, caller: Caller) -> datetime:
+        """The time at the organisation."""
+        return self._now().astimezone(ZoneInfo(caller.time_zone))
+
     def _project(
-        self,
-        caller: Caller,
-        context: ContextDocument,
-        decided: tuple[EligibilityFile, VerdictReceipt],
-        decided_at: datetime,
+        self, caller: Caller, context: ContextDocument, file: EligibilityFile, situation: rules.Situation
     ) -> None:
         """Bring the context up to date; the check itself is audited with its row.
 
@@ -237,7 +246,8 @@ class EligibilityModeHandler(BaseModeHandler):
         before it was stored: then the records are read once more.
         """
         contexts = self._db.firestore.contexts
-        made = _made(*decided, checked_at=decided_at)
+        made = _snapshot_of(file, situation)
+        decided_at = situation.now.astimezone(UTC)
         late = False
 
         def decide(stored: ContextDocument) -> Change[ContextDocument] | None:
@@ -251,33 +261,32 @@ class EligibilityModeHandler(BaseModeHandler):
 
         contexts.change(caller.client_id, context.id, decide)
         if late:
-            today = caller.today(self._now())
             refresh(
                 contexts,
                 caller.client_id,
                 context.id,
-                lambda: self._snapshot(caller.client_id, context, today=today),
+                lambda: self._snapshot(caller.client_id, context, now=self._local(caller)),
                 now=self._now,
             )
 
 
-def _newest(file: EligibilityFile, *, today: date) -> Snapshot:
+def _newest(file: EligibilityFile, *, now: datetime) -> rules.Situation:
     """What the records say, for the day of the newest check when there is one."""
     check = file.newest_check
     receipt = rules.decide(
         file,
         asked_date=check.date_of_service if check else None,
         asked_service=check.service_type if check else None,
-        today=today,
+        today=now.date(),
     )
-    return _made(file, receipt, checked_at=check.checked_at if check else None)
+    return rules.situation_of(file, receipt, now=now)
 
 
-def _made(file: EligibilityFile, receipt: VerdictReceipt, *, checked_at: datetime | None) -> Snapshot:
+def _snapshot_of(file: EligibilityFile, situation: rules.Situation) -> Snapshot:
     return Snapshot(
-        status=receipt.status,
-        summary=rules.summary(file, receipt),
-        facts=rules.facts(file, receipt, checked_at=checked_at),
+        status=situation.receipt.status,
+        summary=rules.in_words(rules.summary(situation, stored=True)),
+        facts=rules.facts(situation),
         payer_uuids=tuple(sorted({str(coverage.payer_id) for coverage in file.coverages})),
     )
 
@@ -287,8 +296,10 @@ def _shown(caller: Caller, file: EligibilityFile, receipt: VerdictReceipt) -> Pa
 
 
 def _offered(caller: Caller, actions: tuple[GuidanceAction, ...]) -> tuple[GuidanceAction, ...]:
-    """Leave out what the caller's role may not do."""
-    return tuple(action for action in actions if allows_action(caller.role, action.action))
+    """Leave out what the caller's role may not do, and what no mode declares."""
+    return tuple(
+        one for one in actions if one.action in ROLES_BY_QUICK_ACTION and allows_action(caller.role, one.action)
+    )
 
 
 def _patient_of(context: ContextDocument) -> str:

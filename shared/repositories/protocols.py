@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
@@ -22,10 +22,10 @@ from shared.models.firestore.documents import (
     TaskDocument,
     TaskType,
 )
-from shared.models.records import Claim, EligibilityFile, Patient, RecordReference
-from shared.models.verdict import VerdictReceipt
+from shared.models.records import Patient, RecordReference
 from shared.repositories.changes import Change, Changes, D, KeptAnswer, Position
 from shared.repositories.document_protocols import DocumentStore
+from shared.repositories.eligibility_protocols import EligibilityRepository
 from shared.repositories.record_protocols import RecordWriteRepository
 
 __all__ = ["Change", "Changes", "D", "KeptAnswer", "Position"]  # told here by name: part of what services ask
@@ -215,64 +215,6 @@ class RecordRepository(Protocol):
         Terms of less than `least_weight` do not count: what they are made of is not shown to whoever asks.
         """
         ...
-
-
-class EligibilityRepository(Protocol):
-    """What the eligibility mode reads and writes."""
-
-    def file_of(
-        self,
-        client_id: UUID,
-        reference: str,
-        *,
-        visit_id: UUID | None = None,
-        today: date,
-        seen: AuditEvent | None = None,
-    ) -> EligibilityFile | None:
-        """Read the file of a patient (MRN or uuid); `seen` is recorded in the same transaction when there is one."""
-        ...
-
-    def check(
-        self,
-        client_id: UUID,
-        reference: str,
-        *,
-        visit_id: UUID | None,
-        today: date,
-        key: IdempotencyKey | None,
-        decide: Callable[[EligibilityFile], NewCheck],
-    ) -> NewCheck | None:
-        """Read the file, decide, and store the check with its audit event and kept answer in one transaction.
-
-        None for an unknown patient. Raises Replayed for a repeated request.
-        """
-        ...
-
-    def claims_of(
-        self,
-        client_id: UUID,
-        reference: str,
-        *,
-        status: str | None,
-        after: tuple[date, UUID] | None,
-        limit: int,
-        seen: AuditEvent | None,
-    ) -> tuple[Patient, list[Claim]] | None:
-        """Return the patient and a page of claims, newest service date first; None for an unknown patient."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class NewCheck:
-    """A check to store: its row, its event and the answer to keep."""
-
-    id: UUID
-    patient_id: UUID
-    verdict: VerdictReceipt
-    checked_by: UUID
-    event: AuditEvent
-    kept: KeptAnswer | None
-    answer: str
 
 
 class LiveStore(DocumentStore, Protocol):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -108,7 +107,7 @@ class RecordProjection:
         organisation = self._organisations.get(message.client_id)
         if organisation is None:
             raise PermanentEventError("the organisation is unknown")
-        today = self._now().astimezone(ZoneInfo(organisation.time_zone)).date()
+        local = ZoneInfo(organisation.time_zone)
         patients = {str(one) for change in message.changes for one in change.patient_ids}
         # A payer's own changes and its rules' matter to all who have it; a claim's only to its patient.
         payers = {
@@ -122,14 +121,14 @@ class RecordProjection:
             known = versions.get(str(change.record_id), 0)
             versions[str(change.record_id)] = max(known, change.record_version)
         written = [
-            self._refresh(message.client_id, context, today, versions.get(context.record_uuid))
+            self._refresh(message.client_id, context, local, versions.get(context.record_uuid))
             for context in self._db.firestore.contexts.about(message.client_id, patients=patients, payers=payers)
         ]
         return Outcome.DONE if any(written) else Outcome.UNCHANGED
 
-    def _refresh(self, client_id: UUID, context: ContextDocument, today: date, version: int | None) -> bool:
+    def _refresh(self, client_id: UUID, context: ContextDocument, local: ZoneInfo, version: int | None) -> bool:
         def make() -> Snapshot | None:
-            return self._snapshot(client_id, context, today)
+            return self._snapshot(client_id, context, local)
 
         try:
             return refresh(
@@ -138,11 +137,11 @@ class RecordProjection:
         except NotFoundError:  # the context is gone in the meantime
             return False
 
-    def _snapshot(self, client_id: UUID, context: ContextDocument, today: date) -> Snapshot | None:
+    def _snapshot(self, client_id: UUID, context: ContextDocument, local: ZoneInfo) -> Snapshot | None:
         if self._db.postgres.records.resolve(client_id, context.record_type, context.record_uuid) is None:
             return GONE
         try:
             handler = self._handler(context.mode)
         except NotFoundError:  # a mode that this version does not have
             return None
-        return handler.snapshot(client_id, context, today=today)
+        return handler.snapshot(client_id, context, now=self._now().astimezone(local))

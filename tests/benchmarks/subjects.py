@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from shared.catalog import ROOT
-from shared.repositories.postgres.eligibility import _FILE, _INSERT_CHECK
+from shared.repositories.postgres.eligibility import _INSERT_CHECK
+from shared.repositories.postgres.eligibility_file import FILE, FILE_TO_CHECK
 from shared.repositories.postgres.records import RECORD_TABLES
 from shared.repositories.postgres.transaction import _ADD_EVENT
 from tests.benchmarks.server import Call, Program
@@ -106,4 +107,10 @@ def _statements() -> dict[str, str]:
         f" WHERE client_id = :client AND deleted_at IS NULL AND ({patients.number} = :reference OR id = :uuid)"
         f" ORDER BY {patients.number} = :reference DESC LIMIT 1"
     )
-    return {"file": _FILE.text, "check": _INSERT_CHECK.text, "event": _ADD_EVENT.text, "record": record}
+    return {
+        "file": FILE.text,
+        "file_to_check": FILE_TO_CHECK.text,
+        "check": _INSERT_CHECK.text,
+        "event": _ADD_EVENT.text,
+        "record": record,
+    }

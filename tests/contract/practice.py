@@ -38,7 +38,9 @@ def store_practice(records: Records) -> Practice:
     provider = records.add("providers", own | {"provider_number": "PRV-11", "kind": "person", "name": "Amara Okonkwo"})
     coverage = own | {"patient_id": patient}
     coverages = (
-        records.add("coverages", coverage | {"payer_id": payer, "period_start": date(2026, 1, 1), "copay": 25}),
+        records.add(
+            "coverages", coverage | {"payer_id": payer, "period_start": date(2026, 1, 1), "copay": Decimal(25)}
+        ),
         records.add("coverages", coverage | {"payer_id": payer, "period_start": date(2025, 1, 1), "source_ref": "c2"}),
         records.add("coverages", coverage | {"payer_id": other, "plan_name": "No start", "member_id": "CAP-7"}),
         records.add("coverages", coverage | {"payer_id": other, "rank": 2, "deleted_at": datetime.now(UTC)}),

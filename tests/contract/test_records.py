@@ -83,7 +83,13 @@ def test_another_organisation_sees_only_its_own(records: Records, practice: Prac
     assert same_number is not None
     assert same_number.last_name == "Grant"
     assert store.eligibility.file_of(theirs, "MRN553", today=TODAY, visit_id=practice.visit) == replace(
-        file_of(records), patient=same_number, coverages=(), payer_rules=(), authorizations=(), next_visit=None
+        file_of(records),
+        patient=same_number,
+        coverages=(),
+        payer_rules=(),
+        authorizations=(),
+        payers=(),
+        booked_visits=(),
     )
 
 

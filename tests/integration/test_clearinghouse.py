@@ -21,7 +21,7 @@ from shared.clearinghouse.port import Clearinghouse
 from shared.clearinghouse.x12 import LIMITS, X12Clearinghouse
 from shared.config import ClearinghouseSettings
 from shared.http_exchange import Limits
-from shared.models.eligibility_inquiry import CheckFailure, EligibilityInquiry
+from shared.models.eligibility_inquiry import EligibilityInquiry, InquiryFailure
 from shared.models.payer_answer import PayerAnswer
 from shared.x12.inquiry_reading import read_inquiries
 from shared.x12.interchange import read_interchanges
@@ -58,13 +58,13 @@ def clearinghouse(endpoint: Endpoint, **changes: Any) -> Clearinghouse:
     return X12Clearinghouse(settings, clock=lambda: NOW, limits=QUICK)
 
 
-def asked(endpoint: Endpoint, about: EligibilityInquiry | None = None, **changes: Any) -> PayerAnswer | CheckFailure:
+def asked(endpoint: Endpoint, about: EligibilityInquiry | None = None, **changes: Any) -> PayerAnswer | InquiryFailure:
     return clearinghouse(endpoint, **changes).check(about or inquiry())
 
 
 def failure(endpoint: Endpoint, about: EligibilityInquiry | None = None, **changes: Any) -> tuple[str, str]:
     outcome = asked(endpoint, about, **changes)
-    assert isinstance(outcome, CheckFailure)
+    assert isinstance(outcome, InquiryFailure)
     for personal in ("SMITH", "ROBERT", "19430519", "11122333301", "canary"):
         assert personal not in f"{outcome.code} {outcome.text} {outcome.fields}"
     return outcome.kind, outcome.code
@@ -221,7 +221,7 @@ def test_refused_implementation_is_a_failure_that_says_where(endpoint: Endpoint)
         interchange("AK2*270*0001", "IK3*NM1*8*2010*8", "IK4*9*67*7*SMITH", "IK5*R*5", "AK9*R*1*1*0", set_id="999")
     )
     outcome = asked(endpoint)
-    assert isinstance(outcome, CheckFailure)
+    assert isinstance(outcome, InquiryFailure)
     assert (outcome.kind, outcome.code) == ("payer_setup", "999_R")
     assert "segment NM1 number 8: error 8" in outcome.text
     assert "SMITH" not in outcome.text

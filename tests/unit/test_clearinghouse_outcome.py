@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 from shared.clearinghouse.outcome import read_outcome
-from shared.models.eligibility_inquiry import CheckFailure, CheckOutcome, EligibilityInquiry
+from shared.models.eligibility_inquiry import EligibilityInquiry, InquiryFailure, InquiryOutcome
 from shared.models.payer_answer import PayerAnswer
 from tests.unit.x12_samples import ACTIVE, HEADER_271, RECEIVER, answer_to, inquiry, interchange, mary
 
 
-def outcome_of(text: str, about: EligibilityInquiry | None = None) -> CheckOutcome:
+def outcome_of(text: str, about: EligibilityInquiry | None = None) -> InquiryOutcome:
     return read_outcome(text.encode(), about or inquiry())
 
 
 def failure(text: str) -> tuple[str, str]:
     outcome = outcome_of(text)
-    assert isinstance(outcome, CheckFailure)
+    assert isinstance(outcome, InquiryFailure)
     assert not any(word in f"{outcome.code} {outcome.text}" for word in ("SMITH", "LOPEZ", "1943", "11122333301"))
     return outcome.kind, outcome.code
 
@@ -44,7 +44,7 @@ def failure(text: str) -> tuple[str, str]:
 def test_rejected_or_empty_answer_is_a_failure(segments: tuple[str, ...], expected: tuple[str, str]) -> None:
     text = answer_to(*segments)
     outcome = outcome_of(text)
-    assert isinstance(outcome, CheckFailure)
+    assert isinstance(outcome, InquiryFailure)
     assert (outcome.kind, outcome.code) == expected
     assert outcome.answer is not None  # what the payer did say is kept
     assert len(outcome.rejections) == sum(one.startswith("AAA") for one in segments)
@@ -53,7 +53,7 @@ def test_rejected_or_empty_answer_is_a_failure(segments: tuple[str, ...], expect
 def test_rejection_names_the_fields_to_correct() -> None:
     text = answer_to("AAA*N**72*C", "AAA*N**58*C")
     outcome = outcome_of(text)
-    assert isinstance(outcome, CheckFailure)
+    assert isinstance(outcome, InquiryFailure)
     assert outcome.fields == ("subscriber.member_id", "subscriber.date_of_birth")
     assert outcome.text == "Invalid/missing subscriber/insured id"
     assert outcome.follow_up == "C"
@@ -65,7 +65,7 @@ def test_rejection_of_a_dependent_names_the_dependents_fields() -> None:
         "NM1*03*1*SMITH*MARY", "AAA*N**58*C",
     )  # fmt: skip
     outcome = outcome_of(text, inquiry(dependent=mary()))
-    assert isinstance(outcome, CheckFailure)
+    assert isinstance(outcome, InquiryFailure)
     assert outcome.fields == ("dependent.date_of_birth",)
 
 
@@ -103,7 +103,7 @@ def test_answer_about_another_person_is_a_failure(said: str, instead: str) -> No
     assert said in text
     text = text.replace(said, instead)
     outcome = outcome_of(text)
-    assert isinstance(outcome, CheckFailure)
+    assert isinstance(outcome, InquiryFailure)
     assert (outcome.kind, outcome.code) == ("needs_correction", "member_mismatch")
     assert outcome.answer is not None
 
@@ -133,4 +133,4 @@ def test_another_transaction_is_no_answer(set_id: str) -> None:
 
 
 def test_failure_never_shows_what_the_payer_said() -> None:
-    assert "answer" not in repr(CheckFailure("retryable", "x", "y", answer=PayerAnswer("SMITH", None, None)))
+    assert "answer" not in repr(InquiryFailure("retryable", "x", "y", answer=PayerAnswer("SMITH", None, None)))

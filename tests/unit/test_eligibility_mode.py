@@ -96,10 +96,13 @@ def test_a_check_answers_as_the_owner_shows_it(clinic: Clinic) -> None:
     answer = clinic.check().model_dump(mode="json", by_alias=True)
     assert answer["success"] is True
     assert answer["data"] | {"eligible": True, "requiresAuth": True, "status": "pending"} == answer["data"]
-    assert answer["guidanceActions"] == [
-        {"label": "Request Authorization", "action": "request_auth"},
-        {"label": "View Full Record", "action": "view_record"},
+    offered = answer["guidanceActions"]
+    assert [list(one.items())[:2] for one in offered] == [
+        [("label", "Request Authorization"), ("action", "request_auth")],
+        [("label", "View Full Record"), ("action", "view_record")],
     ]
+    assert offered[0]["reason"]["ruleId"] == "E09"
+    assert "reason" not in offered[1]
 
 
 def test_a_check_brings_the_context_up_to_date_and_is_recorded_once(clinic: Clinic) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shared.clearinghouse.carriage import unpack
 from shared.clearinghouse.outcome import read_outcome
-from shared.models.eligibility_inquiry import CheckFailure
+from shared.models.eligibility_inquiry import InquiryFailure
 from shared.models.payer_answer import PayerAnswer
 from shared.x12.acknowledgement import read_refusal
 from shared.x12.eligibility_answer import read_eligibility_answers
@@ -34,7 +34,7 @@ SEEDS = [
 def read_everything(content: bytes) -> None:
     """Each reader on `content`; only the one error may come."""
     outcome = read_outcome(content, inquiry())
-    assert isinstance(outcome, PayerAnswer | CheckFailure)
+    assert isinstance(outcome, PayerAnswer | InquiryFailure)
     unpack("multipart/form-data; boundary=x", content)
     with suppress(UnreadableInterchangeError):
         interchanges = read_interchanges(content)

@@ -27,6 +27,7 @@ Reference = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,200}$
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+Procedure = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{5}$")]  # CPT or HCPCS
 Npi = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
 Money = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=2, allow_inf_nan=False)]
 Cents = Annotated[int, Field(ge=0, le=LARGEST_CENTS)]
@@ -41,6 +42,7 @@ def _on_a_calendar(day: date) -> date:
 
 RecordDay = Annotated[Day, AfterValidator(_on_a_calendar)]  # not ge, le: JSON Schema has no such words for days
 
+PayerProgram = Literal["commercial", "medicare", "medicare_advantage", "medicaid", "medicaid_managed", "other"]
 ClaimStatus = Literal[
     "draft", "on_hold", "missing_information", "ready", "submitted", "rejected", "accepted", "pended", "paid",
     "partially_paid", "underpaid", "denied", "appealed", "denied_final", "corrected", "forwarded_secondary",
@@ -87,7 +89,7 @@ class RecordInput(RequestModel):
         return schema
 
 
-_NULLABLE_KEYS = frozenset({"member_id", "period_start"})
+_NULLABLE_KEYS = frozenset({"member_id", "period_start", "procedure"})
 
 
 class PatientInput(RecordInput):
@@ -209,7 +211,10 @@ class CoverageInput(RecordInput):
 
 
 class PayerInput(RecordInput):
-    """A payer."""
+    """A payer. `network` is whether the organisation is in its network, `planYearMonth` when its plan years begin.
+
+    `electronicId` is the number by which its connection knows it, `filingDays` how long claims can be filed.
+    """
 
     key = ("payer_number",)
     mandatory = frozenset({"name"})
@@ -218,16 +223,27 @@ class PayerInput(RecordInput):
     name: Text = _needed()
     kind: Literal["insurance", "self_pay"] = "insurance"
     phone: Annotated[str, StringConstraints(pattern=r"^[0-9+(). x#-]{3,40}$")] | None = None
+    program: PayerProgram | None = None
+    network: Literal["in", "out"] | None = None
+    real_time_supported: bool | None = None
+    electronic_id: Number | None = None
+    plan_year_month: Annotated[int, Field(ge=1, le=12)] = 1
+    filing_days: Annotated[int, Field(ge=1, le=3660)] | None = None
 
 
 class PayerRuleInput(RecordInput):
-    """Whether a payer wants an authorization for a service type; null when it depends."""
+    """Whether a payer wants an authorization for a service type, or a procedure of it; null when it depends."""
 
-    key = ("payer_id", "service_type")
+    key = ("payer_id", "service_type", "procedure")
 
     payer_id: Reference = _needed()
     service_type: Code = _needed()
+    procedure: Procedure | None = None
     requires_auth: bool | None = None
+
+    def columns(self) -> dict[str, Any]:
+        """See RecordInput.columns; the key whole."""
+        return {"procedure": self.procedure} | super().columns()
 
 
 class ProviderInput(RecordInput):

@@ -93,19 +93,26 @@ class CoverageData(AnswerModel):
 
 
 class PayerData(AnswerModel):
-    """A payer."""
+    """A payer, with what the eligibility rules need to know of it; null where nobody has said."""
 
     payer_number: str
     name: str
     kind: str
     phone: str | None
+    program: str | None
+    network: str | None
+    real_time_supported: bool | None
+    electronic_id: str | None
+    plan_year_month: int
+    filing_days: int | None
 
 
 class PayerRuleData(AnswerModel):
-    """Whether a payer wants an authorization for a service type; null when it depends."""
+    """Whether a payer wants an authorization for a service type, or a procedure of it; null when it depends."""
 
     payer_id: str
     service_type: str
+    procedure: str | None
     requires_auth: bool | None
 
 

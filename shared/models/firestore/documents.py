@@ -95,13 +95,18 @@ class TaskDocument(Document):
 
 
 class Fact(BaseModel):
-    """One line of a summary and where it comes from (`source` is `table/uuid` or `rule:Enn`)."""
+    """One line of a summary and where it comes from (`source` is `table/uuid` or `rule:Enn`).
+
+    `value` is made from `code` and `params` where it is a text; older facts have none.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     label: str
     value: str
     source: str
+    code: str | None = None
+    params: dict[str, str] = Field(default={})
 
 
 class ContextDocument(Document):

@@ -11,9 +11,11 @@ from sqlalchemy import (
     Index,
     Integer,
     Numeric,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
@@ -28,6 +30,12 @@ payers = Table(
     Column("name", Text, nullable=False),
     Column("kind", Text, nullable=False, server_default="insurance"),
     Column("phone", Text),
+    Column("program", Text),
+    Column("network", Text),
+    Column("real_time_supported", Boolean),
+    Column("electronic_id", Text),
+    Column("plan_year_month", SmallInteger, nullable=False, server_default="1"),
+    Column("filing_days", Integer),
     source(),
     Column("deleted_at", DateTime(timezone=True)),
     *stamps(),
@@ -35,6 +43,13 @@ payers = Table(
     tenant_key(),
     UniqueConstraint("client_id", "payer_number"),
     CheckConstraint("kind IN ('insurance', 'self_pay')", name="kind"),
+    CheckConstraint(
+        "program IN ('commercial', 'medicare', 'medicare_advantage', 'medicaid', 'medicaid_managed', 'other')",
+        name="program",
+    ),
+    CheckConstraint("network IN ('in', 'out')", name="network"),
+    CheckConstraint("plan_year_month BETWEEN 1 AND 12", name="plan_year_month"),
+    CheckConstraint("filing_days BETWEEN 1 AND 3660", name="filing_days"),
 )
 
 payer_rules = Table(
@@ -44,11 +59,12 @@ payer_rules = Table(
     tenant(),
     Column("payer_id", UUID(as_uuid=True), nullable=False),
     Column("service_type", Text, nullable=False),
+    Column("procedure", Text),
     Column("requires_auth", Boolean),
     Column("deleted_at", DateTime(timezone=True)),
     *stamps(),
     of_tenant("payer_id", "payers"),
-    UniqueConstraint("client_id", "payer_id", "service_type"),
+    UniqueConstraint("client_id", "payer_id", "service_type", "procedure", postgresql_nulls_not_distinct=True),
 )
 
 coverages = Table(
@@ -120,12 +136,32 @@ eligibility_checks = Table(
     Column("reasons", JSONB, nullable=False),
     Column("receipt", JSONB, nullable=False),
     Column("checked_by", UUID(as_uuid=True), nullable=False),
-    *stamps(updated=False),
+    Column("state", Text, nullable=False, server_default="completed"),
+    Column("source", Text, nullable=False, server_default="on_file"),
+    Column("answer", JSONB),
+    Column("failure", JSONB),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    Column("next_attempt_at", DateTime(timezone=True)),
+    Column("previous_check_id", UUID(as_uuid=True)),
+    Column("difference", JSONB),
+    *stamps(),
     tenant_key(),
     of_tenant("patient_id", "patients"),
     of_tenant("coverage_id", "coverages"),
+    of_tenant("previous_check_id", "eligibility_checks"),
     CheckConstraint("verdict IN ('eligible', 'not_eligible', 'undetermined')", name="verdict"),
+    CheckConstraint("state IN ('requested', 'in_flight', 'completed', 'failed')", name="state"),
+    CheckConstraint("source IN ('on_file', 'clearinghouse', 'phone')", name="source"),
+    CheckConstraint("(state = 'failed') = (failure IS NOT NULL)", name="failure"),
+    CheckConstraint("next_attempt_at IS NULL OR state = 'failed'", name="next_attempt"),
+    CheckConstraint("verdict <> 'not_eligible' OR state = 'completed'", name="failed_is_no_no"),
     Index("ix_eligibility_checks_patient", "client_id", "patient_id", "created_at"),
+    Index(
+        "ix_eligibility_checks_due",
+        "client_id",
+        "next_attempt_at",
+        postgresql_where=text("next_attempt_at IS NOT NULL"),
+    ),
 )
 
 benefits = Table(

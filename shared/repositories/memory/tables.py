@@ -15,8 +15,11 @@ from shared.repositories.memory.documents import InMemoryAnswers
 
 _COLUMNS = {
     "patients": "mrn first_name last_name date_of_birth sex phone deceased_on source_ref",
-    "payers": "payer_number name kind phone source_ref",
-    "payer_rules": "payer_id service_type requires_auth",
+    "payers": (
+        "payer_number name kind phone program network real_time_supported electronic_id plan_year_month filing_days"
+        " source_ref"
+    ),
+    "payer_rules": "payer_id service_type procedure requires_auth",
     "coverages": (
         "patient_id payer_id plan_name member_id subscriber_name relationship rank period_start period_end status"
         " copay source_ref"
@@ -34,15 +37,22 @@ _COLUMNS = {
     ),
     "providers": "provider_number kind name specialty npi source_ref",
     "eligibility_checks": (
-        "patient_id coverage_id date_of_service service_type verdict requires_auth status reasons checked_by"
+        "patient_id coverage_id date_of_service service_type verdict requires_auth status reasons receipt checked_by"
+        " state source answer failure attempts next_attempt_at previous_check_id difference"
+    ),
+    "benefits": (
+        "coverage_id check_id service_type kind network level amount percent quantity remaining_amount"
+        " remaining_quantity requires_auth period_start period_end as_of source_ref"
     ),
 }
 _DEFAULTS: dict[str, dict[str, Any]] = {
-    "payers": {"kind": "insurance"},
+    "payers": {"kind": "insurance", "plan_year_month": 1},
     "coverages": {"rank": 1, "status": "active"},
     "authorizations": {"units_used": 0, "units_reserved": 0},
     "visits": {"readiness": "pending"},
     "claims": {"currency": "USD"},
+    "benefits": {"network": "unknown", "level": "individual"},
+    "eligibility_checks": {"state": "completed", "source": "on_file", "attempts": 0},
 }
 NO_DATE = date.min
 

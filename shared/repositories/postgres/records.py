@@ -70,8 +70,16 @@ RECORD_TABLES: dict[str, RecordTable] = {
         """patient_id, payer_id, plan_name, member_id, subscriber_name, relationship, rank, period_start, period_end,
         status, copay""",
     ),
-    "payer": RecordTable("payers", "payer_number", "NULL::uuid", "payer_number, name, kind, phone"),
-    "payer_rule": RecordTable("payer_rules", "NULL::text", "NULL::uuid", "payer_id, service_type, requires_auth"),
+    "payer": RecordTable(
+        "payers",
+        "payer_number",
+        "NULL::uuid",
+        """payer_number, name, kind, phone, program, network, real_time_supported, electronic_id, plan_year_month,
+        filing_days""",
+    ),
+    "payer_rule": RecordTable(
+        "payer_rules", "NULL::text", "NULL::uuid", "payer_id, service_type, procedure, requires_auth"
+    ),
     "provider": RecordTable(
         "providers", "provider_number", "NULL::uuid", "provider_number, kind, name, specialty, npi"
     ),
