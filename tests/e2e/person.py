@@ -25,6 +25,7 @@ TASKS = f"{API}/components/tasks"
 ELIGIBILITY = f"{API}/modes/eligibility"
 RECORDS = f"{API}/records"
 USERS = f"{API}/users"
+AUTH = f"{API}/auth"
 ANSWER_SECONDS = 30.0
 
 
@@ -106,6 +107,19 @@ class Person:
             "POST", f"{TASKS}/", {"contextId": context_id, "label": "Call the payer"} | members
         )
         return task
+
+
+class Newcomer(Person):
+    """Somebody signed in with a token of their own."""
+
+    def __init__(self, like: Person, token: str) -> None:
+        super().__init__(like.stack, like.http, role="biller", client=like.client)
+        self._token = token
+
+    @property
+    def token(self) -> str:
+        """The ID token."""
+        return self._token
 
 
 class Database:

@@ -23,9 +23,9 @@ def covered(manager: Person) -> dict[str, Any]:
     numbers = {"mrn": unique("MRN"), "payerNumber": unique("PAY")}
     write(manager, "patient", mrn=numbers["mrn"], firstName="Test", lastName="Patient", dateOfBirth="1980-05-17")
     write(manager, "payer", payerNumber=numbers["payerNumber"], name="Cedar Health")
-    rule = {"payerId": numbers["payerNumber"], "serviceType": "30"}
+    rule: dict[str, Any] = {"payerId": numbers["payerNumber"], "serviceType": "30"}
     write(manager, "payer_rule", **rule, requiresAuth=True)
-    coverage = {"patientId": numbers["mrn"], "payerId": numbers["payerNumber"], "memberId": "W-1"}
+    coverage: dict[str, Any] = {"patientId": numbers["mrn"], "payerId": numbers["payerNumber"], "memberId": "W-1"}
     coverage |= {"periodStart": "2020-01-01"}
     write(manager, "coverage", **coverage, planName="Cedar Gold")
     context = manager.open(numbers["mrn"], "Patient ID")
