@@ -26,6 +26,7 @@ CONTEXT = f"{API}/components/context"
 ELIGIBILITY = f"{API}/modes/eligibility"
 RECORDS = f"{API}/records"
 USERS = f"{API}/users"
+AUTH = f"{API}/auth"
 ANSWER_SECONDS = 30.0
 
 
@@ -107,6 +108,19 @@ class Person:
             "POST", f"{TASKS}/", {"contextId": context_id, "label": "Call the payer"} | members
         )
         return task
+
+
+class Newcomer(Person):
+    """Somebody signed in with a token of their own."""
+
+    def __init__(self, like: Person, token: str) -> None:
+        super().__init__(like.stack, like.http, role="biller", client=like.client)
+        self._token = token
+
+    @property
+    def token(self) -> str:
+        """The ID token."""
+        return self._token
 
 
 class Database:

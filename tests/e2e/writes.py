@@ -9,7 +9,7 @@ from typing import Any
 from infra.gateway.openapi import load_operations
 from shared.catalog import load_catalog
 from shared.models.audit import AuditAction
-from tests.e2e.person import CONTEXT, ELIGIBILITY, RECORDS, TASKS, USERS, Database, Person, unique
+from tests.e2e.person import AUTH, CONTEXT, ELIGIBILITY, RECORDS, TASKS, USERS, Database, Newcomer, Person, unique
 
 _MOVES = ("complete", "accept", "start", "hold", "release", "reject", "cancel", "fail", "reopen")
 _BEFORE = {"start": ("accept",), "release": ("accept",), "fail": ("accept", "start"), "reopen": ("complete",)}
@@ -20,11 +20,12 @@ _READS = {f"POST {RECORDS}/search"}
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request to be sent, and the audit action it must leave."""
+    """A request to be sent, by whoever made it unless somebody else is named."""
 
     method: str
     path: str
     body: Any = None
+    by: Person | None = None
 
 
 Recipe = Callable[[Person, Database], Request]
@@ -172,6 +173,33 @@ def _accept(person: Person, database: Database) -> Request:
     return Request("POST", f"{USERS}/accept", {"code": code, "password": "correct horse battery"})
 
 
+def _credentials(person: Person) -> dict[str, str]:
+    found = (
+        one for one in person.stack.described["signIns"] if (one["role"], one["client"]) == (person.role, person.client)
+    )
+    account = next(found)
+    return {"email": account["email"], "password": account["password"]}
+
+
+def _login(person: Person, database: Database) -> Request:
+    del database
+    return Request("POST", f"{AUTH}/login", _credentials(person))
+
+
+def _refresh(person: Person, database: Database) -> Request:
+    del database
+    signed_in = person.done("POST", f"{AUTH}/login", _credentials(person))
+    return Request("POST", f"{AUTH}/refresh", {"refreshToken": signed_in["refreshToken"]})
+
+
+def _logout(person: Person, database: Database) -> Request:
+    """Signed out is somebody who came for it: it ends every sign-in of a person."""
+    accepting = _accept(person, database)
+    email = person.done("POST", accepting.path, accepting.body)["email"]
+    signed_in = person.done("POST", f"{AUTH}/login", {"email": email, "password": accepting.body["password"]})
+    return Request("POST", f"{AUTH}/logout", {}, by=Newcomer(person, signed_in["idToken"]))
+
+
 # Sent by an admin of the organisation; all others by a manager.
 BY_ADMIN = frozenset(
     {
@@ -182,10 +210,13 @@ BY_ADMIN = frozenset(
         f"DELETE {USERS}/<user_id>",
         f"POST {USERS}/<user_id>/reactivate",
         f"POST {USERS}/<user_id>/invitation",
+        f"POST {AUTH}/logout",
     }
 )
 # Nobody is signed in: the row is of whom the request is about.
-OF_A_VISITOR = frozenset({f"POST {USERS}/accept"})
+OF_A_VISITOR = frozenset({f"POST {USERS}/accept", f"POST {AUTH}/login", f"POST {AUTH}/refresh"})
+# No answer is kept under a key: it would be a token or for nobody, or whoever asks is signed out.
+WITHOUT_KEY = OF_A_VISITOR | {f"POST {AUTH}/logout"}
 
 RECIPES: dict[str, Recipe] = {
     f"POST {ELIGIBILITY}/context": _set_context,
@@ -201,6 +232,9 @@ RECIPES: dict[str, Recipe] = {
     f"POST {RECORDS}/import": _import,
     f"POST {RECORDS}/": _write_record,
     f"DELETE {RECORDS}/<record_type>/<reference>": _delete_record,
+    f"POST {AUTH}/login": _login,
+    f"POST {AUTH}/refresh": _refresh,
+    f"POST {AUTH}/logout": _logout,
     f"POST {USERS}": _just("POST", USERS, _newcomer),
     f"POST {USERS}/accept": _accept,
     f"PUT {USERS}/me": _just("PUT", f"{USERS}/me", {}),
