@@ -9,6 +9,7 @@ from collections.abc import Callable
 from threading import Lock
 
 REMEMBERED = 10_000
+ROUNDING = 1e-9  # of a token: who waits exactly as long as they were told gets it
 
 
 class RateLimit:
@@ -39,7 +40,7 @@ class RateLimit:
             now = self._clock()
             left, then = self._buckets.pop(user, (float(self._burst), now))
             left = min(float(self._burst), left + (now - then) * self._per_second)
-            granted = left >= 1
+            granted = left >= 1 - ROUNDING
             self._buckets[user] = (left - 1 if granted else left, now)
             if len(self._buckets) > self._remembered:
                 self._buckets.popitem(last=False)
