@@ -41,8 +41,9 @@ SELECT p.id, p.mrn, p.first_name, p.last_name, p.date_of_birth, p.sex, p.phone, 
       a.approved_date, a.period_start, a.period_end, a.units_approved, a.units_used, a.units_reserved)
       ORDER BY a.requested_date DESC NULLS LAST, a.id)
     FROM authorizations a WHERE a.client_id = p.client_id AND a.patient_id = p.id AND a.deleted_at IS NULL),
-  (SELECT jsonb_build_array(v.id, v.visit_number, v.visit_date, v.visit_type, v.status)
-    FROM visits v WHERE v.client_id = p.client_id AND v.patient_id = p.id AND v.id = :visit AND v.deleted_at IS NULL),
+  (SELECT CASE WHEN v.patient_id = p.id
+      THEN jsonb_build_array(v.id, v.visit_number, v.visit_date, v.visit_type, v.status) END
+    FROM visits v WHERE v.client_id = p.client_id AND v.id = :visit AND v.deleted_at IS NULL),
   (SELECT jsonb_build_array(v.id, v.visit_number, v.visit_date, v.visit_type, v.status)
     FROM visits v WHERE v.client_id = p.client_id AND v.patient_id = p.id AND v.visit_date >= :today
       AND v.status IN ('scheduled', 'confirmed') AND v.deleted_at IS NULL ORDER BY v.visit_date, v.id LIMIT 1),
@@ -76,11 +77,9 @@ SELECT c.id, c.claim_number, c.status, c.amount, c.paid_amount, c.currency, c.se
   c.denial_reason, c.version
 FROM claims c LEFT JOIN payers y ON y.id = c.payer_id
 WHERE c.client_id = :client AND c.patient_id = :patient AND c.deleted_at IS NULL {conditions}
-ORDER BY coalesce(c.service_date, DATE '0001-01-01') DESC, c.id DESC LIMIT :limit
+ORDER BY c.sort_date DESC, c.id DESC LIMIT :limit
 """
-_BEHIND = (
-    "AND (coalesce(c.service_date, DATE '0001-01-01'), c.id) < (CAST(:after_date AS date), CAST(:after_id AS uuid))"
-)
+_BEHIND = "AND (c.sort_date, c.id) < (CAST(:after_date AS date), CAST(:after_id AS uuid))"
 
 
 class PostgresEligibilityRepository:

@@ -79,10 +79,10 @@ class PostgresUserRepository:
         """See UserRepository.find."""
         conditions = "".join(f" AND {name} = :{name}" for name in ("role", "status") if getattr(wanted, name))
         if after is not None:
-            conditions += " AND (lower(name), id) > (:after_name, CAST(:after_id AS uuid))"
+            conditions += " AND (sort_name, id) > (lower(:after_name), CAST(:after_id AS uuid))"
         statement = text(
             f"SELECT {_COLUMNS} FROM users WHERE client_id = :client{conditions}"  # noqa: S608 (constants of this file)
-            " ORDER BY lower(name), id LIMIT :limit"
+            " ORDER BY sort_name, id LIMIT :limit"
         )
         parameters: dict[str, Any] = {"client": client_id, "limit": limit}
         parameters |= {"role": wanted.role} if wanted.role else {}
