@@ -29,13 +29,22 @@ from shared.models.identifiers import uuid7
 from shared.models.postgres import metadata
 from shared.repositories.firestore.audit_outbox import OUTBOX, FirestoreAuditOutbox
 from shared.repositories.firestore.kept_answers import KEPT
+from shared.repositories.firestore.member_mirror import FirestoreMemberMirror
 from shared.repositories.firestore.members import MEMBERS, FirestoreMemberRepository
+from shared.repositories.firestore.open_tasks import FirestoreOpenTasks
+from shared.repositories.firestore.sessions import FirestoreSessionRepository
 from shared.repositories.firestore.store import FirestoreLiveStore
 from shared.repositories.memory.documents import InMemoryAnswers
 from shared.repositories.memory.members import InMemoryMemberRepository
+from shared.repositories.memory.open_tasks import InMemoryOpenTasks
+from shared.repositories.memory.sign_ins import InMemorySessionRepository
 from shared.repositories.memory.store import InMemoryLiveStore, InMemoryRecordStore
+from shared.repositories.memory.users import InMemoryMemberMirror
 from shared.repositories.postgres.store import PostgresRecordStore
+from shared.repositories.projection_protocols import OpenTaskStore
 from shared.repositories.protocols import AuditOutbox, LiveStore, MemberRepository, RecordStore
+from shared.repositories.sign_in_protocols import SessionRepository
+from shared.repositories.user_protocols import MemberMirror
 from tests.stack import RunningStack
 
 RECORD_TYPES = {
@@ -51,6 +60,15 @@ RECORD_TYPES = {
 
 
 @dataclass(frozen=True, slots=True)
+class People:
+    """Who is a member, their sign-ins, and the copies of memberships."""
+
+    members: MemberRepository
+    sessions: SessionRepository
+    mirror: MemberMirror
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
     """A live store of one organisation, and what a test may look at or bring about behind its back."""
 
@@ -59,7 +77,8 @@ class Live:
     client: UUID
     events: Callable[[], list[AuditEvent]]
     expire: Callable[[str], None]
-    members: Callable[[dict[str, MemberDocument]], MemberRepository]
+    people: Callable[[dict[str, MemberDocument]], People]
+    open_tasks: OpenTaskStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +107,21 @@ def live(request: pytest.FixtureRequest) -> Live:
 
 
 def _memory_live() -> Live:
-    store = InMemoryLiveStore()
+    store, members = InMemoryLiveStore(), InMemoryMemberRepository({})
+
+    def people(given: dict[str, MemberDocument]) -> People:
+        members.members.update(given)
+        sessions = InMemorySessionRepository(store.documents, members)
+        return People(members, sessions, InMemoryMemberMirror(members, store.documents))
+
     return Live(
         store,
         store.outbox,
         uuid4(),
         lambda: list(store.documents.events),
         lambda key_id: _expire(store.documents.answers, key_id),
-        InMemoryMemberRepository,
+        people,
+        InMemoryOpenTasks(store.documents),
     )
 
 
@@ -113,12 +139,21 @@ def _firestore_live(client: firestore.Client) -> Live:
     def expire(key_id: str) -> None:
         client.collection(KEPT).document(key_id).update({"expireAt": datetime.now(UTC) - timedelta(seconds=1)})
 
-    def members(given: dict[str, MemberDocument]) -> MemberRepository:
+    def people(given: dict[str, MemberDocument]) -> People:
         for uid, member in given.items():
             client.collection(MEMBERS).document(uid).set(member.model_dump(by_alias=True))
-        return FirestoreMemberRepository(client)
+        mirror = FirestoreMemberMirror(client)
+        return People(FirestoreMemberRepository(client), FirestoreSessionRepository(client), mirror)
 
-    return Live(FirestoreLiveStore(client), FirestoreAuditOutbox(client), organisation, events, expire, members)
+    return Live(
+        FirestoreLiveStore(client),
+        FirestoreAuditOutbox(client),
+        organisation,
+        events,
+        expire,
+        people,
+        FirestoreOpenTasks(client),
+    )
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from shared.repositories.firestore.contexts import SESSIONS
 from shared.repositories.firestore.members import MEMBERS
 
 ROSTERS = "rosters"
+AT_ONCE = 400  # writes in one commit; Firestore takes 500
 
 
 class FirestoreMemberMirror:
@@ -58,15 +59,18 @@ class FirestoreMemberMirror:
         return batch
 
     def _end_sessions(self, membership: Membership) -> None:
+        """End what is over, some at a time: what an earlier commit has ended, its answer lost, is not found again."""
+        while Commit[bool](self._client).run(lambda: self._ended(membership)):
+            pass
+
+    def _ended(self, membership: Membership) -> Prepared[bool]:
+        """Prepare the end of sessions that go on and are over; whether there are more."""
         query = self._client.collection(SESSIONS).where(filter=FieldFilter("uid", "==", membership.uid))
         query = query.where(filter=FieldFilter("endedAt", "==", None))
         with firestore_errors():
             found = [one for one in query.get(timeout=TIMEOUT_SECONDS, retry=READ_RETRY) if is_over(one.id, membership)]
-        now = datetime.now(UTC)
-        for start in range(0, len(found), 400):  # a batch holds 500 writes
-            batch = self._client.batch()
-            for snapshot in found[start : start + 400]:
-                ended = {"endedAt": now, "updatedAt": now, "version": firestore.Increment(1)}
-                batch.update(snapshot.reference, ended)
-            with firestore_errors():
-                batch.commit(timeout=TIMEOUT_SECONDS)
+        now, batch = datetime.now(UTC), self._client.batch()
+        for snapshot in found[:AT_ONCE]:
+            ended = {"endedAt": now, "updatedAt": now, "version": firestore.Increment(1)}
+            batch.update(snapshot.reference, ended)
+        return Prepared(len(found) > AT_ONCE, batch if found else None)

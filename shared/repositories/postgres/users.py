@@ -33,10 +33,10 @@ _OTHER_ADMINS = text(
     "SELECT count(*) FROM users WHERE client_id = :client AND role = 'admin' AND status = 'active' AND id <> :user"
 )
 _INSERT = text("""
-INSERT INTO users (id, client_id, email, name, role, status, created_at, updated_at, preferences, version,
-  invitation_id, invitation_expires_at)
-VALUES (:id, :client_id, :email, :name, :role, :status, :created_at, :updated_at, CAST(:preferences AS jsonb), :version,
-  :invitation_id, :invitation_expires_at)
+INSERT INTO users (id, client_id, email, name, role, status, created_at, updated_at, firebase_uid, preferences,
+  version, tokens_valid_after, invitation_id, invitation_expires_at)
+VALUES (:id, :client_id, :email, :name, :role, :status, :created_at, :updated_at, :uid, CAST(:preferences AS jsonb),
+  :version, :tokens_valid_after, :invitation_id, :invitation_expires_at)
 """)
 _UPDATE = text("""
 UPDATE users SET name = :name, role = :role, status = :status, updated_at = :updated_at, firebase_uid = :uid,
