@@ -45,6 +45,7 @@ from shared.repositories.projection_protocols import OpenTaskStore
 from shared.repositories.protocols import AuditOutbox, LiveStore, MemberRepository, RecordStore
 from shared.repositories.sign_in_protocols import SessionRepository
 from shared.repositories.user_protocols import MemberMirror
+from tests.contract.line import Office, office_of
 from tests.stack import RunningStack
 
 RECORD_TYPES = {
@@ -57,6 +58,20 @@ RECORD_TYPES = {
     "claims": "claim",
     "authorizations": "authorization",
 }
+
+
+@pytest.fixture
+def office(firestore_client: firestore.Client, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """A live store at the end of a line that may lose answers."""
+    return office_of(firestore_client, monkeypatch)
+
+
+@pytest.fixture(params=["waiting", "relayed"])
+def lost(request: pytest.FixtureRequest, office: Office) -> Office:
+    """The office when the next answer is lost; the event still waits in the outbox, or is gone from it already."""
+    if request.param == "relayed":
+        office.line.meanwhile = office.relay
+    return office
 
 
 @dataclass(frozen=True, slots=True)
