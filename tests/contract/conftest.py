@@ -98,7 +98,7 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """A record store with two organisations: `add` stores a row with its search terms."""
+    """A record store with two organisations: `add` stores a row with its search terms; `events` in their order."""
 
     store: RecordStore
     client: UUID
@@ -241,7 +241,7 @@ def _postgres_records(store: PostgresRecordStore, admin: Engine) -> Records:
     def events() -> list[AuditEvent]:
         outbox = tables["audit_outbox"]
         with admin.connect() as connection:
-            rows = connection.execute(outbox.select().where(outbox.c.client_id == client)).all()
-        return [AuditEvent.model_validate(row.event) for row in rows]
+            rows = connection.execute(outbox.select().where(outbox.c.client_id == client).order_by(outbox.c.created_at))
+            return [AuditEvent.model_validate(row.event) for row in rows]
 
     return Records(store, client, other, add, events)

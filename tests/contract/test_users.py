@@ -103,7 +103,9 @@ def _in_postgres(serving: Postgres, relay: Postgres, admin: Engine) -> Directory
     def events(client: UUID) -> list[AuditEvent]:
         outbox = metadata.tables["audit_outbox"]
         with admin.connect() as connection:
-            rows = connection.execute(outbox.select().where(outbox.c.client_id == client).order_by(outbox.c.id)).all()
+            rows = connection.execute(
+                outbox.select().where(outbox.c.client_id == client).order_by(outbox.c.created_at)
+            ).all()
         return [AuditEvent.model_validate(row.event) for row in rows]
 
     def age(client: UUID) -> None:
