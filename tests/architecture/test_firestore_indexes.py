@@ -7,6 +7,7 @@ import contextlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from itertools import product
 from typing import Any
 from uuid import UUID
@@ -21,7 +22,7 @@ from pydantic import BaseModel
 from shared.catalog import ROOT
 from shared.models.firestore.alerts import AlertDocument, InboxEntryDocument
 from shared.models.firestore.conversation import FeedbackDocument, MessageDocument
-from shared.models.firestore.documents import ContextDocument, SessionDocument, TaskDocument
+from shared.models.firestore.documents import ContextDocument, Document, SessionDocument, TaskDocument
 from shared.models.firestore.drafts import DraftDocument
 from shared.models.firestore.jobs import JobDocument
 from shared.models.firestore.rosters import RosterDocument
@@ -135,6 +136,21 @@ QUERIES: dict[str, Callable[[firestore.Client], None]] = {
 }
 
 
+# What the front-end asks with the Firebase SDK (README, "Live reading"); security rules decide what it gets.
+CLIENTS_QUERIES = [
+    Shape("tasks", frozenset({"clientId", "contextId", "mode", "deletedAt"}), frozenset(), (("sortAt", "ASCENDING"),)),
+]
+
+
+# Indexes without which Firestore would serve the query by merging others, walking through all that each of them finds.
+FOR_SPEED = {
+    "tasks-clientId-deletedAt-audience-isOpen-sortAt": "a record's open tasks among everybody's",
+    "tasks-clientId-deletedAt-audience-completed-sortAt": "a record's completed tasks among everybody's",
+    "tasks-clientId-contextId-mode-deletedAt-completed-sortAt": "the same, for the front-end",
+    "tasks-clientId-contextId-deletedAt-isOpen": "counting a context's open tasks",
+}
+
+
 class _CountAskedError(Exception):
     """A count was asked: there is no empty answer to give."""
 
@@ -183,8 +199,45 @@ def test_query_has_its_index(make: Callable[[firestore.Client], None], asked: li
     assert not used & unindexed
 
 
+def test_every_query_is_bound_to_a_client(asked: list[Shape]) -> None:
+    client = firestore.Client(project="demo-mobius", credentials=AnonymousCredentials())  # type: ignore[no-untyped-call]
+    unbound = set()
+    for name, make in QUERIES.items():
+        asked.clear()
+        with contextlib.suppress(_CountAskedError):
+            make(client)
+        if any("clientId" not in shape.equal for shape in asked):
+            unbound.add(name)
+    # A person's sign-ins are found by uid, in whichever organisation they began; the relay's outbox is everybody's.
+    assert unbound == {"sessions.py:_going_on", "member_mirror.py:_ended", "waiting_events.py:older_than"}
+
+
+def _index_name(index: dict[str, Any]) -> str:
+    return f"{index['collectionGroup']}-{'-'.join(field['fieldPath'] for field in index['fields'])}"
+
+
+def test_an_index_that_is_taken_away_is_missed(asked: list[Shape]) -> None:
+    client = firestore.Client(project="demo-mobius", credentials=AnonymousCredentials())  # type: ignore[no-untyped-call]
+    for make in QUERIES.values():
+        with contextlib.suppress(_CountAskedError):
+            make(client)
+    not_missed = set()
+    for index in INDEXES["indexes"]:
+        left = [one for one in INDEXES["indexes"] if one is not index]
+        if not any(missing_fields(shape, left) for shape in (*asked, *CLIENTS_QUERIES)):
+            not_missed.add(_index_name(index))
+    assert not_missed == set(FOR_SPEED)
+
+
+def _documents() -> set[type[Document]]:
+    """Every kind of document there is."""
+    for path in python_files("shared/models/firestore"):
+        import_module(".".join(path.with_suffix("").parts))
+    return set(Document.__subclasses__())
+
+
 def test_documents_that_expire_have_their_ttl() -> None:
-    models: dict[str, type[BaseModel]] = {
+    collections: dict[str, type[BaseModel]] = {
         "sessions": SessionDocument,
         "messages": MessageDocument,
         "feedback": FeedbackDocument,
@@ -196,10 +249,20 @@ def test_documents_that_expire_have_their_ttl() -> None:
         "tasks": TaskDocument,
         "contexts": ContextDocument,
     }
-    expiring = {name for name, model in models.items() if "expire_at" in model.model_fields}
-    with_ttl = {one["collectionGroup"] for one in INDEXES["fieldOverrides"] if one.get("ttl")}
-    assert expiring <= with_ttl
-    assert {one["fieldPath"] for one in INDEXES["fieldOverrides"] if one.get("ttl")} == {"expireAt"}
+    assert set(collections.values()) == _documents()
+    expiring = {name for name, model in collections.items() if "expire_at" in model.model_fields}
+    # Kept answers are no document of ours: whoever else writes the field by name stands here too.
+    written = {
+        path.name
+        for path in python_files("shared/repositories/firestore")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Constant) and node.value == "expireAt"
+    }
+    assert written == {"kept_answers.py"}
+    ttl = {(one["collectionGroup"], one["fieldPath"]) for one in INDEXES["fieldOverrides"] if one.get("ttl")}
+    assert ttl == {(name, "expireAt") for name in expiring | {"idempotency_keys"}}
+    # The index of a time that grows would be a hot spot: nothing asks for it.
+    assert all(one["indexes"] == [] for one in INDEXES["fieldOverrides"] if one.get("ttl"))
 
 
 def test_every_query_is_listed_here() -> None:

@@ -1,9 +1,10 @@
-"""ContextRepository, MemberRepository and AuditOutbox: one contract, both implementations."""
+"""ContextRepository, MemberRepository, OpenTaskStore and AuditOutbox: one contract, both implementations."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,10 +13,11 @@ from shared.domain.session import MAX_OPEN_CONTEXTS
 from shared.errors import ConflictError, NotFoundError, UnauthenticatedError
 from shared.models.firestore.documents import ContextDocument, MemberDocument, SessionDocument
 from shared.models.replay import Replayed
+from shared.repositories.projection_protocols import OpenTasks, Place
 from shared.repositories.protocols import Change, KeptAnswer
 from tests.contract.conftest import Live
 from tests.contract.test_tasks import IMPOSSIBLE_IDS
-from tests.unit.factories import NOW, context, event, kept, key, session
+from tests.unit.factories import NOW, context, event, kept, key, session, task
 
 
 def unkept(_context: ContextDocument, _new: bool) -> None:
@@ -174,7 +176,7 @@ def test_sixteen_threads_change_one_context_and_none_is_lost(live: Live) -> None
 def test_a_member_is_found_by_uid_alone(live: Live) -> None:
     member = MemberDocument(client_id=str(live.client), user_id=str(uuid4()), role="biller", tokens_valid_after=NOW)
     uid = f"uid-{live.client.hex}"
-    members = live.members({uid: member})
+    members = live.people({uid: member}).members
     assert members.get(uid) == member
     assert members.get("uid-unknown") is None
     for impossible in IMPOSSIBLE_IDS:
@@ -207,3 +209,31 @@ def test_contexts_are_found_by_their_patient_and_by_the_payers_they_rest_on(live
     assert found([], payers) == sorted(one.id for one in made[:2])
     assert found([], payers[1:]) == []
     assert found([], []) == []
+
+
+def test_open_tasks_are_counted_and_the_newest_count_is_kept(live: Live) -> None:
+    wanted = context(live.client)
+    opened(live, wanted, session(wanted))
+    place = Place(str(live.client), wanted.id)
+    mine: dict[str, Any] = {"context_id": wanted.id, "audience": (f"ctx:{wanted.id}",)}
+    for members in ({}, {}, {"is_open": False, "state": "completed"}, {"deleted_at": NOW}, {"context_id": "ctx_other"}):
+        live.store.tasks.create(task(live.client, **mine | members), event(live.client))
+    live.store.tasks.create(task(uuid4(), **mine), event())
+    counted = live.open_tasks.count(place)
+    assert counted.count == 2
+    assert live.open_tasks.keep(place, counted)
+    assert not live.open_tasks.keep(place, OpenTasks(9, counted.at))
+    assert not live.open_tasks.keep(place, OpenTasks(9, counted.at - timedelta(seconds=1)))
+    stored = live.store.contexts.get(live.client, wanted.id)
+    assert stored is not None
+    assert (stored.open_task_count, stored.open_task_count_at, stored.version) == (2, counted.at, 1)
+
+
+def test_a_count_is_kept_on_the_organisations_own_context_only(live: Live) -> None:
+    wanted = context(live.client)
+    opened(live, wanted, session(wanted))
+    counted = OpenTasks(5, NOW)
+    assert not live.open_tasks.keep(Place(str(uuid4()), wanted.id), counted)
+    assert not live.open_tasks.keep(Place(str(live.client), "ctx_unknown"), counted)
+    assert not live.open_tasks.keep(Place(str(live.client), "a/b"), counted)
+    assert live.store.contexts.get(live.client, wanted.id) == wanted

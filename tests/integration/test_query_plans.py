@@ -1,116 +1,389 @@
-"""Lists and searches under row-level security on 100,000 records use their indexes: the plan is the proof."""
+"""Every list, search and look-up of the repositories costs a large organisation what it costs a small one.
+
+The proof is the plan: each public method is called for an organisation of a thousand records and for one of a hundred
+thousand (a million in `make soak`), as the role and under the row-level security of the functions; the statements that
+were really sent are carried out again under EXPLAIN (ANALYZE, BUFFERS). No large table may be read from end to end, and
+the pages that a statement touches may not grow with the records.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import Any, Self
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from importlib import import_module
+from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event
 
 from shared.db.postgres import Postgres
 from shared.domain.search_terms import query_terms
+from shared.models.api.record_writes import RecordWrite
 from shared.models.api.records import DATA_MODELS
 from shared.models.identifiers import uuid7
+from shared.models.imported import (
+    ClaimRecord,
+    CoverageRecord,
+    ImportBatch,
+    PatientRecord,
+    RemittanceRecord,
+    VisitRecord,
+)
+from shared.models.roles import Role
+from shared.models.sign_in import Ticket
+from shared.repositories.memory.documents import InMemoryDocuments
+from shared.repositories.memory.members import InMemoryAuditOutbox, InMemoryAuditPublisher
+from shared.repositories.postgres.audit import PostgresWaitingEvents
+from shared.repositories.postgres.eligibility import PostgresEligibilityRepository
+from shared.repositories.postgres.record_import import PostgresRecordImport
+from shared.repositories.postgres.records import PostgresRecordRepository
+from shared.repositories.postgres.sign_ins import (
+    PostgresProfileRepository,
+    PostgresSignInAttempts,
+    PostgresTicketRepository,
+)
 from shared.repositories.postgres.store import PostgresRecordStore
+from shared.repositories.postgres.users import PostgresOrganisationRepository, PostgresUserRepository
+from shared.repositories.user_protocols import UserChange, UserFilter
+from shared.services.access_log import AccessLog
+from shared.services.record_writes import RecordWriteService
+from tests.architecture.sources import python_files
+from tests.integration import volume
 from tests.integration.database import Database, running_database
-from tests.unit.factories import TODAY
+from tests.integration.plans import Plan, asked_of
+from tests.unit.factories import TODAY, caller, event, key
 
-RECORDS = 100_000
-# One name in 26 is shared by thousands; every number and nearly every name with its date is one person's.
-FILL = (
-    """INSERT INTO patients (id, client_id, mrn, first_name, last_name, date_of_birth)
-    SELECT gen_random_uuid(), CAST(:client AS uuid), 'MRN' || n, 'First' || chr(97 + mod(n, 26)),
-      'Last' || chr(97 + mod(n * 7, 26)) || chr(97 + mod(n / 11, 26)), DATE '1930-01-01' + mod(n * 37, 30000)
-    FROM generate_series(1, CAST(:records AS int)) n""",
-    """INSERT INTO record_terms (client_id, term, record_type, record_id, weight)
-    SELECT client_id, term, 'patient', id, weight FROM patients, LATERAL (VALUES (lower(mrn), 4),
-      (substr(mrn, 4), 2), (lower(first_name), 3), (lower(last_name), 3), (date_of_birth::text, 2)) v(term, weight)
-    WHERE client_id = :client AND CAST(:records AS int) > 0""",
-    """INSERT INTO claims (id, client_id, claim_number, patient_id, status, amount, service_date)
-    SELECT gen_random_uuid(), client_id, 'CLM' || substr(mrn, 4), id, 'submitted', 10, DATE '2026-01-01'
-    FROM patients WHERE client_id = :client AND CAST(:records AS int) > 0""",
-)
-BIG = re.compile(r"Seq Scan on (patients|claims|record_terms)")
+SMALL = 1000
+SMALL_BASE, LARGE_BASE = 1, 2
+EVERY_TYPE = tuple(DATA_MODELS)
+# Pages a statement may touch, for a large organisation beside a small one: indexes of the small one's rows lie closer
+# together, and a limit that a small one does not reach ends a large one's.
+GROWTH, ALLOWANCE = 3, 120
+# What a search may touch whatever there is: 200 candidates looked at and scored word by word, and, when thousands of
+# records share every word and few have all, 4,000 of them looked at for the other words; four pages each.
+SCORED, PROBED = 200 * 4, 4000 * 4
+WITHOUT_A_COMMON_RECORD = "common words that never go together"
+SMALL_TABLES = {"clients", "payers", "providers", "payer_rules", "alembic_version"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An organisation, and the database as the roles see it."""
+
+    client: UUID
+    base: int
+    serving: Postgres
+    relay: Postgres
+
+    def id(self, kind: int, n: int) -> UUID:
+        return volume.record_id(self.base, kind, n)
+
+    @property
+    def store(self) -> PostgresRecordStore:
+        return PostgresRecordStore(self.serving)
+
+    @property
+    def writing(self) -> RecordWriteService:
+        log = AccessLog(InMemoryAuditPublisher, lambda: InMemoryAuditOutbox(InMemoryDocuments()))
+        return RecordWriteService(lambda: self.store, log)
+
+
+Call = Callable[[Place], object]
+
+
+def search(words: str, types: tuple[str, ...] = EVERY_TYPE, *, finds: int | None = None) -> Call:
+    """A search; at most 200 are ever found, `finds` when the words say how many."""
+
+    def searched(at: Place) -> None:
+        found = PostgresRecordRepository(at.serving).search(at.client, query_terms(words), types, seen=None)
+        assert len(found) <= 200
+        assert finds is None or len(found) == finds
+
+    return searched
+
+
+def get(record_type: str, number: str | None = None, *, kind: int = 0) -> Call:
+    """A record by its number, or the 711th of a kind by its uuid."""
+    return lambda at: PostgresRecordRepository(at.serving).get(
+        at.client, record_type, number or str(at.id(kind, 711)), seen=None
+    )
+
+
+def resolve(record_type: str, number: str) -> Call:
+    return lambda at: PostgresRecordRepository(at.serving).resolve(at.client, record_type, number)
+
+
+def claims(reference: str, status: str | None = None, after: tuple[date, UUID] | None = None) -> Call:
+    """A page of a patient's claims; MRN1 has a tenth of all claims."""
+
+    def listed(at: Place) -> None:
+        found = PostgresEligibilityRepository(at.serving).claims_of(
+            at.client, reference, status=status, after=after, limit=26, seen=event(at.client)
+        )
+        assert found is not None
+
+    return listed
+
+
+def file_of(reference: str) -> Call:
+    return lambda at: PostgresEligibilityRepository(at.serving).file_of(
+        at.client, reference, today=TODAY, visit_id=at.id(volume.VISITS, 7)
+    )
+
+
+def check(at: Place) -> None:
+    """Up to the decision: what it writes is one row."""
+
+    class DecidedError(Exception):
+        pass
+
+    def decide(_file: object, _previous: object) -> Any:
+        raise DecidedError
+
+    with pytest.raises(DecidedError):
+        PostgresEligibilityRepository(at.serving).check(
+            at.client, "MRN711", visit_id=None, today=TODAY, key=key(), decide=decide
+        )
+
+
+def write(record_type: str, **data: Any) -> Call:
+    """Make a record, and change it."""
+
+    def written(at: Place) -> None:
+        admin = caller(client_id=at.client, role=Role.ADMIN)
+        made, _ = at.writing.write(admin, RecordWrite.model_validate({"type": record_type, "data": data}))
+        again = {"type": record_type, "data": data, "version": made.version}
+        at.writing.write(admin, RecordWrite.model_validate(again))
+        at.writing.delete(caller(client_id=at.client, role=Role.ADMIN, if_match=made.version), record_type, made.id)
+
+    return written
+
+
+def delete(record_type: str, reference: str) -> Call:
+    """Delete what nothing points at: whatever could is looked for."""
+    return lambda at: at.writing.delete(caller(client_id=at.client, role=Role.ADMIN), record_type, reference)
+
+
+def history(at: Place) -> None:
+    at.store.record_writes.history(at.client, "patient", "MRN1", seen=event(at.client))
+
+
+def store_import(at: Place) -> None:
+    """A few records: some are there by source, some by number, some are new."""
+    batch = ImportBatch(
+        patients=[PatientRecord("p", "new-1", "MRN-NEW", "A", "B"), PatientRecord("p", "new-2", "MRN711", "A", "B")],
+        coverages=[CoverageRecord("c", "cov-711", "new-1", "PAY1")],
+        visits=[VisitRecord("v", "new-v", "VIS-NEW", "new-1", date(2026, 1, 1), "scheduled")],
+        claims=[ClaimRecord("k", "clm-711", "CLM711", "new-1", Decimal(10), "submitted")],
+        remittances=[RemittanceRecord("r", "clm-712", "denied", None, None)],
+    )
+    PostgresRecordImport(at.serving).store(
+        at.client, batch, lambda _: (event(at.client), None), key=key(), progress=lambda _: None
+    )
+
+
+def users(after: tuple[str, int] | None = None, **wanted: str) -> Call:
+    """A page of users; `after` is a place deep in the list."""
+
+    def listed(at: Place) -> None:
+        place = (after[0], at.id(volume.USERS, after[1])) if after else None
+        found = PostgresUserRepository(at.serving).find(
+            at.client, UserFilter(**wanted), after=place, limit=26, seen=None
+        )
+        assert found
+
+    return listed
+
+
+def change_user(at: Place) -> None:
+    PostgresUserRepository(at.serving).change(
+        at.client, at.id(volume.USERS, 711), lambda user, _: UserChange(user, event(at.client)), key=key()
+    )
+
+
+def rename(at: Place) -> None:
+    PostgresOrganisationRepository(at.serving).change(at.client, lambda one: (one, event(at.client)))
+
+
+def attempt(at: Place) -> None:
+    attempts = PostgresSignInAttempts(at.serving)
+    attempts.begin("f" * 64, window=timedelta(minutes=5))
+    attempts.succeeded("f" * 64)
+
+
+def ticket(at: Place) -> None:
+    tickets, now = PostgresTicketRepository(at.serving), datetime.now(UTC)
+    secret = uuid7().hex * 2
+    tickets.issue(Ticket(secret, "oauth_state", {}, now + timedelta(minutes=5)))
+    assert tickets.redeem(secret, "oauth_state", now=now) is not None
+
+
+def profile(at: Place) -> None:
+    assert PostgresProfileRepository(at.serving).get(at.client, at.id(volume.USERS, 711)) is not None
+
+
+def waiting_events(at: Place) -> None:
+    """Two pages, the second behind a cursor."""
+    pages = PostgresWaitingEvents(at.relay).older_than(timedelta(minutes=1), page=100)
+    assert [len(next(pages)) for _ in range(2)] == [100, 100]
+
+
+# Each public method of the repositories, by its class. `test_every_method_is_listed_here` compares with the sources.
+CALLS: dict[str, dict[str, Call]] = {
+    "PostgresRecordRepository.search": {
+        "a number": search("MRN77"),
+        "the start of a number": search("mrn7"),
+        "digits": search("77"),
+        "one letter": search("m", finds=200),
+        "one letter, a type without it": search("e", ("payer",), finds=0),
+        "a word that everybody has": search("everybody", finds=200),
+        "a word that everybody has, no such type": search("everybody", ("visit", "provider"), finds=0),
+        "a common and a rare word": search("everybody mrn711"),
+        "common words that go together": search("everybody even", finds=200),
+        WITHOUT_A_COMMON_RECORD: search("oddly even", finds=0),
+        "eight common words": search("everybody everybod everybo everyb every ever eve ev", finds=200),
+        "names and a date": search("lastab firsta 1931-01-04"),
+        "nobody": search("nobody", finds=0),
+    },
+    "PostgresRecordRepository.get": {
+        "patient": get("patient", "MRN711"),
+        "patient by uuid": get("patient", kind=volume.PEOPLE),
+        "claim": get("claim", "CLM711"),
+        "visit": get("visit", "VIS711"),
+        "authorization": get("authorization", "AUTH711"),
+        "coverage": get("coverage", "cov-711"),
+        "coverage by uuid": get("coverage", kind=volume.COVERAGES),
+        "payer rule": get("payer_rule", kind=volume.PAYERS),
+    },
+    "PostgresRecordRepository.resolve": {"claim": resolve("claim", "CLM711"), "unknown": resolve("visit", "nothing")},
+    "PostgresRecordRepository.find_patient": {
+        "mrn": lambda at: PostgresRecordRepository(at.serving).find_patient(at.client, "MRN711")
+    },
+    "PostgresEligibilityRepository.file_of": {"ordinary": file_of("MRN711"), "a tenth of all visits": file_of("MRN1")},
+    "PostgresEligibilityRepository.check": {"before it is decided": check},
+    "PostgresEligibilityRepository.claims_of": {
+        "first page": claims("MRN711"),
+        "a tenth of all claims": claims("MRN1"),
+        "a tenth of all claims, deep": claims("MRN1", after=(date(2020, 3, 1), UUID(int=2**127))),
+        "behind the last dated one": claims("MRN1", after=(date(1, 1, 1), UUID(int=2**127))),
+        "of a status": claims("MRN1", "denied"),
+    },
+    "PostgresRecordWrites.write": {
+        "patient": write("patient", mrn="MRN-X", firstName="A", lastName="Lastab", dateOfBirth="1900-01-01"),
+        "coverage": write("coverage", patientId="MRN711", payerId="PAY1", memberId="UNKNOWN"),
+        "claim": write("claim", claimNumber="CLM-X", patientId="MRN711", amount=1, payerId="PAY1", visitId="VIS711"),
+        "visit": write("visit", visitNumber="V-X", patientId="MRN711", visitDate="2026-12-01", providerId="PRV1"),
+        "authorization": write("authorization", authNumber="A-X", patientId="MRN711", payerId="PAY1"),
+        "payer rule": write("payer_rule", payerId="PAY1", serviceType="MH", requiresAuth=True),
+    },
+    "PostgresRecordWrites.delete": {
+        "payer that nothing points at": delete("payer", "PAY20"),
+        "provider that nothing points at": delete("provider", "PRV100"),
+        "visit": write("visit", visitNumber="V-Y", patientId="MRN711", visitDate="2026-12-01"),
+    },
+    "PostgresRecordWrites.history": {"a tenth of all changes": history},
+    "PostgresRecordImport.store": {"a few records": store_import},
+    "PostgresRecordImport.time_zone": {"": lambda at: PostgresRecordImport(at.serving).time_zone(at.client)},
+    "PostgresUserRepository.find": {
+        "first page": users(),
+        "deep": users(("person 7", 711)),
+        "of a role": users(role="biller"),
+        "of a rare role, deep": users(("person", 1), role="admin"),
+        "of a status": users(status="deactivated"),
+        "of a role and a status": users(role="biller", status="active"),
+    },
+    "PostgresUserRepository.get": {
+        "": lambda at: PostgresUserRepository(at.serving).get(at.client, at.id(volume.USERS, 711))
+    },
+    "PostgresUserRepository.change": {"": change_user},
+    "PostgresOrganisationRepository.get": {"": lambda at: PostgresOrganisationRepository(at.serving).get(at.client)},
+    "PostgresOrganisationRepository.change": {"": rename},
+    "PostgresProfileRepository.get": {"": profile},
+    "PostgresSignInAttempts.begin": {"": attempt},
+    "PostgresTicketRepository.issue": {"": ticket},
+}
+# The relay's, across organisations.
+RELAYED: dict[str, Call] = {"PostgresWaitingEvents.older_than": waiting_events}
+ELSEWHERE = {
+    "PostgresSignInAttempts.succeeded": "called by PostgresSignInAttempts.begin's",
+    "PostgresTicketRepository.redeem": "called by PostgresTicketRepository.issue's",
+    "PostgresUserRepository.invite": "adds rows and looks for nothing",
+    "PostgresOrganisationRepository.create": "adds rows and looks for nothing",
+    "PostgresAuditLog.append": "adds a row and looks for nothing",
+    "PostgresAuditLog.quarantine": "adds a row and looks for nothing",
+    "PostgresWaitingEvents.published": "does nothing",
+    "PostgresMemberOutbox.waiting": "reads the whole outbox of memberships, which holds a minute's changes",
+    "PostgresMemberOutbox.taken": "reads the whole roster of an organisation, for it is what it copies",
+}
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[Database]:
+def database(full_volume: bool) -> Iterator[tuple[Database, Place, Place]]:
+    """Two organisations in one database, the small one and the large one."""
     with running_database() as running:
-        yield running
+        serving, relay = running.role("serving"), running.role("relay")
+        small, large = (Place(running.client(), base, serving, relay) for base in (SMALL_BASE, LARGE_BASE))
+        volume.fill(running, small.client, base=small.base, records=SMALL)
+        volume.fill(running, large.client, base=large.base, records=1_000_000 if full_volume else 100_000)
+        volume.fill_what_is_nobodys(running, records=100_000)
+        volume.settle(running)
+        yield running, small, large
+        serving.engine.dispose()
+        relay.engine.dispose()
 
 
-@pytest.fixture(scope="module")
-def client(database: Database) -> UUID:
-    made = database.client()
-    for statement in FILL:
-        database.execute(statement, client=made, records=RECORDS)
-    with database.admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("VACUUM ANALYZE patients, claims, record_terms")
-    return made
+def planned(at: Place, call: Call) -> list[Plan]:
+    """The plans of what a call asks as the serving role."""
+    with asked_of(at.serving, at.client) as asked:
+        call(at)
+    assert asked.statements
+    return asked.plans()
 
 
-@pytest.fixture(scope="module")
-def serving(database: Database) -> Iterator[Postgres]:
-    postgres = database.role("serving")
-    yield postgres
-    postgres.engine.dispose()
+@pytest.mark.parametrize(("method", "case"), [(method, case) for method, cases in CALLS.items() for case in cases])
+def test_it_costs_a_large_organisation_what_it_costs_a_small_one(
+    database: tuple[Database, Place, Place], method: str, case: str
+) -> None:
+    _, small, large = database
+    call = CALLS[method][case]
+    before, now = planned(small, call), planned(large, call)
+    assert len(before) == len(now)
+    for one, other in zip(before, now, strict=True):
+        assert not other.scanned - SMALL_TABLES, str(other)
+        allowed = GROWTH * one.buffers + ALLOWANCE
+        if "candidate" in other.statement:
+            allowed = 2 * SCORED * other.statement.count("max(other.weight") + ALLOWANCE
+            allowed += PROBED if case == WITHOUT_A_COMMON_RECORD else 0
+        assert other.buffers <= allowed, f"{one.buffers} buffers became {other}"
 
 
-class Statements:
-    """What was asked of the database while the block lasted, and how it was carried out."""
-
-    def __init__(self, postgres: Postgres, client: UUID) -> None:
-        self._postgres = postgres
-        self._client = client
-        self._asked: list[tuple[str, Any]] = []
-
-    def _note(self, _connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        self._asked.append((statement, parameters))
-
-    def __enter__(self) -> Self:
-        event.listen(self._postgres.engine, "before_cursor_execute", self._note)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        event.remove(self._postgres.engine, "before_cursor_execute", self._note)
-
-    def plans(self) -> list[str]:
-        """The plan of each SELECT, carried out again as the same role for the same client."""
-        plans = []
-        for statement, parameters in self._asked:
-            if re.match(r"\s*(SELECT|WITH)", statement):
-                with self._postgres.tenant(self._client) as connection:
-                    rows = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, BUFFERS OFF) {statement}", parameters)
-                    plans.append("\n".join(row[0] for row in rows))
-        return plans
+@pytest.mark.parametrize("method", RELAYED)
+def test_a_page_of_the_relay_reads_no_more_than_a_page(database: tuple[Database, Place, Place], method: str) -> None:
+    _, _, large = database
+    with asked_of(large.relay, None) as asked:
+        RELAYED[method](large)
+    for plan in asked.plans():
+        assert not plan.scanned, str(plan)
+        assert plan.buffers < 100, str(plan)
 
 
-@pytest.mark.parametrize(
-    "words", ["MRN77", "mrn7", "77", "lastab 1950-01-04", "firsta lastab", "first last", "last", "nobody"]
-)
-def test_a_search_uses_its_index_and_stops(serving: Postgres, client: UUID, words: str) -> None:
-    store = PostgresRecordStore(serving)
-    with Statements(serving, client) as asked:
-        found = store.records.search(client, query_terms(words), tuple(DATA_MODELS), seen=None)
-    plans = asked.plans()
-    assert plans
-    assert not [plan for plan in plans if BIG.search(plan)]
-    assert "ix_record_terms_lookup" in plans[0]
-    assert len(found) <= 200
+def test_at_most_200_candidates_are_scored(database: tuple[Database, Place, Place]) -> None:
+    _, _, large = database
+    for words in ("everybody", "m", "everybody even"):
+        plans = planned(large, search(words))
+        (searched,) = (plan for plan in plans if "candidate" in plan.statement)
+        scores = [node for node in searched.nodes if "Subplan Name" in node and node["Node Type"] == "Aggregate"]
+        assert [node["Actual Loops"] for node in scores] == [200] * len(words.split()), str(searched)
 
 
-def test_lists_and_single_records_use_their_indexes(serving: Postgres, client: UUID) -> None:
-    store = PostgresRecordStore(serving)
-    with Statements(serving, client) as asked:
-        assert store.records.get(client, "patient", "MRN4711", seen=None)
-        assert store.records.get(client, "claim", "CLM4711", seen=None)
-        assert store.records.resolve(client, "claim", "CLM4711")
-        assert store.eligibility.file_of(client, "MRN4711", today=TODAY)
-        assert store.eligibility.claims_of(client, "MRN4711", status=None, after=None, limit=26, seen=None)
-        assert store.eligibility.claims_of(client, "MRN4711", status="paid", after=(TODAY, uuid7()), limit=9, seen=None)
-    plans = asked.plans()
-    assert len(plans) >= 6
-    assert not [plan for plan in plans if BIG.search(plan)]
+def test_every_method_is_listed_here() -> None:
+    methods = set()
+    for path in python_files("shared/repositories/postgres"):
+        module = import_module(".".join(path.with_suffix("").parts))
+        for name, made in inspect.getmembers(module, inspect.isclass):
+            if name.startswith("Postgres") and made.__module__ == module.__name__ and name != "PostgresRecordStore":
+                methods |= {f"{name}.{one}" for one in vars(made) if not one.startswith("_")}
+    assert methods == set(CALLS) | set(RELAYED) | set(ELSEWHERE)

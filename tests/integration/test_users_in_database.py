@@ -1,4 +1,4 @@
-"""Users in PostgreSQL as the roles that functions have: bounds, races, and the outbox of memberships."""
+"""Users in PostgreSQL as the roles that functions have: races, rows, and what the relay carries."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from uuid import UUID
 import pytest
 
 from shared.db.postgres import Postgres
-from shared.errors import ConflictError, MobiusError, NotFoundError
-from shared.models.api.users import Invitation, UserEdit, UserQuery
+from shared.errors import MobiusError
+from shared.models.api.users import Invitation, UserEdit
 from shared.models.audit import AuditAction
 from shared.models.identifiers import uuid7
-from shared.models.replay import Replayed
 from shared.models.roles import Role
 from shared.models.users import Organisation, User
 from shared.repositories.memory.documents import InMemoryDocuments
@@ -30,7 +29,7 @@ from shared.services.invitations import invited_user
 from shared.services.member_sync import MemberSync
 from shared.services.users import UserService
 from tests.integration.database import Database, running_database
-from tests.unit.factories import caller, event, kept, key
+from tests.unit.factories import caller, event
 
 
 @pytest.fixture(scope="module")
@@ -122,50 +121,6 @@ def test_a_change_leaves_one_event_and_reaches_the_account(database: Database, s
     assert accounts.applied[str(other.uid)].status == "deactivated"
 
 
-def test_another_organisation_sees_and_changes_nothing(serving: Postgres, users: PostgresUserRepository) -> None:
-    _, (mine,) = organisation(serving)
-    other, _ = organisation(serving)
-    assert users.get(other, mine.id) is None
-    with pytest.raises(NotFoundError):
-        users.change(other, mine.id, lambda user, _: UserChange(user, event(other)))
-
-
-def test_members_are_listed_by_name_in_pages(serving: Postgres, users: PostgresUserRepository) -> None:
-    served, _ = service(serving)
-    client, (admin,) = organisation(serving)
-    for name in ("zoe", "Bea", "adam", "Bea"):
-        wanted = Invitation(email=f"{uuid7()}@a.example", name=name, role=Role.BILLER)
-        users.invite(invited_user(client, wanted, now=datetime.now(UTC)), event(client), key=None, kept=None)
-    me = caller(client_id=client, user_id=admin.id, role=Role.ADMIN, action=AuditAction.USER_LIST)
-    names: list[str] = []
-    cursor = None
-    while True:
-        page = served.find(me, UserQuery(limit=2, role=Role.BILLER, cursor=cursor))
-        names += [user.name for user in page.users]
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    assert names == ["adam", "Bea", "Bea", "zoe"]
-    assert served.find(me, UserQuery(status="active")).users[0].id == str(admin.id)
-
-
-def test_a_repeated_invitation_is_replayed_and_an_address_is_invited_once(
-    serving: Postgres, users: PostgresUserRepository
-) -> None:
-    client, (admin,) = organisation(serving)
-    asked = key()
-    wanted = Invitation(email=f"{uuid7()}@a.example", name="One", role=Role.BILLER)
-    answer = kept(asked, status=201)
-    users.invite(invited_user(client, wanted, now=datetime.now(UTC)), event(client), key=asked, kept=answer)
-    with pytest.raises(Replayed):
-        users.invite(invited_user(client, wanted, now=datetime.now(UTC)), event(client), key=asked, kept=answer)
-    other, _ = organisation(serving)
-    taken = invited_user(other, wanted.model_copy(update={"email": admin.email}), now=datetime.now(UTC))
-    with pytest.raises(ConflictError) as refused:
-        users.invite(taken, event(other), key=None, kept=None)
-    assert refused.value.code == "email_in_use"
-
-
 def test_what_a_dead_process_left_is_carried_by_the_sweep_and_again_when_copies_are_old(
     database: Database, serving: Postgres, relay: Postgres
 ) -> None:
@@ -192,19 +147,3 @@ def test_what_a_dead_process_left_is_carried_by_the_sweep_and_again_when_copies_
     assert client in outbox.waiting()
     sweep.sweep()
     assert database.value(waiting, client=client) == 0
-
-
-def test_a_new_time_zone_reaches_every_member(database: Database, serving: Postgres) -> None:
-    client, people = organisation(serving, admins=3)
-    outbox = PostgresMemberOutbox(serving)
-    with outbox.taken(client) as changes:
-        first = changes.version
-    database.execute("DELETE FROM member_outbox WHERE client_id = :client", client=client)
-    organisations = PostgresOrganisationRepository(serving)
-    organisations.change(
-        client, lambda before: (replace(before, time_zone="Asia/Tokyo", version=before.version + 1), event(client))
-    )
-    with outbox.taken(client) as changes:
-        assert {one.user_id for one in changes.changed} == {one.id for one in people}
-        assert {one.time_zone for one in changes.roster} == {"Asia/Tokyo"}
-        assert changes.version > first

@@ -92,6 +92,7 @@ coverages = Table(
     UniqueConstraint("client_id", "source_ref"),
     CheckConstraint("period_end IS NULL OR period_start IS NULL OR period_start <= period_end", name="period"),
     Index("ix_coverages_patient", "client_id", "patient_id", "rank"),
+    Index("ix_coverages_payer", "client_id", "payer_id"),
 )
 
 authorizations = Table(
@@ -119,6 +120,7 @@ authorizations = Table(
     of_tenant("payer_id", "payers"),
     UniqueConstraint("client_id", "auth_number"),
     Index("ix_authorizations_patient", "client_id", "patient_id"),
+    Index("ix_authorizations_payer", "client_id", "payer_id"),
 )
 
 eligibility_checks = Table(

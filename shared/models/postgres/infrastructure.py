@@ -11,6 +11,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    PrimaryKeyConstraint,
     SmallInteger,
     Table,
     Text,
@@ -52,7 +53,7 @@ audit_outbox = Table(
     tenant(),
     Column("event", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    Index("ix_audit_outbox_created_at", "created_at"),
+    Index("ix_audit_outbox_created_at", "created_at", "id"),
 )
 
 audit_quarantine = Table(
@@ -79,12 +80,12 @@ record_terms = Table(
     "record_terms",
     metadata,
     tenant(),
-    Column("term", Text(collation="C"), nullable=False, primary_key=True),
-    Column("record_type", Text, nullable=False, primary_key=True),
-    Column("record_id", UUID(as_uuid=True), nullable=False, primary_key=True),
+    Column("term", Text(collation="C"), nullable=False),
+    Column("record_type", Text, nullable=False),
+    Column("record_id", UUID(as_uuid=True), nullable=False),
     Column("weight", SmallInteger, nullable=False, server_default="1"),
-    Index("ix_record_terms_lookup", "client_id", "term", "record_type", "record_id", "weight"),
-    Index("ix_record_terms_record", "client_id", "record_type", "record_id"),
+    PrimaryKeyConstraint("client_id", "record_type", "record_id", "term", postgresql_include=["weight"]),
+    Index("ix_record_terms_lookup", "client_id", "record_type", "term", "record_id", "weight"),
 )
 
 audit_seals = Table(

@@ -128,7 +128,12 @@ def as_stored(document: D, batch: Any) -> D:
 
 
 def reference(client: firestore.Client, collection: str, document_id: str) -> Any:
-    """Return the reference; an id that could be a deeper path is an unknown record."""
+    """Return the reference of the document. Raises NotFoundError as `checked` does."""
+    return client.collection(collection).document(checked(document_id))
+
+
+def checked(document_id: str) -> str:
+    """Return the id. Raises NotFoundError for one that no document can have: it could be a deeper path."""
     if not DOCUMENT_ID.match(document_id):
         raise NotFoundError("There is no such record")
-    return client.collection(collection).document(document_id)
+    return document_id

@@ -11,13 +11,12 @@ from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import BaseQuery
 
 from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
-from shared.errors import NotFoundError
 from shared.models.firestore.alerts import InboxEntryDocument, delivered
-from shared.models.identifiers import DOCUMENT_ID
+from shared.models.identifiers import uuid7
 from shared.repositories.changes import Change, Position
-from shared.repositories.firestore.changing import add_update, change, difference, parse, read
+from shared.repositories.firestore.changing import add_update, change, checked, difference, parse, read, reference
 from shared.repositories.firestore.collection import documents_of, equal, new_fields, of_client
-from shared.repositories.firestore.committing import Commit, Prepared
+from shared.repositories.firestore.committing import MARK, Commit, Prepared
 
 AT_ONCE = 400  # writes in one commit; Firestore takes 500
 NEWEST_FIRST = BaseQuery.DESCENDING
@@ -35,11 +34,14 @@ class FirestoreInboxRepository:
         return found[0] if found else None
 
     def deliver(self, entries: Sequence[InboxEntryDocument]) -> int:
-        """See InboxRepository.deliver. New entries cost no read; a repeated delivery reads what is there."""
-        changed = 0
+        """See InboxRepository.deliver. New entries cost no read; a repeated delivery reads what is there.
+
+        Entries carry the mark of the delivery that wrote them, so that one whose answer was lost finds its own.
+        """
+        changed, delivery = 0, str(uuid7())
         for start in range(0, len(entries), AT_ONCE):
             some = entries[start : start + AT_ONCE]
-            changed += len(some) if self._create(some) else self._renew(some)
+            changed += len(some) if self._create(some, delivery) else self._renew(some, delivery)
         return changed
 
     def change(
@@ -71,19 +73,19 @@ class FirestoreInboxRepository:
             query = query.start_after({"updatedAt": after.sort_at, "__name__": self._at(uid, after.id)})
         return documents_of(query.limit(limit), InboxEntryDocument)
 
-    def _create(self, entries: Sequence[InboxEntryDocument]) -> bool:
+    def _create(self, entries: Sequence[InboxEntryDocument], delivery: str) -> bool:
         """Create all the entries at once; False when one of them is there, or when the answer was lost."""
         batch = self._client.batch()
         for entry in entries:
-            batch.create(self._at(entry.uid, entry.id), new_fields(entry, store_times=True))
-        try:
-            with firestore_errors():
+            batch.create(self._at(entry.uid, entry.id), _new(entry, delivery))
+        with firestore_errors():
+            try:
                 batch.commit(retry=None, timeout=TIMEOUT_SECONDS)
-        except exceptions.AlreadyExists:
-            return False
+            except (exceptions.AlreadyExists, exceptions.ServiceUnavailable):
+                return False
         return True
 
-    def _renew(self, entries: Sequence[InboxEntryDocument]) -> int:
+    def _renew(self, entries: Sequence[InboxEntryDocument], delivery: str) -> int:
         """Write what is older than the delivery or not there, in one commit, again when somebody writes in between."""
         wanted = {self._at(entry.uid, entry.id).path: entry for entry in entries}
         targets = [self._at(entry.uid, entry.id) for entry in entries]
@@ -92,32 +94,30 @@ class FirestoreInboxRepository:
             with firestore_errors():
                 snapshots = list(self._client.get_all(targets, timeout=TIMEOUT_SECONDS, retry=READ_RETRY))
             batch = self._client.batch()
-            written = sum(self._renew_one(batch, one, wanted[one.reference.path]) for one in snapshots)
-            return Prepared(written, batch if written else None)
+            others = [one for one in snapshots if (one.to_dict() or {}).get(MARK) != delivery]
+            written = sum(self._renew_one(batch, one, wanted[one.reference.path], delivery) for one in others)
+            return Prepared(written + len(snapshots) - len(others), batch if written else None)
 
         return Commit[int](self._client).run(prepare)
 
-    def _renew_one(self, batch: Any, snapshot: Any, entry: InboxEntryDocument) -> bool:
+    def _renew_one(self, batch: Any, snapshot: Any, entry: InboxEntryDocument, delivery: str) -> bool:
         """Put the entry into the batch unless what is stored is as new; whether it was put."""
         if not snapshot.exists:
-            batch.create(snapshot.reference, new_fields(entry, store_times=True))
+            batch.create(snapshot.reference, _new(entry, delivery))
             return True
         found = parse(snapshot, InboxEntryDocument, UUID(entry.client_id))
         if found is None or found[0].alert_version >= entry.alert_version:
             return False
-        updates = difference(found[0], delivered(found[0], entry))
+        updates = difference(found[0], delivered(found[0], entry)) | {MARK: delivery}
         add_update(self._client, batch, snapshot, updates, None, store_times=True)
         return True
 
     def _entries(self, uid: str) -> Any:
-        return self._client.collection("inboxes").document(_checked(uid)).collection("entries")
+        return reference(self._client, "inboxes", uid).collection("entries")
 
     def _at(self, uid: str, alert_id: str) -> Any:
-        return self._entries(uid).document(_checked(alert_id))
+        return self._entries(uid).document(checked(alert_id))
 
 
-def _checked(document_id: str) -> str:
-    """Return the id; one that could be a deeper path is an unknown record."""
-    if not DOCUMENT_ID.match(document_id):
-        raise NotFoundError("There is no such record")
-    return document_id
+def _new(entry: InboxEntryDocument, delivery: str) -> dict[str, Any]:
+    return new_fields(entry, store_times=True) | {MARK: delivery}

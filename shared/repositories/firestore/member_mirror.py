@@ -16,6 +16,7 @@ from shared.repositories.firestore.members import MEMBERS
 from shared.repositories.firestore.sessions import add_end, going_on
 
 ROSTERS = "rosters"
+AT_ONCE = 400  # writes in one commit; Firestore takes 500
 
 
 class FirestoreMemberMirror:
@@ -57,11 +58,14 @@ class FirestoreMemberMirror:
         return batch
 
     def _end_sessions(self, membership: Membership) -> None:
+        """End what is over, some at a time: what an earlier commit has ended, its answer lost, is not found again."""
+        while Commit[bool](self._client).run(lambda: self._ended(membership)):
+            pass
+
+    def _ended(self, membership: Membership) -> Prepared[bool]:
+        """Prepare the end of sessions that go on and are over; whether there are more."""
         found = [one for one in going_on(self._client, membership.uid) if is_over(one.id, membership)]
-        now = datetime.now(UTC)
-        for start in range(0, len(found), 400):  # a batch holds 500 writes
-            batch = self._client.batch()
-            for snapshot in found[start : start + 400]:
-                add_end(batch, snapshot, now)
-            with firestore_errors():
-                batch.commit(timeout=TIMEOUT_SECONDS)
+        now, batch = datetime.now(UTC), self._client.batch()
+        for snapshot in found[:AT_ONCE]:
+            add_end(batch, snapshot, now)
+        return Prepared(len(found) > AT_ONCE, batch if found else None)

@@ -10,7 +10,7 @@ from functools import partial
 from threading import RLock
 from uuid import UUID
 
-from shared.domain.membership import is_over, later, member_fields
+from shared.domain.membership import is_over, later, member_fields, roster_of
 from shared.errors import ConflictError, NotFoundError, StoreUnavailableError
 from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
@@ -195,25 +195,33 @@ class InMemoryMemberOutbox:
 
 
 class InMemoryMemberMirror:
-    """See MemberMirror. Writes into the members and sessions of the in-memory live store; `rosters` by client id."""
+    """See MemberMirror. Writes into the members, rosters and sessions of the in-memory live store."""
 
     def __init__(self, members: InMemoryMemberRepository, documents: InMemoryDocuments) -> None:
         self._members = members
         self._documents = documents
-        self.rosters: dict[UUID, MembershipChanges] = {}
+        self._versions: dict[str, int] = {}
         self.available = True
 
     def store(self, changes: MembershipChanges) -> None:
         """See MemberMirror.store."""
         if not self.available:
             raise StoreUnavailableError("The live store did not answer in time", retry_after=5)
-        self.rosters[changes.client_id] = changes
-        for one in changes.changed:
-            stored = self._members.members.get(one.uid)
-            copy = MemberDocument.model_validate(member_fields(one))
-            ended = later(one.tokens_valid_after, stored.tokens_valid_after if stored else None)
-            self._members.members[one.uid] = copy.model_copy(update={"tokens_valid_after": ended})
-            self._documents.end_sessions(one.uid, at=datetime.now(UTC), over=partial(is_over, membership=one))
+        with self._documents.lock:
+            roster = self._documents.rosters.get(str(changes.client_id))
+            if roster is None or roster.version <= changes.version:
+                self._documents.rosters[str(changes.client_id)] = roster_of(changes, at=datetime.now(UTC))
+            for one in changes.changed:
+                if self._versions.get(one.uid, 0) <= one.version:
+                    self._copy(one)
+                self._documents.end_sessions(one.uid, at=datetime.now(UTC), over=partial(is_over, membership=one))
+
+    def _copy(self, membership: Membership) -> None:
+        stored = self._members.members.get(membership.uid)
+        copy = MemberDocument.model_validate(member_fields(membership))
+        ended = later(membership.tokens_valid_after, stored.tokens_valid_after if stored else None)
+        self._members.members[membership.uid] = copy.model_copy(update={"tokens_valid_after": ended})
+        self._versions[membership.uid] = membership.version
 
 
 @dataclass(slots=True)

@@ -55,11 +55,9 @@ SELECT c.id, c.claim_number, c.status, c.amount, c.paid_amount, c.currency, c.se
   c.denial_reason, c.version
 FROM claims c LEFT JOIN payers y ON y.id = c.payer_id
 WHERE c.client_id = :client AND c.patient_id = :patient AND c.deleted_at IS NULL {conditions}
-ORDER BY coalesce(c.service_date, DATE '0001-01-01') DESC, c.id DESC LIMIT :limit
+ORDER BY c.sort_date DESC, c.id DESC LIMIT :limit
 """
-_BEHIND = (
-    "AND (coalesce(c.service_date, DATE '0001-01-01'), c.id) < (CAST(:after_date AS date), CAST(:after_id AS uuid))"
-)
+_BEHIND = "AND (c.sort_date, c.id) < (CAST(:after_date AS date), CAST(:after_id AS uuid))"
 
 
 class PostgresEligibilityRepository:

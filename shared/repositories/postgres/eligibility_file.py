@@ -42,8 +42,9 @@ SELECT p.id, p.mrn, p.first_name, p.last_name, p.date_of_birth, p.sex, p.phone, 
       a.approved_date, a.period_start, a.period_end, a.units_approved, a.units_used, a.units_reserved, a.version)
       ORDER BY a.requested_date DESC NULLS LAST, a.id)
     FROM authorizations a WHERE a.client_id = p.client_id AND a.patient_id = p.id AND a.deleted_at IS NULL),
-  (SELECT jsonb_build_array(v.id, v.visit_number, v.visit_date, v.visit_type, v.status, v.provider_id)
-    FROM visits v WHERE v.client_id = p.client_id AND v.patient_id = p.id AND v.id = :visit AND v.deleted_at IS NULL),
+  (SELECT CASE WHEN v.patient_id = p.id
+      THEN jsonb_build_array(v.id, v.visit_number, v.visit_date, v.visit_type, v.status, v.provider_id) END
+    FROM visits v WHERE v.client_id = p.client_id AND v.id = :visit AND v.deleted_at IS NULL),
   (SELECT jsonb_agg(jsonb_build_array(v.id, v.visit_number, v.visit_date, v.visit_type, v.status, v.provider_id)
       ORDER BY v.visit_date, v.id)
     FROM (SELECT * FROM visits WHERE client_id = p.client_id AND patient_id = p.id AND visit_date >= :today

@@ -13,11 +13,12 @@ _BORN_THEN = text(
     "SELECT id, last_name FROM patients"
     " WHERE client_id = :client AND date_of_birth = :born AND deleted_at IS NULL AND id <> :id ORDER BY id LIMIT 1000"
 )
+# A number that stands for "unknown" may be on a hundred thousand cards; people can use a few.
 _SAME_CARD = text(
-    "SELECT DISTINCT c.patient_id FROM record_terms t"
-    " JOIN coverages c ON c.client_id = t.client_id AND c.id = t.record_id"
+    "SELECT DISTINCT patient_id FROM ("
+    " SELECT c.patient_id FROM record_terms t JOIN coverages c ON c.client_id = t.client_id AND c.id = t.record_id"
     " WHERE t.client_id = :client AND t.term = :card AND t.record_type = 'coverage' AND t.weight = :weight"
-    " AND c.deleted_at IS NULL AND c.id <> :id ORDER BY c.patient_id LIMIT 20"
+    " AND c.deleted_at IS NULL AND c.id <> :id ORDER BY t.record_id LIMIT 200) AS same ORDER BY patient_id LIMIT 20"
 )
 _MOST = 20
 

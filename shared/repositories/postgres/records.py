@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from shared.db.postgres import Postgres
 from shared.models.audit import AuditEvent
@@ -91,30 +91,40 @@ _LABELS = {
     "coverage": "plan_name",
 }
 _MAX_CANDIDATES = 200
-# A record is found when each word starts one of its terms. The longest word leads, because it leaves the fewest rows,
-# the others are probed by record; whole terms come before prefixes. Each half stops in the order of its index, so the
-# work does not grow with the records. `term` is sorted bytewise (collation C), and >= and < on text are leakproof, so
-# that row-level security lets them use the index; ~>=~ would not find it.
+_MAX_PROBED = 4000
+# A record is found when each word starts one of its terms. The word that the fewest records have leads, the others are
+# probed by record, so a search is complete as long as one of its words starts the terms of fewer than 4,000 records of
+# a type; beyond that it stops, for its work may not grow with the records. Whole terms come before prefixes: that is
+# the order of the index. `term` is sorted bytewise (collation C), and >= and < on text are leakproof, so that
+# row-level security lets them use the index; ~>=~ would not find it.
+_SIZES = text("""
+SELECT (SELECT count(*) FROM unnest(CAST(:types AS text[])) AS kind(name) CROSS JOIN LATERAL (
+    SELECT 1 FROM record_terms WHERE client_id = :client AND record_type = kind.name
+      AND term >= word.low AND term < word.high LIMIT :probed) AS begun)
+FROM unnest(CAST(:lows AS text[]), CAST(:highs AS text[])) WITH ORDINALITY AS word(low, high, place) ORDER BY place
+""")
 _SEARCH = """
-WITH whole AS (
-  SELECT record_type, record_id, 0 AS place FROM record_terms AS found
-  WHERE client_id = :client AND term = :t0 AND record_type = ANY(:types) AND weight >= :least{others}
-  ORDER BY record_type, record_id LIMIT :candidates
-), begun AS (
-  SELECT record_type, record_id, 1 AS place FROM record_terms AS found
-  WHERE client_id = :client AND term > :t0 AND term < :u0 AND record_type = ANY(:types) AND weight >= :least{others}
-  ORDER BY term, record_type, record_id LIMIT :candidates
+WITH begun AS (
+  SELECT kind.name AS record_type, found.record_id, found.term <> :t0 AS partly
+  FROM unnest(CAST(:types AS text[])) AS kind(name) CROSS JOIN LATERAL (
+    SELECT record_id, term FROM (
+      SELECT record_type, record_id, term, weight FROM record_terms
+      WHERE client_id = :client AND record_type = kind.name AND term >= :t0 AND term < :u0
+      ORDER BY term, record_id LIMIT :probed) AS found
+    WHERE weight >= :least{others} ORDER BY term, record_id LIMIT :candidates) AS found
 ), candidate AS (
-  SELECT record_type, record_id FROM (SELECT * FROM whole UNION ALL SELECT * FROM begun) AS either
-  GROUP BY record_type, record_id ORDER BY min(place), record_id LIMIT :candidates
+  SELECT record_type, record_id FROM begun
+  GROUP BY record_type, record_id ORDER BY bool_and(partly), record_id LIMIT :candidates
 )
 SELECT record_type, record_id, ({score})::int AS score FROM candidate AS found ORDER BY score DESC, record_id
 """
 _OF_THE_RECORD = """ FROM record_terms AS other
     WHERE other.client_id = :client AND other.record_type = found.record_type AND other.record_id = found.record_id
       AND other.term >= :t{n} AND other.term < :u{n} AND other.weight >= :least"""
-_OTHER = "\n    AND EXISTS (SELECT" + _OF_THE_RECORD + ")"
+# A subquery with a limit is probed once a record; EXISTS might be turned into a join that reads every term of a word.
+_OTHER = "\n    AND (SELECT true" + _OF_THE_RECORD + " LIMIT 1)"
 _SCORE = "(SELECT max(other.weight * CASE WHEN other.term = :t{n} THEN 2 ELSE 1 END)" + _OF_THE_RECORD + ")"
+_BEHIND_ALL = "\U0010ffff"
 
 
 class PostgresRecordRepository:
@@ -167,19 +177,14 @@ class PostgresRecordRepository:
         seen: AuditEvent | None,
     ) -> list[FoundRecord]:
         """See RecordRepository.search."""
-        parameters: dict[str, Any] = {
-            "client": client_id,
-            "types": list(record_types),
-            "candidates": _MAX_CANDIDATES,
-            "least": least_weight,
-        }
-        for n, term in enumerate(sorted(terms, key=len, reverse=True)):
-            parameters[f"t{n}"] = term
-            parameters[f"u{n}"] = term + "\U0010ffff"
         others = "".join(_OTHER.format(n=n) for n in range(1, len(terms)))
         score = " + ".join(_SCORE.format(n=n) for n in range(len(terms)))
         statement = text(_SEARCH.format(others=others, score=score))
+        parameters: dict[str, Any] = {"client": client_id, "types": list(record_types), "least": least_weight}
+        parameters |= {"probed": _MAX_PROBED, "candidates": _MAX_CANDIDATES}
         with self._postgres.tenant(client_id) as connection:
+            for n, term in enumerate(_rarest_first(connection, parameters, terms)):
+                parameters |= {f"t{n}": term, f"u{n}": term + _BEHIND_ALL}
             rows = connection.execute(statement, parameters).all()
             found = self._describe(connection, client_id, [(row[0], row[1], row[2]) for row in rows])
             if seen is not None:
@@ -205,6 +210,16 @@ class PostgresRecordRepository:
             for record_type, record_id, score in hits
             if record_id in described
         ]
+
+
+def _rarest_first(connection: Connection, parameters: dict[str, Any], terms: tuple[str, ...]) -> list[str]:
+    """The words in the order of how many terms they start, as far as that is counted; the longer one of two alike."""
+    if len(terms) == 1:
+        return list(terms)
+    given = {name: parameters[name] for name in ("client", "types", "probed")}
+    given |= {"lows": list(terms), "highs": [term + _BEHIND_ALL for term in terms]}
+    sizes = connection.execute(_SIZES, given).scalars().all()
+    return [term for _, term in sorted(zip(sizes, terms, strict=True), key=lambda one: (one[0], -len(one[1])))]
 
 
 def record_parameters(client_id: UUID, reference: str) -> dict[str, Any]:

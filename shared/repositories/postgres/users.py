@@ -33,10 +33,10 @@ _OTHER_ADMINS = text(
     "SELECT count(*) FROM users WHERE client_id = :client AND role = 'admin' AND status = 'active' AND id <> :user"
 )
 _INSERT = text("""
-INSERT INTO users (id, client_id, email, name, role, status, created_at, updated_at, preferences, version,
-  invitation_id, invitation_expires_at)
-VALUES (:id, :client_id, :email, :name, :role, :status, :created_at, :updated_at, CAST(:preferences AS jsonb), :version,
-  :invitation_id, :invitation_expires_at)
+INSERT INTO users (id, client_id, email, name, role, status, created_at, updated_at, firebase_uid, preferences,
+  version, tokens_valid_after, invitation_id, invitation_expires_at)
+VALUES (:id, :client_id, :email, :name, :role, :status, :created_at, :updated_at, :uid, CAST(:preferences AS jsonb),
+  :version, :tokens_valid_after, :invitation_id, :invitation_expires_at)
 """)
 _UPDATE = text("""
 UPDATE users SET name = :name, role = :role, status = :status, updated_at = :updated_at, firebase_uid = :uid,
@@ -81,10 +81,10 @@ class PostgresUserRepository:
         """See UserRepository.find."""
         conditions = "".join(f" AND {name} = :{name}" for name in ("role", "status") if getattr(wanted, name))
         if after is not None:
-            conditions += " AND (lower(name), id) > (lower(:after_name), CAST(:after_id AS uuid))"
+            conditions += " AND (sort_name, id) > (lower(:after_name), CAST(:after_id AS uuid))"
         statement = text(
             f"SELECT {_COLUMNS} FROM users WHERE client_id = :client{conditions}"  # noqa: S608 (constants of this file)
-            " ORDER BY lower(name), id LIMIT :limit"
+            " ORDER BY sort_name, id LIMIT :limit"
         )
         parameters: dict[str, Any] = {"client": client_id, "limit": limit}
         parameters |= {"role": wanted.role} if wanted.role else {}
