@@ -26,6 +26,7 @@ ELIGIBILITY = f"{API}/modes/eligibility"
 RECORDS = f"{API}/records"
 USERS = f"{API}/users"
 ANSWER_SECONDS = 30.0
+MEMBERS_PASSWORD = "correct horse battery"
 
 
 def until(condition: Callable[[], T], *, seconds: float, what: str) -> T:
