@@ -171,7 +171,8 @@ def _parameters(function: Operations, operation: Operation) -> list[dict[str, An
             {"name": name, "in": "query", "required": name in required, "schema": member}
             for name, member in schema.get("properties", {}).items()
         ]
-    if operation.method == "POST" and operation.audit is not AuditAction.NONE:
+    keyed = operation.audit is not AuditAction.NONE and operation.permission is not Permission.PUBLIC
+    if operation.method == "POST" and keyed:  # an answer is kept for its caller, whom a public operation does not know
         parameters.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string"}})
     if operation.method in {"PUT", "DELETE"}:
         parameters.append({"name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"}})

@@ -40,6 +40,7 @@ POSTGRES_TABLES = {
     "kept_answer": "idempotency_keys",
     "sign_in_attempt": "sign_in_attempts",
     "sign_in_ticket": "sign_in_tickets",
+    "sign_in_link": "sign_in_links",
 }
 # What one thing is called → its collection.
 FIRESTORE_COLLECTIONS = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,7 @@ from tests.architecture.sources import catalog, tree_of
 DATABASE = json.loads((ROOT / "infra/catalog/database.json").read_text())
 POOL = Settings(project="p").pool_size
 SHARE = 0.8
-BOOTSTRAP = Path("shared/bootstrap.py")
+ROOTS = sorted(path.relative_to(ROOT) for path in (ROOT / "shared").glob("bootstrap*.py"))
 
 
 def connections(entries: tuple[FunctionEntry, ...]) -> int:
@@ -49,9 +48,8 @@ def test_limits_of_the_server_are_those_of_its_tier() -> None:
     assert DATABASE["max_connections"] <= limit
 
 
-def _roles(name: str, tree: ast.Module) -> set[str]:
-    """The database roles that a factory of the composition root asks for, through other factories too."""
-    made = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+def _roles(name: str, made: dict[str, ast.FunctionDef]) -> set[str]:
+    """The database roles that a factory of the composition roots asks for, through other factories too."""
     seen: set[str] = set()
     roles: set[str] = set()
     waiting = [name]
@@ -61,21 +59,21 @@ def _roles(name: str, tree: ast.Module) -> set[str]:
             continue
         seen.add(current)
         for node in ast.walk(made[current]):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "postgres":
+            if isinstance(node, ast.Call) and _named(node.func) == "postgres":
                 roles |= {str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)}
-            if isinstance(node, ast.Name):
-                waiting.append(node.id)
+            waiting.append(_named(node))
     return roles
+
+
+def _named(node: ast.AST) -> str:
+    """What a name, or an attribute such as `bootstrap.postgres`, is called; else nothing."""
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
 @pytest.mark.parametrize("entry", catalog(), ids=lambda entry: entry.name)
 def test_a_function_has_one_pool_of_the_role_that_its_catalog_entry_names(entry: FunctionEntry) -> None:
     """A second role would be a second pool: the sum above would be wrong."""
-    tree = tree_of(BOOTSTRAP)
-    used = {
-        node.attr if isinstance(node, ast.Attribute) else node.id
-        for node in ast.walk(tree_of(entry.main.relative_to(ROOT)))
-        if isinstance(node, ast.Attribute | ast.Name)
-    }
-    roles = set[str]().union(*(_roles(name, tree) for name in used))
+    made = {node.name: node for path in ROOTS for node in tree_of(path).body if isinstance(node, ast.FunctionDef)}
+    used = {_named(node) for node in ast.walk(tree_of(entry.main.relative_to(ROOT)))}
+    roles = set[str]().union(*(_roles(name, made) for name in used))
     assert roles == ({entry.database} if entry.database else set())

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
+from shared.catalog import ROOT
 from shared.db.selector import FIRESTORE_COLLECTIONS, IN_BOTH_STORES, POSTGRES_TABLES, DatabaseSelector
 from shared.models.postgres import metadata
 from shared.repositories.memory.store import InMemoryLiveStore, InMemoryRecordStore
@@ -14,7 +15,8 @@ from tests.architecture.sources import imports_in, python_files, tree_of, within
 
 STORES = ("shared.repositories.postgres", "shared.repositories.firestore")
 # The composition roots: the functions' one, and that of a command which imports into a database it was given.
-ROOTS = {Path("shared/bootstrap.py"), Path("infra/local/importer.py")}
+BOOTSTRAPS = {path.relative_to(ROOT) for path in (ROOT / "shared").glob("bootstrap*.py")}
+ROOTS = BOOTSTRAPS | {Path("infra/local/importer.py")}
 CLIENTS = ("shared.db.postgres", "shared.db.cloud_sql", "shared.db.firestore")
 # What a repository of a store is about, where that is not its name.
 ABOUT = {

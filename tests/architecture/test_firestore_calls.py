@@ -38,6 +38,7 @@ UNBOUND = {
     "FirestoreSessionRepository.end_all": "a verified uid",
     "FirestoreAuditOutbox.add": "an event, which says whose it is",
     "FirestoreKeptAnswers.recall": "a hash that the client is part of",
+    "FirestoreOpenJobs.unmoved_since": "the sweep's: the work of every client",
     "FirestoreWaitingEvents.older_than": "the relay's: the outbox of every client",
     "FirestoreWaitingEvents.published": "the relay's: the outbox of every client",
 }

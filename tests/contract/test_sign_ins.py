@@ -96,7 +96,7 @@ def ticket(**members: Any) -> Ticket:
         "secret_hash": hashed(uuid4()),
         "kind": "exchange_code",
         "content": {"first": True, "link": {"uid": "uid-1"}, "challenge": None},
-        "expires_at": NOW + timedelta(minutes=1),
+        "expires_at": NOW + timedelta(hours=1),
     }
     return Ticket(**given | members)
 

@@ -28,6 +28,7 @@ RECORDS = f"{API}/records"
 USERS = f"{API}/users"
 AUTH = f"{API}/auth"
 ANSWER_SECONDS = 30.0
+MEMBERS_PASSWORD = "correct horse battery"
 
 
 def until(condition: Callable[[], T], *, seconds: float, what: str) -> T:

@@ -12,10 +12,8 @@ import httpx
 import pytest
 
 from tests.e2e.openid import AUTH, opened
-from tests.e2e.person import ELIGIBILITY, USERS, Person, unique
+from tests.e2e.person import ELIGIBILITY, MEMBERS_PASSWORD, USERS, Person, unique
 from tests.stack import RunningStack
-
-PASSWORD = "correct horse battery"
 
 
 @dataclass
@@ -60,7 +58,7 @@ class SignedIn:
 
 
 def by_password(stack: RunningStack, http: httpx.Client, email: str) -> dict[str, Any]:
-    answer = http.post(f"{stack.gateway}{AUTH}/login", json={"email": email, "password": PASSWORD})
+    answer = http.post(f"{stack.gateway}{AUTH}/login", json={"email": email, "password": MEMBERS_PASSWORD})
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -77,13 +75,9 @@ def by_provider(stack: RunningStack, http: httpx.Client, email: str) -> dict[str
 
 @pytest.fixture(params=[by_password, by_provider])
 def somebody(
-    request: pytest.FixtureRequest, stack: RunningStack, http: httpx.Client, signed_in: Callable[..., Person]
+    request: pytest.FixtureRequest, stack: RunningStack, http: httpx.Client, member: dict[str, Any]
 ) -> SignedIn:
-    wanted = {"email": f"{unique('person')}@riverside.example", "name": "A Person", "role": "eligibility_specialist"}
-    invited = signed_in("admin").done("POST", USERS, wanted)
-    body = {"code": invited["invitationCode"], "password": PASSWORD}
-    assert http.post(f"{stack.gateway}{USERS}/accept", json=body).status_code == 200
-    made = SignedIn(stack, http, invited["id"], request.param(stack, http, invited["email"]))
+    made = SignedIn(stack, http, member["id"], request.param(stack, http, member["email"]))
     opening = made.call("POST", f"{ELIGIBILITY}/context", {"recordType": "Other", "recordId": unique("REC")})
     made.context_id = opening.json()["contextId"]
     assert made.reads() == [200, 200]

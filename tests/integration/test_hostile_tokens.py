@@ -29,7 +29,10 @@ from tests.integration.hostile_provider import (
 )
 from tests.integration.provider_sign_in import BILLER, outcome, signed_in
 
-NOW = int(time.time())
+
+def now(seconds: int = 0) -> int:
+    """The present, and so many seconds later."""
+    return int(time.time()) + seconds
 
 
 def with_header(provider: HostileProvider, header: Any, *, key: rsa.RSAPrivateKey | None = PRIVATE) -> str:
@@ -82,14 +85,14 @@ BAD_ID_TOKENS: dict[str, Callable[[HostileProvider], Any]] = {
     "two audiences and no party": lambda it: it.signed(aud=[CLIENT_ID, "other"]),
     "two audiences and another party": lambda it: it.signed(aud=[CLIENT_ID, "other"], azp="other"),
     "our audience and another party": lambda it: it.signed(azp="other"),
-    "expired": lambda it: it.signed(exp=NOW - 120),
+    "expired": lambda it: it.signed(exp=now(-120)),
     "no expiry": lambda it: it.signed(exp=...),
     "expiry is a text": lambda it: it.signed(exp="tomorrow"),
     "expiry is true": lambda it: it.signed(exp=True),
-    "issued tomorrow": lambda it: it.signed(iat=NOW + 86_400, exp=NOW + 90_000),
-    "issued an hour ago": lambda it: it.signed(iat=NOW - 3600),
+    "issued tomorrow": lambda it: it.signed(iat=now(86_400), exp=now(90_000)),
+    "issued an hour ago": lambda it: it.signed(iat=now(-3600)),
     "no issue time": lambda it: it.signed(iat=...),
-    "not valid yet": lambda it: it.signed(nbf=NOW + 600),
+    "not valid yet": lambda it: it.signed(nbf=now(600)),
     "another nonce": lambda it: it.signed(nonce="another"),
     "no nonce": lambda it: it.signed(nonce=...),
     "nonce is a list": lambda it: it.signed(nonce=[it.nonce]),
@@ -115,19 +118,19 @@ def test_a_bad_id_token_proves_nothing(product: InMemoryProduct, provider: Hosti
 @pytest.mark.parametrize(
     "changes",
     [
-        {"aud": [CLIENT_ID]},
-        {"azp": CLIENT_ID},
-        {"aud": [CLIENT_ID, "other"], "azp": CLIENT_ID},
-        {"at_hash": hash_of("access")},
-        {"exp": NOW - 20, "iat": NOW - 300},
-        {"iat": NOW + 20},
-        {"email": BILLER.email.upper()},
+        lambda: {"aud": [CLIENT_ID]},
+        lambda: {"azp": CLIENT_ID},
+        lambda: {"aud": [CLIENT_ID, "other"], "azp": CLIENT_ID},
+        lambda: {"at_hash": hash_of("access")},
+        lambda: {"exp": now(-20), "iat": now(-300)},
+        lambda: {"iat": now(20)},
+        lambda: {"email": BILLER.email.upper()},
     ],
 )
 def test_what_else_a_sound_token_may_hold(
-    product: InMemoryProduct, provider: HostileProvider, changes: dict[str, Any]
+    product: InMemoryProduct, provider: HostileProvider, changes: Callable[[], dict[str, Any]]
 ) -> None:
-    provider.claims = changes
+    provider.claims = changes()
     assert signed_in(product, provider)["email"] == BILLER.email
 
 
