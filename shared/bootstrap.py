@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     )
     from shared.repositories.user_protocols import Accounts, MemberMirror, OrganisationRepository, UserRepository
     from shared.services.access_log import AccessLog
+    from shared.services.alert_fan_out import AlertFanOut
+    from shared.services.alert_push import AlertPush
+    from shared.services.alert_sweep import AlertSweep
+    from shared.services.alerts import AlertService
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
     from shared.services.invitations import InvitationService
     from shared.services.member_sync import MemberSync
@@ -39,7 +43,7 @@ if TYPE_CHECKING:
     from shared.services.records import RecordService
     from shared.services.sessions import SessionService
     from shared.services.sign_in import SignInService
-    from shared.services.task_projection import TaskProjection
+    from shared.services.task_effects import TaskEffects
     from shared.services.tasks import TaskService
     from shared.services.users import UserService
 
@@ -152,6 +156,15 @@ def task_service() -> TaskService:
 
 
 @cache
+def alert_service() -> AlertService:
+    """The alerts component: live store only."""
+    from shared.db.selector import DatabaseSelector
+    from shared.services.alerts import AlertService
+
+    return AlertService(DatabaseSelector(_no_records, live_store), access_log())
+
+
+@cache
 def mode_service() -> ModeService:
     """The modes and their handlers."""
     from shared.db.selector import DatabaseSelector
@@ -231,12 +244,42 @@ def audit_writer() -> AuditWriter:
 
 
 @cache
-def task_projection() -> TaskProjection:
-    """Keeps the contexts' counts of open tasks."""
+def task_effects() -> TaskEffects:
+    """Carries changes of tasks to counts, assignees, follow-ups and the other side of shared ones."""
     from shared.repositories.firestore.open_tasks import FirestoreOpenTasks
+    from shared.services.task_effects import TaskEffects
     from shared.services.task_projection import TaskProjection
 
-    return TaskProjection(FirestoreOpenTasks(firestore_store()))
+    return TaskEffects(TaskProjection(FirestoreOpenTasks(firestore_store())), live_store())
+
+
+@cache
+def alert_fan_out() -> AlertFanOut:
+    """Delivers alerts to inboxes."""
+    from shared.services.alert_fan_out import AlertFanOut
+
+    return AlertFanOut(live_store(), alert_push())
+
+
+@cache
+def alert_push() -> AlertPush:
+    """Tells people's devices of alerts; nobody's unless MOBIUS_PUSH is on."""
+    from shared.services.alert_push import DevicePush, NoPush
+
+    if not settings().push:
+        return NoPush()
+    from shared.db.messaging import FirebasePush
+
+    return DevicePush(live_store().devices, FirebasePush(settings().project))
+
+
+@cache
+def alert_sweep() -> AlertSweep:
+    """Escalates and expires alerts of every organisation."""
+    from shared.repositories.firestore.alerts import FirestoreAlertSweep
+    from shared.services.alert_sweep import AlertSweep
+
+    return AlertSweep(FirestoreAlertSweep(firestore_store()), live_store())
 
 
 @cache

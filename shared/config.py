@@ -25,7 +25,7 @@ class Settings(BaseModel):
     """What a function needs to know of its surroundings.
 
     `database_urls` are PostgreSQL URLs by database role (local); in production `cloud_sql_instance` names the
-    instance and `database_user` the function's IAM user.
+    instance and `database_user` the function's IAM user. `push` sends alerts to devices; `failpoints` are for tests.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,6 +45,8 @@ class Settings(BaseModel):
     database_user: str | None = None
     pool_size: int = 4
     audit_topic: str = "audit-events"
+    push: bool = False
+    failpoints: dict[str, int] = {}
 
 
 @cache
@@ -79,6 +81,8 @@ def settings() -> Settings:
         database_user=environment.get("MOBIUS_DATABASE_USER"),
         pool_size=_pool_size(environment.get("MOBIUS_POOL_SIZE", "4")),
         audit_topic=environment.get("MOBIUS_AUDIT_TOPIC", "audit-events"),
+        push=_switch("MOBIUS_PUSH"),
+        failpoints=_failpoints(environment.get("MOBIUS_FAILPOINTS", "")),
     )
 
 
@@ -91,6 +95,19 @@ def _number(name: str, default: str, *, at_most: int) -> int:
     if not (given.isascii() and given.isdecimal() and 1 <= int(given) <= at_most):
         raise ConfigurationError(f"{name} must be a number from 1 to {at_most}")
     return int(given)
+
+
+def _switch(name: str) -> bool:
+    given = os.environ.get(name) or "off"
+    if given not in {"on", "off"}:
+        raise ConfigurationError(f"{name} must be on or off")
+    return given == "on"
+
+
+def _failpoints(given: str) -> dict[str, int]:
+    """Read `name@turn,name@turn`; without a turn it is the first."""
+    named = [part.partition("@") for part in given.split(",") if part]
+    return {name: int(turn) if turn.isdecimal() else 1 for name, _, turn in named}
 
 
 def _pool_size(given: str) -> int:

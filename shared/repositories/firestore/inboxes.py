@@ -8,13 +8,14 @@ from uuid import UUID
 
 from google.api_core import exceptions
 from google.cloud import firestore
-from google.cloud.firestore_v1.base_query import BaseQuery
+from google.cloud.firestore_v1.base_query import BaseQuery, FieldFilter
 
 from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
 from shared.errors import NotFoundError
-from shared.models.firestore.alerts import InboxEntryDocument, delivered
+from shared.models.firestore.alerts import InboxEntryDocument, delivered, is_graver
 from shared.models.identifiers import DOCUMENT_ID
 from shared.repositories.changes import Change, Position
+from shared.repositories.document_protocols import Delivered
 from shared.repositories.firestore.changing import add_update, change, difference, parse, read
 from shared.repositories.firestore.collection import documents_of, equal, new_fields, of_client
 from shared.repositories.firestore.committing import Commit, Prepared
@@ -34,13 +35,30 @@ class FirestoreInboxRepository:
         found = read(self._at(uid, alert_id), InboxEntryDocument, client_id)
         return found[0] if found else None
 
-    def deliver(self, entries: Sequence[InboxEntryDocument]) -> int:
+    def deliver(self, entries: Sequence[InboxEntryDocument], *, fresh: bool = True) -> Delivered:
         """See InboxRepository.deliver. New entries cost no read; a repeated delivery reads what is there."""
-        changed = 0
+        written = 0
+        news: list[InboxEntryDocument] = []
         for start in range(0, len(entries), AT_ONCE):
             some = entries[start : start + AT_ONCE]
-            changed += len(some) if self._create(some) else self._renew(some)
-        return changed
+            done = Delivered(len(some), tuple(some)) if fresh and self._create(some) else self._renew(some)
+            written += done.written
+            news += done.news
+        return Delivered(written, tuple(news))
+
+    def behind(self, client_id: UUID, alert_id: str, version: int, *, limit: int) -> list[InboxEntryDocument]:
+        """See InboxRepository.behind."""
+        query = self._of_alert(client_id, alert_id).where(filter=FieldFilter("alertVersion", "<", version))
+        return documents_of(query.order_by("alertVersion").limit(limit), InboxEntryDocument)
+
+    def is_taken(self, client_id: UUID, alert_id: str) -> bool:
+        """See InboxRepository.is_taken."""
+        query = self._of_alert(client_id, alert_id).where(filter=FieldFilter("taken", "==", value=True))
+        return bool(documents_of(query.limit(1), InboxEntryDocument))
+
+    def _of_alert(self, client_id: UUID, alert_id: str) -> Any:
+        """The entries of one alert in everybody's inboxes."""
+        return equal(of_client(self._client.collection_group("entries"), client_id), alertId=_checked(alert_id))
 
     def change(
         self,
@@ -83,31 +101,32 @@ class FirestoreInboxRepository:
             return False
         return True
 
-    def _renew(self, entries: Sequence[InboxEntryDocument]) -> int:
+    def _renew(self, entries: Sequence[InboxEntryDocument]) -> Delivered:
         """Write what is older than the delivery or not there, in one commit, again when somebody writes in between."""
         wanted = {self._at(entry.uid, entry.id).path: entry for entry in entries}
         targets = [self._at(entry.uid, entry.id) for entry in entries]
 
-        def prepare() -> Prepared[int]:
+        def prepare() -> Prepared[Delivered]:
             with firestore_errors():
                 snapshots = list(self._client.get_all(targets, timeout=TIMEOUT_SECONDS, retry=READ_RETRY))
             batch = self._client.batch()
-            written = sum(self._renew_one(batch, one, wanted[one.reference.path]) for one in snapshots)
-            return Prepared(written, batch if written else None)
+            each = [self._renew_one(batch, one, wanted[one.reference.path]) for one in snapshots]
+            done = Delivered(sum(one.written for one in each), tuple(entry for one in each for entry in one.news))
+            return Prepared(done, batch if done.written else None)
 
-        return Commit[int](self._client).run(prepare)
+        return Commit[Delivered](self._client).run(prepare)
 
-    def _renew_one(self, batch: Any, snapshot: Any, entry: InboxEntryDocument) -> bool:
-        """Put the entry into the batch unless what is stored is as new; whether it was put."""
+    def _renew_one(self, batch: Any, snapshot: Any, entry: InboxEntryDocument) -> Delivered:
+        """Put the entry into the batch unless what is stored is as new; what that does."""
         if not snapshot.exists:
             batch.create(snapshot.reference, new_fields(entry, store_times=True))
-            return True
+            return Delivered(1, (entry,))
         found = parse(snapshot, InboxEntryDocument, UUID(entry.client_id))
         if found is None or found[0].alert_version >= entry.alert_version:
-            return False
+            return Delivered(0)
         updates = difference(found[0], delivered(found[0], entry))
         add_update(self._client, batch, snapshot, updates, None, store_times=True)
-        return True
+        return Delivered(1, (entry,) if is_graver(found[0], entry) else ())
 
     def _entries(self, uid: str) -> Any:
         return self._client.collection("inboxes").document(_checked(uid)).collection("entries")

@@ -1,0 +1,147 @@
+"""What one task does to others: the follow-ups that its completion opens, and the other side of a shared task.
+
+Every function here gives the same result for the same versions, and each task remembers which version of the other it
+has taken notice of: events about them may come twice, late and in any order.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shared.domain.task import OPEN_STATES
+from shared.models.firestore.documents import TaskDocument
+from shared.models.identifiers import derived_document_id
+
+GONE = "gone"
+
+
+def is_done(task: TaskDocument | None) -> bool:
+    """Tell whether the task stands completed."""
+    return task is not None and task.completed and task.deleted_at is None
+
+
+def outcome(task: TaskDocument) -> str:
+    """`open`, `gone` when it was deleted, else the state it has ended in."""
+    if task.deleted_at is not None:
+        return GONE
+    return "open" if task.state in OPEN_STATES else task.state
+
+
+def counterpart_id(shared_id: str) -> str:
+    """The id of the back-office side of a shared task: there is one at most."""
+    return derived_document_id("task", "backend", shared_id)
+
+
+def successors(task: TaskDocument, *, version: int) -> tuple[TaskDocument, ...]:
+    """The open tasks that follow from the completion of `task`, as of its `version`."""
+    found = []
+    done = task.completed_at or task.updated_at
+    if task.follow_up is not None:
+        wanted = task.follow_up
+        members: dict[str, object] = {
+            "label": wanted.label,
+            "assigned_to": wanted.assigned_to,
+            "due_at": done + timedelta(days=wanted.in_days),
+            "repeat_days": None,
+            "series_id": None,
+            "description": None,
+        }
+        found.append(_following(task, "follow-up", version, members | {"follow_up": None}))
+    if task.repeat_days is not None:
+        members = {
+            "due_at": (task.due_at or done) + timedelta(days=task.repeat_days),
+            "series_id": task.series_id or task.id,
+        }
+        found.append(_following(task, "repeat", version, members))
+    return tuple(found)
+
+
+def _following(task: TaskDocument, kind: str, version: int, members: dict[str, object]) -> TaskDocument:
+    made = task.completed_at or task.updated_at
+    fresh: dict[str, object] = {
+        "id": derived_document_id("task", kind, task.id),
+        "version": 1,
+        "created_at": made,
+        "updated_at": made,
+        "state": "open",
+        "completed": False,
+        "is_open": True,
+        "assigned_by": None,
+        "not_before": None,
+        "snoozed_until": None,
+        "reason": None,
+        "created_by": task.completed_by or task.created_by,
+        "completed_by": None,
+        "completed_at": None,
+        "deleted_at": None,
+        "follows": task.id,
+        "follows_version": version,
+        "linked_to": None,
+        "linked_version": 0,
+        "idempotency": None,
+    }
+    following = task.model_copy(update=fresh | members)
+    return following.model_copy(
+        update={
+            "assigned_at": made if following.assigned_to is not None else None,
+            "sort_at": following.due_at or made,
+        }
+    )
+
+
+def closed(successor: TaskDocument, *, at: datetime) -> TaskDocument:
+    """`successor` after the completion that opened it was taken back."""
+    reason = "The task that it follows is not completed"
+    return successor.model_copy(update={"state": "auto_closed", "is_open": False, "reason": reason, "updated_at": at})
+
+
+def settled(held: TaskDocument, wanted: TaskDocument) -> TaskDocument | None:
+    """`held` after a newer version of the task it follows asks for `wanted`; None when nothing is to be written.
+
+    Only what is open is closed, and only what was closed in this way is opened again: what people have done stays.
+    """
+    if held.follows_version >= wanted.follows_version:
+        return None
+    noticed = held.model_copy(update={"follows_version": wanted.follows_version})
+    if held.deleted_at is not None:
+        return noticed
+    if held.is_open and not wanted.is_open:
+        closing = {name: getattr(wanted, name) for name in ("state", "is_open", "reason", "updated_at")}
+        return noticed.model_copy(update=closing | {"version": held.version + 1})
+    if held.state == "auto_closed" and wanted.is_open:
+        kept = {"description": wanted.description or held.description, "linked_version": held.linked_version}
+        return wanted.model_copy(update=kept | {"version": held.version + 1})
+    return noticed
+
+
+def mirrored(held: TaskDocument, source: TaskDocument) -> TaskDocument | None:
+    """`held` after the other side of the pair has become `source`; None when nothing is to be written.
+
+    An outcome closes an open side, an opening opens a closed one; two sides that people have closed each in their own
+    way stay so. The deletion of the shared task closes its back-office side, not the other way round.
+    """
+    if held.linked_version >= source.version or held.deleted_at is not None:
+        return None
+    noticed = held.model_copy(update={"linked_version": source.version})
+    reached = outcome(source)
+    if reached == "open":
+        return noticed if held.is_open else _moved(noticed, source, "open")
+    if not held.is_open or (reached == GONE and source.type == "backend"):
+        return noticed
+    return _moved(noticed, source, "auto_closed" if reached == GONE else reached)
+
+
+def _moved(held: TaskDocument, source: TaskDocument, state: str) -> TaskDocument:
+    done = state == "completed"
+    return held.model_copy(
+        update={
+            "state": state,
+            "completed": done,
+            "is_open": state in OPEN_STATES,
+            "completed_at": source.completed_at if done else None,
+            "completed_by": source.completed_by if done else None,
+            "reason": source.reason,
+            "updated_at": source.updated_at,
+            "version": held.version + 1,
+        }
+    )
