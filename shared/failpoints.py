@@ -31,7 +31,7 @@ def failpoint(name: str) -> None:
 
 @contextmanager
 def listening(listener: Callable[[str], None]) -> Iterator[None]:
-    """Call `listener` with the name of each place that is passed while the block lasts; it may raise to end a handler."""
+    """Call `listener` with the name of each place that is passed in the block; it may raise, to end a handler."""
     _listeners.append(listener)
     try:
         yield

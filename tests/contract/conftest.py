@@ -27,10 +27,13 @@ from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import MemberDocument
 from shared.models.identifiers import uuid7
 from shared.models.postgres import metadata
+from shared.repositories.document_protocols import AlertSweepStore
+from shared.repositories.firestore.alerts import FirestoreAlertSweep
 from shared.repositories.firestore.audit_outbox import OUTBOX, FirestoreAuditOutbox
 from shared.repositories.firestore.kept_answers import KEPT
 from shared.repositories.firestore.members import MEMBERS, FirestoreMemberRepository
 from shared.repositories.firestore.store import FirestoreLiveStore
+from shared.repositories.memory.collections import InMemoryAlertSweep
 from shared.repositories.memory.documents import InMemoryAnswers
 from shared.repositories.memory.members import InMemoryMemberRepository
 from shared.repositories.memory.store import InMemoryLiveStore, InMemoryRecordStore
@@ -55,6 +58,7 @@ class Live:
     """A live store of one organisation, and what a test may look at or bring about behind its back."""
 
     store: LiveStore
+    sweep: AlertSweepStore
     outbox: AuditOutbox
     client: UUID
     events: Callable[[], list[AuditEvent]]
@@ -91,6 +95,7 @@ def _memory_live() -> Live:
     store = InMemoryLiveStore()
     return Live(
         store,
+        InMemoryAlertSweep(store.documents),
         store.outbox,
         uuid4(),
         lambda: list(store.documents.events),
@@ -118,7 +123,8 @@ def _firestore_live(client: firestore.Client) -> Live:
             client.collection(MEMBERS).document(uid).set(member.model_dump(by_alias=True))
         return FirestoreMemberRepository(client)
 
-    return Live(FirestoreLiveStore(client), FirestoreAuditOutbox(client), organisation, events, expire, members)
+    store, sweep, outbox = FirestoreLiveStore(client), FirestoreAlertSweep(client), FirestoreAuditOutbox(client)
+    return Live(store, sweep, outbox, organisation, events, expire, members)
 
 
 @pytest.fixture(scope="session")
