@@ -1,5 +1,7 @@
 """The composition root: every service is put together here, on first use, and nowhere else.
 
+The services of the event functions are put together in `shared.bootstrap_events`.
+
 Imports stand inside the functions on purpose: a function of the product imports only what it asks for here, and the
 bundle builder follows exactly the factories that a `main.py` names.
 """
@@ -29,11 +31,7 @@ if TYPE_CHECKING:
     )
     from shared.repositories.user_protocols import Accounts, MemberMirror, OrganisationRepository, UserRepository
     from shared.services.access_log import AccessLog
-    from shared.services.alert_fan_out import AlertFanOut
-    from shared.services.alert_push import AlertPush
-    from shared.services.alert_sweep import AlertSweep
     from shared.services.alerts import AlertService
-    from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
     from shared.services.invitations import InvitationService
     from shared.services.member_sync import MemberSync
     from shared.services.modes import ModeService
@@ -43,7 +41,6 @@ if TYPE_CHECKING:
     from shared.services.records import RecordService
     from shared.services.sessions import SessionService
     from shared.services.sign_in import SignInService
-    from shared.services.task_effects import TaskEffects
     from shared.services.tasks import TaskService
     from shared.services.users import UserService
 
@@ -215,74 +212,6 @@ def record_write_service() -> RecordWriteService:
 
 
 @cache
-def audit_relay() -> AuditRelay:
-    """Publishes the Firestore outbox's events."""
-    from shared.repositories.firestore.waiting_events import FirestoreWaitingEvents
-    from shared.services.audit_pipeline import AuditRelay
-
-    return AuditRelay(audit_topic(), FirestoreWaitingEvents(firestore_store()))
-
-
-@cache
-def outbox_sweep() -> OutboxSweep:
-    """Publishes what has stayed too long in either outbox."""
-    from shared.repositories.firestore.waiting_events import FirestoreWaitingEvents
-    from shared.repositories.postgres.audit import PostgresWaitingEvents
-    from shared.services.audit_pipeline import OutboxSweep
-
-    waiting = (FirestoreWaitingEvents(firestore_store()), PostgresWaitingEvents(postgres("relay")))
-    return OutboxSweep(audit_topic(), waiting)
-
-
-@cache
-def audit_writer() -> AuditWriter:
-    """Writes audit events into the database."""
-    from shared.repositories.postgres.audit import PostgresAuditLog
-    from shared.services.audit_pipeline import AuditWriter
-
-    return AuditWriter(PostgresAuditLog(postgres("audit")))
-
-
-@cache
-def task_effects() -> TaskEffects:
-    """Carries changes of tasks to counts, assignees, follow-ups and the other side of shared ones."""
-    from shared.repositories.firestore.open_tasks import FirestoreOpenTasks
-    from shared.services.task_effects import TaskEffects
-    from shared.services.task_projection import TaskProjection
-
-    return TaskEffects(TaskProjection(FirestoreOpenTasks(firestore_store())), live_store())
-
-
-@cache
-def alert_fan_out() -> AlertFanOut:
-    """Delivers alerts to inboxes."""
-    from shared.services.alert_fan_out import AlertFanOut
-
-    return AlertFanOut(live_store(), alert_push())
-
-
-@cache
-def alert_push() -> AlertPush:
-    """Tells people's devices of alerts; nobody's unless MOBIUS_PUSH is on."""
-    from shared.services.alert_push import DevicePush, NoPush
-
-    if not settings().push:
-        return NoPush()
-    from shared.db.messaging import FirebasePush
-
-    return DevicePush(live_store().devices, FirebasePush(settings().project))
-
-
-@cache
-def alert_sweep() -> AlertSweep:
-    """Escalates and expires alerts of every organisation."""
-    from shared.repositories.firestore.alerts import FirestoreAlertSweep
-    from shared.services.alert_sweep import AlertSweep
-
-    return AlertSweep(FirestoreAlertSweep(firestore_store()), live_store())
-
-
-@cache
 def import_service() -> ImportService:
     """Takes FHIR bundles into the structured records."""
     from shared.repositories.postgres.record_import import PostgresRecordImport
@@ -389,16 +318,6 @@ def member_sync() -> MemberSync:
     from shared.services.member_sync import MemberSync
 
     return MemberSync(PostgresMemberOutbox(postgres("serving")), accounts(), member_mirror())
-
-
-@cache
-def member_sweep() -> MemberSync:
-    """Carries every organisation's changed memberships that still wait."""
-    from shared.repositories.postgres.member_outbox import PostgresMemberOutbox
-    from shared.services.member_sync import MemberSync
-
-    outbox = PostgresMemberOutbox(postgres("relay"), across_clients=True)
-    return MemberSync(outbox, accounts(), member_mirror())
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import functions_framework
 
-from shared import bootstrap
+from shared import bootstrap_events
 from shared.events.documents import DocumentEvent
 from shared.events.handler import document_handler
 from shared.models.outcome import Outcome
@@ -16,5 +16,5 @@ def on_alert_written(event: DocumentEvent) -> Outcome:
     Retried: Firestore does not answer, time is up, or the organisation's roster is not there yet; what was delivered
     stays. Dropped: an event that is malformed or not about an alert. Push notifications are tried once.
     """
-    fan_out = bootstrap.alert_fan_out()
+    fan_out = bootstrap_events.alert_fan_out()
     return fan_out.alert_written(event.params["alertId"], before=event.before, after=event.after)

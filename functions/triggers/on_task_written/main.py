@@ -2,7 +2,7 @@
 
 import functions_framework
 
-from shared import bootstrap
+from shared import bootstrap_events
 from shared.events.documents import DocumentEvent
 from shared.events.handler import document_handler
 from shared.models.outcome import Outcome
@@ -16,5 +16,5 @@ def on_task_written(event: DocumentEvent) -> Outcome:
     Retried: Firestore does not answer, or a document changes faster than it can be written. Dropped: an event that is
     malformed or not about a task, and effects on a context or task that is missing or another organisation's.
     """
-    effects = bootstrap.task_effects()
+    effects = bootstrap_events.task_effects()
     return effects.task_written(event.params["taskId"], before=event.before, after=event.after)
