@@ -25,7 +25,7 @@ class Settings(BaseModel):
     """What a function needs to know of its surroundings.
 
     `database_urls` are PostgreSQL URLs by database role (local); in production `cloud_sql_instance` names the
-    instance and `database_user` the function's IAM user. `push` sends alerts to devices; `failpoints` are for tests.
+    instance and `database_user` the function's IAM user. `push` sends alerts to devices.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,7 +46,6 @@ class Settings(BaseModel):
     pool_size: int = 4
     audit_topic: str = "audit-events"
     push: bool = False
-    failpoints: dict[str, int] = {}
 
 
 @cache
@@ -82,8 +81,15 @@ def settings() -> Settings:
         pool_size=_pool_size(environment.get("MOBIUS_POOL_SIZE", "4")),
         audit_topic=environment.get("MOBIUS_AUDIT_TOPIC", "audit-events"),
         push=_switch("MOBIUS_PUSH"),
-        failpoints=_failpoints(environment.get("MOBIUS_FAILPOINTS", "")),
     )
+
+
+@cache
+def failpoints() -> dict[str, int]:
+    """Where a test ends this process, and at which turn: `name@turn,name`. Nowhere on a deployed function."""
+    given = "" if "K_SERVICE" in os.environ else os.environ.get("MOBIUS_FAILPOINTS", "")
+    named = [part.partition("@") for part in given.split(",") if part]
+    return {name: int(turn) if turn.isdecimal() else 1 for name, _, turn in named}
 
 
 def _secret(given: str | None) -> SecretStr | None:
@@ -102,12 +108,6 @@ def _switch(name: str) -> bool:
     if given not in {"on", "off"}:
         raise ConfigurationError(f"{name} must be on or off")
     return given == "on"
-
-
-def _failpoints(given: str) -> dict[str, int]:
-    """Read `name@turn,name@turn`; without a turn it is the first."""
-    named = [part.partition("@") for part in given.split(",") if part]
-    return {name: int(turn) if turn.isdecimal() else 1 for name, _, turn in named}
 
 
 def _pool_size(given: str) -> int:

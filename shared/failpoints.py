@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from shared.config import settings
+from shared.config import failpoints
 
 EXIT_CODE = 70
 _passed: Counter[str] = Counter()
@@ -22,7 +22,7 @@ def failpoint(name: str) -> None:
     """Mark a place between two steps; nothing happens here unless a test asks for it."""
     for listener in _listeners:
         listener(name)
-    turn = settings().failpoints.get(name)
+    turn = failpoints().get(name)
     if turn is not None:
         _passed[name] += 1
         if _passed[name] == turn:

@@ -157,6 +157,20 @@ def superseded(alert: AlertDocument) -> AlertDocument:
     return _ended(alert, "superseded") if alert.is_active else alert
 
 
+def overtaken(held: AlertDocument, wanted: AlertDocument) -> AlertDocument | None:
+    """`held` after a version of what it tells of; None when it knows of the same or a newer one.
+
+    What time or people have ended stays so; what was superseded is active again when it is so again.
+    """
+    if held.source_version >= wanted.source_version:
+        return None
+    noticed = held.model_copy(update={"source_version": wanted.source_version})
+    if held.state == wanted.state or held.state not in {"active", "superseded"}:
+        return noticed
+    changed = {name: getattr(wanted, name) for name in ("state", "is_active", "escalate_at")}
+    return noticed.model_copy(update=changed | {"version": held.version + 1})
+
+
 def expired(alert: AlertDocument, at: datetime) -> AlertDocument | None:
     """`alert` with its expiry stored; None when there is nothing to store."""
     return _ended(alert, "expired") if alert.is_active and is_expired(alert, at) else None

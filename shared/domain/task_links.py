@@ -78,6 +78,7 @@ def _following(task: TaskDocument, kind: str, version: int, members: dict[str, o
         "follows_version": version,
         "linked_to": None,
         "linked_version": 0,
+        "linked_outcome": None,
         "idempotency": None,
     }
     following = task.model_copy(update=fresh | members)
@@ -98,37 +99,35 @@ def closed(successor: TaskDocument, *, at: datetime) -> TaskDocument:
 def settled(held: TaskDocument, wanted: TaskDocument) -> TaskDocument | None:
     """`held` after a newer version of the task it follows asks for `wanted`; None when nothing is to be written.
 
-    Only what is open is closed, and only what was closed in this way is opened again: what people have done stays.
+    Only what is open is closed, and only what was closed in this way is opened again: what people have ended stays.
+    It becomes what the newer completion says, also when an event between the two has not come yet.
     """
     if held.follows_version >= wanted.follows_version:
         return None
-    noticed = held.model_copy(update={"follows_version": wanted.follows_version})
-    if held.deleted_at is not None:
-        return noticed
-    if held.is_open and not wanted.is_open:
-        closing = {name: getattr(wanted, name) for name in ("state", "is_open", "reason", "updated_at")}
-        return noticed.model_copy(update=closing | {"version": held.version + 1})
-    if held.state == "auto_closed" and wanted.is_open:
-        kept = {"description": wanted.description or held.description, "linked_version": held.linked_version}
-        return wanted.model_copy(update=kept | {"version": held.version + 1})
-    return noticed
+    if held.deleted_at is not None or not (held.is_open or held.state == "auto_closed"):
+        return held.model_copy(update={"follows_version": wanted.follows_version})
+    kept = {name: getattr(held, name) for name in ("linked_to", "linked_version", "linked_outcome", "idempotency")}
+    kept |= {"description": wanted.description or held.description, "version": held.version + 1}
+    return wanted.model_copy(update=kept)
 
 
 def mirrored(held: TaskDocument, source: TaskDocument) -> TaskDocument | None:
     """`held` after the other side of the pair has become `source`; None when nothing is to be written.
 
-    An outcome closes an open side, an opening opens a closed one; two sides that people have closed each in their own
-    way stay so. The deletion of the shared task closes its back-office side, not the other way round.
+    An outcome closes an open side and takes the place of an older one that came the same way; an opening opens. Two
+    sides that people have closed each in their own way stay so. The deletion of the shared task closes its back-office
+    side, not the other way round.
     """
     if held.linked_version >= source.version or held.deleted_at is not None:
         return None
     noticed = held.model_copy(update={"linked_version": source.version})
     reached = outcome(source)
-    if reached == "open":
-        return noticed if held.is_open else _moved(noticed, source, "open")
-    if not held.is_open or (reached == GONE and source.type == "backend"):
+    if reached == GONE:
+        reached = "auto_closed" if source.type == "shared" else outcome(held)
+    came_from_there = held.linked_outcome == outcome(held)
+    if reached == outcome(held) or not (held.is_open or reached == "open" or came_from_there):
         return noticed
-    return _moved(noticed, source, "auto_closed" if reached == GONE else reached)
+    return _moved(noticed, source, reached)
 
 
 def _moved(held: TaskDocument, source: TaskDocument, state: str) -> TaskDocument:
@@ -141,6 +140,7 @@ def _moved(held: TaskDocument, source: TaskDocument, state: str) -> TaskDocument
             "completed_at": source.completed_at if done else None,
             "completed_by": source.completed_by if done else None,
             "reason": source.reason,
+            "linked_outcome": state,
             "updated_at": source.updated_at,
             "version": held.version + 1,
         }

@@ -49,35 +49,37 @@ class TaskEffects:
         return Outcome.DONE if any(done) or counted is Outcome.DONE else counted
 
     def _tell(self, was: TaskDocument | None, now: TaskDocument | None) -> bool:
-        """Tell whoever has got the task, and take back what was told to whoever had it.
+        """Tell whoever has got the task, and take back what was told to whoever had it or is done with it.
 
-        An assignment has one alert, whose id follows from it: it is made active or superseded, and a superseded one
-        never becomes active again. Two events about an assignment may thus come in either order.
+        An assignment has one alert, whose id follows from it and which knows the version of the task that it speaks of.
         """
         ended, begun = _assignment_alert(was), _assignment_alert(now)
         if (ended and ended.id) == (begun and begun.id):
             return False
+        version = now.version if now is not None else was.version + 1 if was is not None else 0
         if ended is not None:
-            self._supersede(ended)
+            self._put(alert_rules.superseded(ended), version)
             failpoint("task.assignment_ended")
         if begun is not None:
-            self._store.alerts.create(begun, _alert_event(begun))
+            self._put(begun, version)
             failpoint("task.assignee_told")
         return True
 
-    def _supersede(self, alert: AlertDocument) -> None:
-        def decide(found: AlertDocument) -> Change[AlertDocument] | None:
-            changed = alert_rules.superseded(found)
-            return None if changed is found else Change(changed, _alert_event(changed))
+    def _put(self, wanted: AlertDocument, version: int) -> None:
+        """Bring an assignment's alert to what a version of its task says, unless it knows of a newer one."""
+        wanted = wanted.model_copy(update={"source_version": version})
+        _, new = self._store.alerts.create(wanted, _alert_event(wanted))
+        if new:
+            return
 
-        client_id = UUID(alert.client_id)
-        try:
-            self._store.alerts.change(client_id, alert.id, decide)
-        except NotFoundError:  # the event that makes it is still on its way, and must find it superseded
-            over = alert_rules.superseded(alert)
-            _, new = self._store.alerts.create(over, _alert_event(over))
-            if not new:
-                self._store.alerts.change(client_id, alert.id, decide)
+        def decide(found: AlertDocument) -> Change[AlertDocument] | None:
+            changed = alert_rules.overtaken(found, wanted)
+            if changed is None:
+                return None
+            seen = changed.version != found.version
+            return Change(changed, _alert_event(changed) if seen else None)
+
+        self._store.alerts.change(UUID(wanted.client_id), wanted.id, decide)
 
     def _follow_up(self, was: TaskDocument | None, now: TaskDocument | None) -> bool:
         """Open what follows a completed task; close it again when the completion was taken back."""

@@ -34,7 +34,8 @@ class AlertDocument(Document):
     """`alerts/{id}`. `updated_at` is the store's own clock. `expires_at` decides, `expire_at` is when TTL deletes.
 
     `is_active` is false for every state but `active`; an alert past `expires_at` is expired whatever it says. `version`
-    counts what inboxes are told of. At `escalate_at` managers are told, unless somebody has taken the alert by then.
+    counts what inboxes are told of, `source_version` is that of the task which it tells of. At `escalate_at` managers
+    are told, unless somebody has taken the alert by then.
     """
 
     severity: Severity
@@ -51,6 +52,7 @@ class AlertDocument(Document):
     count: int = 1
     last_seen_at: datetime
     source: str
+    source_version: int = 0
     created_by: str | None = None
     resolved_by: str | None = None
     resolved_at: datetime | None = None

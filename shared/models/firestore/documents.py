@@ -74,7 +74,7 @@ class TaskDocument(Document):
     `audience` is `ctx:<id>` and, when shared, `rec:<type>:<uuid>`. `patient_uuid` is whose record it is about; older
     documents lack it. `follows` is the task whose completion opened this one, `linked_to` the shared task whose
     back-office side this one is; `follows_version` and `linked_version` are the versions of those tasks (of the
-    back-office side, for a shared task) that this one has taken notice of.
+    back-office side, for a shared task) that this one has taken notice of, `linked_outcome` what that has made of it.
     """
 
     context_id: str
@@ -108,6 +108,7 @@ class TaskDocument(Document):
     follows_version: int = 0
     linked_to: str | None = None
     linked_version: int = 0
+    linked_outcome: str | None = None
     audience: tuple[str, ...]
     sort_at: datetime
     idempotency: StoredAnswer | None = None
