@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
-from shared.errors import StoreUnavailableError
 from shared.models.push import PushMessage
 
 TIMEOUT_SECONDS = 5
-AT_ONCE = 500  # messages in one call of the library
+AT_ONCE = 50  # messages in one call of the library, which starts a thread for each
 TITLES = {"info": "New notice", "warning": "New warning", "critical": "New critical alert"}
 _APP = "mobius-push"
 
@@ -30,17 +29,15 @@ class FirebasePush:
         """See PushSender.send."""
         from firebase_admin import exceptions, messaging
 
+        gone = (messaging.UnregisteredError, messaging.SenderIdMismatchError)
+        away = (exceptions.UnavailableError, exceptions.DeadlineExceededError, exceptions.UnknownError)
         invalid: set[str] = set()
         for start in range(0, len(messages), AT_ONCE):
             some = messages[start : start + AT_ONCE]
-            try:
-                answers = messaging.send_each([_message(messaging, one) for one in some], app=self._ready()).responses
-            except exceptions.FirebaseError as exc:
-                raise StoreUnavailableError("The push service did not answer in time", retry_after=5) from exc
-            gone = (messaging.UnregisteredError, messaging.SenderIdMismatchError)
+            answers = messaging.send_each([_message(messaging, one) for one in some], app=self._ready()).responses
             failures = [(one.token, answer.exception) for one, answer in zip(some, answers, strict=True)]
             invalid |= {token for token, error in failures if isinstance(error, gone)}
-            if any(isinstance(error, _unreachable(exceptions)) for _, error in failures):
+            if any(isinstance(error, away) for _, error in failures):
                 break  # the rest would wait as long, in vain
         return frozenset(invalid)
 
@@ -56,15 +53,12 @@ class FirebasePush:
 
 def _message(messaging: Any, one: PushMessage) -> Any:
     title = TITLES[one.severity]
+    target = {"token": one.token} if ":" in one.token else {"fid": one.token}  # what newer clients have instead
     return messaging.Message(
-        token=one.token,
+        **target,
         data={"alertId": one.alert_id, "severity": one.severity},
         notification=messaging.Notification(title=title),
         android=messaging.AndroidConfig(collapse_key=one.alert_id[:64], priority="high"),
         webpush=messaging.WebpushConfig(notification=messaging.WebpushNotification(title=title, tag=one.alert_id)),
         apns=messaging.APNSConfig(headers={"apns-collapse-id": one.alert_id[:64]}),
     )
-
-
-def _unreachable(exceptions: Any) -> tuple[type[Exception], ...]:
-    return (exceptions.UnavailableError, exceptions.DeadlineExceededError, exceptions.InternalError)

@@ -12,8 +12,5 @@ class PushSender(Protocol):
     """Sends notifications to devices."""
 
     def send(self, messages: Sequence[PushMessage]) -> frozenset[str]:
-        """Send each message once; returns the tokens that are no longer valid.
-
-        Raises StoreUnavailableError when the service does not answer in 5 s: what was sent until then is sent.
-        """
+        """Send each message once, until the service does not answer; returns the tokens that are no longer valid."""
         ...

@@ -137,7 +137,7 @@ class AlertList(AnswerModel):
 
 
 class NewDevice(RequestModel):
-    """The registration token that Firebase Cloud Messaging gave this browser or telephone."""
+    """The registration token or installation id that Firebase gave this browser or telephone."""
 
     token: Token
 

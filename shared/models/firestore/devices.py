@@ -8,7 +8,10 @@ from shared.models.firestore.documents import Document
 
 
 class DeviceDocument(Document):
-    """`devices/{id}`: the token of one browser or telephone. `id` is a digest of it; TTL deletes at `expire_at`."""
+    """`devices/{id}`: where one browser or telephone is reached. TTL deletes it at `expire_at`.
+
+    `token` is Firebase's registration token or installation id, `id` a digest of it.
+    """
 
     uid: str
     user_id: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from shared.errors import NotFoundError, StoreUnavailableError
+from shared.errors import NotFoundError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.devices import DeviceDocument
 from shared.models.push import PushMessage
@@ -60,6 +60,6 @@ class InMemoryPush:
     def send(self, messages: Sequence[PushMessage]) -> frozenset[str]:
         """See PushSender.send."""
         if not self.available:
-            raise StoreUnavailableError("The push service did not answer in time", retry_after=5)
+            return frozenset()
         self.sent += [one for one in messages if one.token not in self.invalid]
         return frozenset(one.token for one in messages) & self.invalid
