@@ -153,8 +153,8 @@ def resolved(alert: AlertDocument, *, by: str, at: datetime) -> AlertDocument | 
 
 
 def superseded(alert: AlertDocument) -> AlertDocument:
-    """`alert` after what it told of has been overtaken; one that has ended already stays as it is."""
-    return _ended(alert, "superseded") if alert.is_active else alert
+    """A new alert about something that has been overtaken already: the version that said it never comes."""
+    return alert.model_copy(update={"state": "superseded", "is_active": False, "escalate_at": None})
 
 
 def overtaken(held: AlertDocument, wanted: AlertDocument) -> AlertDocument | None:

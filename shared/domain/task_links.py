@@ -22,8 +22,10 @@ def is_done(task: TaskDocument | None) -> bool:
 
 def outcome(task: TaskDocument) -> str:
     """`open`, `gone` when it was deleted, else the state it has ended in."""
-    if task.deleted_at is not None:
-        return GONE
+    return GONE if task.deleted_at is not None else _by_state(task)
+
+
+def _by_state(task: TaskDocument) -> str:
     return "open" if task.state in OPEN_STATES else task.state
 
 
@@ -122,8 +124,8 @@ def mirrored(held: TaskDocument, source: TaskDocument) -> TaskDocument | None:
         return None
     noticed = held.model_copy(update={"linked_version": source.version})
     reached = outcome(source)
-    if reached == GONE:
-        reached = "auto_closed" if source.type == "shared" else outcome(held)
+    if reached == GONE:  # of the back-office side there remains what it was
+        reached = "auto_closed" if source.type == "shared" else _by_state(source)
     came_from_there = held.linked_outcome == outcome(held)
     if reached == outcome(held) or not (held.is_open or reached == "open" or came_from_there):
         return noticed

@@ -123,8 +123,8 @@ class TaskEffects:
         if now.linked_to is None:
             return False
         shared = self._store.tasks.get(UUID(now.client_id), now.linked_to)
-        if shared is None or links.outcome(shared) == "open":
-            return False
+        if shared is None or links.outcome(shared) in {"open", shared.linked_outcome}:
+            return False  # or what this side has made of it since
         return self._change(now, lambda found: links.mirrored(found, shared), "counterpart")
 
     def _change(self, target: TaskDocument, step: Callable[[TaskDocument], TaskDocument | None], rule: str) -> bool:
