@@ -23,7 +23,7 @@ from shared.repositories.document_protocols import Delivered, DocumentStore
 from shared.services.alert_push import AlertPush
 from shared.services.clock import Clock, utc_now
 
-AT_ONCE = 400  # entries in one commit
+AT_ONCE = 200  # entries in one commit: Firestore takes 500, within the time that every call is given
 SECONDS_PER_RUN = 240.0  # below the function's time-out; what is left is done by the redelivered event
 
 

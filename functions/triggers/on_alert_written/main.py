@@ -11,7 +11,7 @@ from shared.models.outcome import Outcome
 @functions_framework.http
 @document_handler("alerts/{alertId}")
 def on_alert_written(event: DocumentEvent) -> Outcome:
-    """Fan out in commits of 400 entries; safe to repeat, to run in any order, and to be cut off anywhere.
+    """Fan out in commits of 200 entries; safe to repeat, to run in any order, and to be cut off anywhere.
 
     Retried: Firestore does not answer, time is up, or the organisation's roster is not there yet; what was delivered
     stays. Dropped: an event that is malformed or not about an alert. Push notifications are tried once.

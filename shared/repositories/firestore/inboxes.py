@@ -20,7 +20,7 @@ from shared.repositories.firestore.changing import add_update, change, differenc
 from shared.repositories.firestore.collection import documents_of, equal, new_fields, of_client
 from shared.repositories.firestore.committing import Commit, Prepared
 
-AT_ONCE = 400  # writes in one commit; Firestore takes 500
+AT_ONCE = 200  # writes in one commit; Firestore takes 500
 NEWEST_FIRST = BaseQuery.DESCENDING
 
 
