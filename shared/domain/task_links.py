@@ -141,7 +141,7 @@ def _moved(held: TaskDocument, source: TaskDocument, state: str) -> TaskDocument
             "is_open": state in OPEN_STATES,
             "completed_at": source.completed_at if done else None,
             "completed_by": source.completed_by if done else None,
-            "reason": source.reason,
+            "reason": None if state == "open" else source.reason,
             "linked_outcome": state,
             "updated_at": source.updated_at,
             "version": held.version + 1,
