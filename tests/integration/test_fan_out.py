@@ -17,6 +17,7 @@ from google.cloud import firestore
 
 from shared.catalog import ROOT, load_catalog
 from shared.domain.alert import new_alert
+from shared.errors import StoreUnavailableError
 from shared.failpoints import EXIT_CODE
 from shared.models.firestore.alerts import Audience, Text
 from shared.models.firestore.rosters import RosterDocument, RosterMember
@@ -24,6 +25,7 @@ from shared.repositories.changes import Change
 from shared.repositories.firestore.store import FirestoreLiveStore
 from shared.services.alert_fan_out import AT_ONCE
 from tests.integration.live_events import LiveEvents, running_events, working_in
+from tests.integration.serving import until
 
 CLIENT = UUID(int=5)
 # Delivers the events that it is given on its standard input, as the function's own process would.
@@ -59,8 +61,21 @@ def project(live: LiveEvents, people: int) -> Iterator[str]:
     )
     given: dict[str, Any] = {"id": str(CLIENT), "client_id": str(CLIENT), "created_at": now, "updated_at": now}
     with working_in(name):
-        store(name).rosters.put(RosterDocument(**given, members=members))
+        put_when_it_answers(name, RosterDocument(**given, members=members))
         yield name
+
+
+def put_when_it_answers(project: str, roster: RosterDocument) -> None:
+    """Write a megabyte: a cold emulator on a busy machine takes longer than the product waits."""
+
+    def put() -> bool:
+        try:
+            store(project).rosters.put(roster)
+        except StoreUnavailableError:
+            return False
+        return True
+
+    until(put, seconds=90)
 
 
 def store(project: str) -> FirestoreLiveStore:
