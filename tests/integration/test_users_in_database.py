@@ -13,12 +13,12 @@ import pytest
 
 from shared.db.postgres import Postgres
 from shared.errors import ConflictError, MobiusError, NotFoundError
-from shared.models.api.users import Invitation, UserEdit, UserQuery
+from shared.models.api.users import Invitation, PreferencesEdit, UserEdit, UserQuery
 from shared.models.audit import AuditAction
 from shared.models.identifiers import uuid7
 from shared.models.replay import Replayed
 from shared.models.roles import Role
-from shared.models.users import Organisation, User
+from shared.models.users import NotificationPreferences, Organisation, User
 from shared.repositories.memory.documents import InMemoryDocuments
 from shared.repositories.memory.members import InMemoryAuditOutbox, InMemoryAuditPublisher, InMemoryMemberRepository
 from shared.repositories.memory.users import InMemoryAccounts, InMemoryMemberMirror
@@ -208,3 +208,15 @@ def test_a_new_time_zone_reaches_every_member(database: Database, serving: Postg
         assert {one.user_id for one in changes.changed} == {one.id for one in people}
         assert {one.time_zone for one in changes.roster} == {"Asia/Tokyo"}
         assert changes.version > first
+
+
+def test_a_choice_of_push_is_carried_by_the_sweep_too(serving: Postgres, relay: Postgres) -> None:
+    """As the relay role, which must be allowed to read the choice."""
+    served, _ = service(serving)
+    client, (admin,) = organisation(serving)
+    me = caller(client_id=client, user_id=admin.id, role=Role.ADMIN, action=AuditAction.PREFERENCES_UPDATE)
+    wanted = NotificationPreferences(desktop=True, urgent_only=True)
+    served.set_preferences(me, PreferencesEdit(notifications=wanted))
+    with PostgresMemberOutbox(relay, across_clients=True).taken(client) as changes:
+        assert [(one.user_id, one.push) for one in changes.roster] == [(admin.id, "critical")]
+        assert admin.id in {one.user_id for one in changes.changed}
