@@ -22,6 +22,7 @@ from tests.stack import RIVERSIDE, RunningStack
 T = TypeVar("T")
 API = "/api/v1"
 TASKS = f"{API}/components/tasks"
+ALERTS = f"{API}/components/alerts"
 ELIGIBILITY = f"{API}/modes/eligibility"
 RECORDS = f"{API}/records"
 USERS = f"{API}/users"

@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.person import API, TASKS, Database, Person, Relay, at_once, unique, until
+from tests.e2e.person import ALERTS, TASKS, Database, Person, Relay, at_once, unique, until
 from tests.stack import LAKESIDE, RIVERSIDE, ROOT
 
-ALERTS = f"{API}/components/alerts"
 PROGRAM = Path(__file__).with_name("inbox_sdk.mjs")
 SECONDS = 20.0
 REFUSED = (

@@ -7,25 +7,37 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from google.cloud import firestore
+from google.cloud.firestore_v1.batch import WriteBatch
 
 from shared.catalog import ROOT, load_catalog
+from shared.db.selector import DatabaseSelector
 from shared.domain.alert import new_alert
 from shared.errors import StoreUnavailableError
 from shared.failpoints import EXIT_CODE
+from shared.models.api.alerts import AudienceGiven, NewAlert
 from shared.models.firestore.alerts import Audience, Text
 from shared.models.firestore.rosters import RosterDocument, RosterMember
+from shared.models.roles import Role
 from shared.repositories.changes import Change
 from shared.repositories.firestore.store import FirestoreLiveStore
+from shared.repositories.memory.documents import InMemoryDocuments
+from shared.repositories.memory.members import InMemoryAuditOutbox, InMemoryAuditPublisher
+from shared.repositories.memory.store import InMemoryRecordStore
+from shared.services.access_log import AccessLog
 from shared.services.alert_fan_out import AT_ONCE
+from shared.services.alerts import AlertService
 from tests.integration.live_events import LiveEvents, running_events, working_in
 from tests.integration.serving import until
+from tests.unit.factories import caller
 
 CLIENT = UUID(int=5)
 # Delivers the events that it is given on its standard input, as the function's own process would.
@@ -163,3 +175,49 @@ def test_an_end_reaches_everybody_too(live: LiveEvents, project: str, people: in
     client = firestore.Client(project=project)
     entries = client.collection_group("entries").select(["state", "isActive"]).get(timeout=60)
     assert [(one.get("state"), one.get("isActive")) for one in entries] == [("resolved", False)] * people
+
+
+def test_an_alert_to_fifty_people_is_one_read_and_fifty_two_writes(
+    live: LiveEvents, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = datetime.now(UTC)
+    members = tuple(RosterMember(uid=f"few-{one}", user_id=str(UUID(int=one)), role="manager") for one in range(50))
+    given: dict[str, Any] = {"id": str(CLIENT), "client_id": str(CLIENT), "created_at": at, "updated_at": at}
+    store(project).rosters.put(RosterDocument(**given, version=2, members=members))
+    selector = DatabaseSelector(InMemoryRecordStore, lambda: store(project))
+    service = AlertService(
+        selector, AccessLog(InMemoryAuditPublisher, lambda: InMemoryAuditOutbox(InMemoryDocuments()))
+    )
+    who = caller(client_id=CLIENT, role=Role.MANAGER)
+    cost: Counter[str] = Counter()
+    with counted(cost, monkeypatch):
+        new = NewAlert(message="Down", severity="critical", audience=AudienceGiven(roles=(Role.MANAGER,)))
+        service.create_alert(who, new)
+        (event,) = live.take(project)
+        assert live.deliver(event) == 204
+    assert cost == {"reads": 1, "writes": 52}
+    assert delivered(project) == sorted(f"few-{one}" for one in range(50))
+
+
+@contextmanager
+def counted(cost: Counter[str], patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Count the documents that this process reads and writes while the block lasts, as Firestore bills them."""
+
+    def counting(kind: type[Any], method: str, name: str, size: Callable[[Any, Any], int]) -> None:
+        plain = getattr(kind, method)
+
+        def call(self: Any, *arguments: Any, **options: Any) -> Any:
+            result = plain(self, *arguments, **options)
+            if method == "get_all":
+                result = list(result)
+            cost[name] += size(self, result)
+            return result
+
+        patch.setattr(kind, method, call)
+
+    counting(firestore.DocumentReference, "get", "reads", lambda _self, _one: 1)
+    counting(firestore.Client, "get_all", "reads", lambda _self, found: len(found))
+    counting(firestore.Query, "get", "reads", lambda _self, found: max(len(found), 1))
+    counting(WriteBatch, "commit", "writes", lambda _self, results: len(results))
+    yield
+    patch.undo()

@@ -311,7 +311,7 @@ def test_a_snoozed_alert_comes_back(office: AlertOffice) -> None:
     assert office.listed("ben") == [made]
 
 
-@pytest.mark.parametrize("until", [NOW, NOW - HOUR, NOW + timedelta(days=400)])
+@pytest.mark.parametrize("until", [NOW, NOW - HOUR])
 def test_snoozing_ends_in_the_future(office: AlertOffice, until: Any) -> None:
     made = office.alert()
     with pytest.raises(ValidationFailedError) as refused:
