@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
+from shared.errors import StoreUnavailableError
 from shared.models.push import PushMessage
 
 TIMEOUT_SECONDS = 5
@@ -28,13 +29,17 @@ class FirebasePush:
     def send(self, messages: Sequence[PushMessage]) -> frozenset[str]:
         """See PushSender.send."""
         from firebase_admin import exceptions, messaging
+        from google.auth.exceptions import GoogleAuthError
 
         gone = (messaging.UnregisteredError, messaging.SenderIdMismatchError)
         away = (exceptions.UnavailableError, exceptions.DeadlineExceededError, exceptions.UnknownError)
         invalid: set[str] = set()
         for start in range(0, len(messages), AT_ONCE):
             some = messages[start : start + AT_ONCE]
-            answers = messaging.send_each([_message(messaging, one) for one in some], app=self._ready()).responses
+            try:
+                answers = messaging.send_each([_message(messaging, one) for one in some], app=self._ready()).responses
+            except (exceptions.FirebaseError, GoogleAuthError) as exc:  # no credentials, no right to send
+                raise StoreUnavailableError("The push service cannot be used", retry_after=5) from exc
             failures = [(one.token, answer.exception) for one, answer in zip(some, answers, strict=True)]
             invalid |= {token for token, error in failures if isinstance(error, gone)}
             if any(isinstance(error, away) for _, error in failures):

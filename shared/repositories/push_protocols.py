@@ -12,5 +12,8 @@ class PushSender(Protocol):
     """Sends notifications to devices."""
 
     def send(self, messages: Sequence[PushMessage]) -> frozenset[str]:
-        """Send each message once, until the service does not answer; returns the tokens that are no longer valid."""
+        """Send each message once, until the service does not answer; returns the tokens that are no longer valid.
+
+        Raises StoreUnavailableError when the service cannot be used at all.
+        """
         ...

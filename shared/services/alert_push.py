@@ -5,7 +5,8 @@ At most once: whoever wrote the entry tells its person's devices, and a process 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 from uuid import UUID
@@ -16,6 +17,9 @@ from shared.models.firestore.rosters import RosterDocument
 from shared.models.push import PushMessage
 from shared.repositories.document_protocols import DeviceRepository
 from shared.repositories.push_protocols import PushSender
+
+AT_ONCE = 150  # people
+SECONDS_PER_ALERT = 40.0  # with the fan-out before it, within the function's time-out
 
 
 class AlertPush(Protocol):
@@ -36,19 +40,27 @@ class NoPush:
 class DevicePush:
     """See AlertPush. Devices whose tokens the service refuses are forgotten."""
 
-    def __init__(self, devices: DeviceRepository, sender: PushSender) -> None:
+    def __init__(
+        self, devices: DeviceRepository, sender: PushSender, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._devices = devices
         self._sender = sender
+        self._clock = clock
 
     def tell(self, alert: AlertDocument, news: Sequence[InboxEntryDocument], roster: RosterDocument) -> None:
-        """See AlertPush.tell."""
+        """See AlertPush.tell. Whoever is not told within a bounded time is not told."""
+        give_up = self._clock() + SECONDS_PER_ALERT
         wanting = {"all", "critical"} if alert.severity == "critical" else {"all"}
         willing = {one.uid for one in roster.members if one.push in wanting}
         uids = [entry.uid for entry in news if entry.uid in willing]
-        if not uids:
-            return
         with suppress(StoreUnavailableError):
-            devices = self._devices.of_people(UUID(alert.client_id), uids)
-            messages = [PushMessage(device.token, alert.id, alert.severity) for device in devices]
-            invalid = self._sender.send(messages) if messages else frozenset()
-            self._devices.forget([device for device in devices if device.token in invalid])
+            for start in range(0, len(uids), AT_ONCE):
+                if self._clock() > give_up:
+                    return
+                self._tell(alert, uids[start : start + AT_ONCE])
+
+    def _tell(self, alert: AlertDocument, uids: Sequence[str]) -> None:
+        devices = self._devices.of_people(UUID(alert.client_id), uids)
+        messages = [PushMessage(device.token, alert.id, alert.severity) for device in devices]
+        invalid = self._sender.send(messages) if messages else frozenset()
+        self._devices.forget([device for device in devices if device.token in invalid])

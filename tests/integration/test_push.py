@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from shared.db.messaging import TIMEOUT_SECONDS, FirebasePush
+from shared.errors import StoreUnavailableError
 from shared.models.push import PushMessage
 from tests.integration.serving import served
 
@@ -49,7 +50,7 @@ class Service:
         request = Request(scope, receive)
         message = json.loads(await request.body())["message"]
         self.asked.append(message | {"path": request.url.path, "authorization": request.headers["authorization"]})
-        await self._answer(message["token"])(scope, receive, send)
+        await self._answer(message.get("token") or message["fid"])(scope, receive, send)
 
     def _answer(self, token: str) -> Response:
         if token not in self.answers:
@@ -116,4 +117,19 @@ def test_a_service_that_does_not_answer_costs_seconds(
     begun = time.monotonic()
     assert push.send([PushMessage(f"token:{number}", "alert_1", "info") for number in range(500)]) == frozenset()
     assert time.monotonic() - begun < 3 * TIMEOUT_SECONDS
+    assert service.asked == []
+
+
+def test_a_service_that_refuses_our_credentials_is_away(
+    service: Service, push: FirebasePush, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from firebase_admin import credentials
+    from google.auth.exceptions import DefaultCredentialsError
+
+    def none(_: Any) -> None:
+        raise DefaultCredentialsError("none here")  # type: ignore[no-untyped-call]  # google-auth is partly typed
+
+    monkeypatch.setattr(credentials.ApplicationDefault, "get_credential", none)
+    with pytest.raises(StoreUnavailableError):
+        push.send([PushMessage("token:1", "alert_1", "info")])
     assert service.asked == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from shared.errors import NotFoundError
+from shared.errors import NotFoundError, StoreUnavailableError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.devices import DeviceDocument
 from shared.models.push import PushMessage
@@ -60,6 +60,6 @@ class InMemoryPush:
     def send(self, messages: Sequence[PushMessage]) -> frozenset[str]:
         """See PushSender.send."""
         if not self.available:
-            return frozenset()
+            raise StoreUnavailableError("The push service cannot be used", retry_after=5)
         self.sent += [one for one in messages if one.token not in self.invalid]
         return frozenset(one.token for one in messages) & self.invalid
