@@ -24,6 +24,9 @@ class Permission(StrEnum):
     QUICK_ACTION = "quick_action"
     TASK_READ = "task:read"
     TASK_WRITE = "task:write"
+    ALERT_READ = "alert:read"
+    ALERT_WRITE = "alert:write"
+    ALERT_BROADCAST = "alert:broadcast"
     RECORD_READ = "record:read"
     RECORD_IMPORT = "record:import"
     RECORD_WRITE = "record:write"
@@ -42,6 +45,9 @@ ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
     Permission.QUICK_ACTION: _EVERYBODY,
     Permission.TASK_READ: _EVERYBODY,
     Permission.TASK_WRITE: _STAFF,
+    Permission.ALERT_READ: _EVERYBODY,
+    Permission.ALERT_WRITE: _STAFF,
+    Permission.ALERT_BROADCAST: _LEADS,
     Permission.RECORD_READ: _EVERYBODY,
     Permission.RECORD_IMPORT: _LEADS,
     Permission.RECORD_WRITE: _STAFF,

@@ -111,7 +111,18 @@ def _members(task: TaskDocument, target: TaskState, *, by: str, at: datetime, re
         "version": task.version + 1,
     }
     if target == "accepted":
-        members["assigned_to"] = by
+        members |= assignment(task, to=by, by=by, at=at)
     elif target in {"open", "rejected"} and task.state in {"accepted", "in_progress", "open"}:
-        members["assigned_to"] = None
+        members |= assignment(task, to=None, by=by, at=at)
     return members
+
+
+def assignment(task: TaskDocument, *, to: str | None, by: str, at: datetime) -> dict[str, object]:
+    """The members of `task` that say whose it is, by whose word and since when; none when nothing changes."""
+    if to == task.assigned_to:
+        return {}
+    return {
+        "assigned_to": to,
+        "assigned_by": None if to is None else by,
+        "assigned_at": None if to is None else at,
+    }

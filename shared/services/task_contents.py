@@ -6,9 +6,9 @@ from datetime import datetime
 
 from shared.domain import task as rules
 from shared.errors import FieldError, ValidationFailedError
-from shared.models.api.tasks import NewTask, TaskEdit
+from shared.models.api.tasks import NewFollowUp, NewTask, TaskEdit
 from shared.models.caller import Caller
-from shared.models.firestore.documents import ContextDocument, TaskDocument
+from shared.models.firestore.documents import ContextDocument, FollowUp, TaskDocument
 from shared.models.roles import Role
 
 
@@ -17,6 +17,7 @@ def new_task(caller: Caller, context: ContextDocument, new: NewTask, *, task_id:
     audience = [f"ctx:{context.id}"]
     if new.type != "normal":
         audience.append(record_mark(context))
+    to = assignee(caller, new.assigned_to)
     return TaskDocument(
         id=task_id,
         client_id=str(caller.client_id),
@@ -32,11 +33,17 @@ def new_task(caller: Caller, context: ContextDocument, new: NewTask, *, task_id:
         type=new.type,
         source=context.mode,
         state=rules.state_for(new.not_before, now),
-        assigned_to=assignee(caller, new.assigned_to),
+        assigned_to=to,
+        assigned_by=None if to is None else str(caller.user_id),
+        assigned_at=None if to is None else now,
         priority=new.priority,
         due_at=new.due_at,
         not_before=new.not_before,
         created_by=str(caller.user_id),
+        follow_up=_follow_up(caller, new.follow_up),
+        repeat_days=new.repeat_days,
+        series_id=task_id if new.repeat_days is not None else None,
+        linked_to=new.linked_to,
         audience=tuple(audience),
         sort_at=new.due_at or now,
     )
@@ -53,7 +60,12 @@ def edited(caller: Caller, task: TaskDocument, edit: TaskEdit, now: datetime) ->
         raise invalid(required[0], "null", "must not be null")
     members = {name: getattr(edit, name) for name in given}
     if "assigned_to" in members:
-        members["assigned_to"] = assignee(caller, edit.assigned_to)
+        to = assignee(caller, edit.assigned_to)
+        members |= {"assigned_to": to} | rules.assignment(task, to=to, by=str(caller.user_id), at=now)
+    if "follow_up" in members:
+        members["follow_up"] = _follow_up(caller, edit.follow_up)
+    if "repeat_days" in members:
+        members["series_id"] = task.series_id or (task.id if edit.repeat_days is not None else None)
     if "due_at" in members:
         members["sort_at"] = edit.due_at or task.created_at
     if "not_before" in members and edit.not_before != task.not_before and changed.state in {"scheduled", "open"}:
@@ -62,6 +74,13 @@ def edited(caller: Caller, task: TaskDocument, edit: TaskEdit, now: datetime) ->
     if not different:
         return changed
     return changed.model_copy(update={**different, "updated_at": now, "version": task.version + 1})
+
+
+def _follow_up(caller: Caller, given: NewFollowUp | None) -> FollowUp | None:
+    if given is None:
+        return None
+    to = assignee(caller, given.assigned_to)
+    return FollowUp(label=given.label, in_days=given.in_days, assigned_to=to)
 
 
 def record_mark(context: ContextDocument) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from shared.auth.permissions import allows_mode
 from shared.domain import task as rules
+from shared.domain.task_links import counterpart_id, outcome
 from shared.errors import (
     ConflictError,
     ForbiddenError,
@@ -18,7 +19,7 @@ from shared.errors import (
 from shared.models.api.tasks import NewTask, TaskBulk, TaskBulkResult, TaskEdit, TaskOutcome, TaskView
 from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
-from shared.models.firestore.documents import StoredAnswer, TaskDocument, TaskMove
+from shared.models.firestore.documents import ContextDocument, StoredAnswer, TaskDocument, TaskMove
 from shared.models.identifiers import derived_document_id, document_id
 from shared.models.replay import KEPT_SECONDS, replay
 from shared.repositories.protocols import Change, Changes, KeptAnswer
@@ -35,6 +36,8 @@ class TaskService(TaskLists):
         """Make a task in a context. A repeated Idempotency-Key gets the first answer again."""
         context = self.context_of(caller, new.context_id)
         now, key = self._now(), caller.idempotency
+        if new.linked_to is not None:
+            return self._create_counterpart(caller, context, new, shared_id=new.linked_to)
         task_id = document_id("task") if key is None else derived_document_id("task", key.id)
         while True:
             task = new_task(caller, context, new, task_id=task_id, now=now)
@@ -51,6 +54,35 @@ class TaskService(TaskLists):
                 raise replay(kept_request=kept.request, request=key.request, status=201, body=kept.answer)
             # The key is free again after its day, its task is still there: the next one's id follows from that task's.
             task_id = derived_document_id("task", key.id, existing.id)
+
+    def _create_counterpart(
+        self, caller: Caller, context: ContextDocument, new: NewTask, *, shared_id: str
+    ) -> TaskView:
+        """Make the back-office side of a shared task. There is one at most: its id follows from the shared task's."""
+        shared = self.db.firestore.tasks.get(caller.client_id, shared_id)
+        same = shared is not None and (shared.record_type, shared.record_uuid) == (
+            context.record_type,
+            context.record_uuid,
+        )
+        if shared is None or not same or shared.deleted_at is not None or shared.type != "shared":
+            raise invalid("linkedTo", "not_a_shared_task", "is not a shared task of this record")
+        if new.type != "backend":
+            raise invalid("linkedTo", "not_a_backend_task", "is for tasks of the type backend")
+        if outcome(shared) != "open":
+            raise ConflictError("The shared task is closed", code="already_closed")
+        task = new_task(caller, context, new, task_id=counterpart_id(shared_id), now=self._now())
+        task, key = task.model_copy(update={"linked_version": shared.version}), caller.idempotency
+        if key is not None:
+            answer = TaskView.of(task).model_dump_json(by_alias=True)
+            task = task.model_copy(update={"idempotency": StoredAnswer(request=key.request, answer=answer)})
+        existing = self.db.firestore.tasks.create(task, self._event(caller, task, {"type": new.type}))
+        if existing is None:
+            return TaskView.of(task)
+        kept = existing.idempotency
+        own = existing.created_by == str(caller.user_id)
+        if own and key is not None and kept is not None and kept.request == key.request:
+            raise replay(kept_request=kept.request, request=key.request, status=201, body=kept.answer)
+        raise ConflictError("This shared task has its back-office side already", code="already_linked")
 
     def update_task(self, caller: Caller, task_id: str, edit: TaskEdit) -> TaskView:
         """Change what the edit names. Raises PreconditionFailedError when the caller's version is stale."""

@@ -22,14 +22,16 @@ from pydantic import BaseModel
 from shared.catalog import ROOT
 from shared.models.firestore.alerts import AlertDocument, InboxEntryDocument
 from shared.models.firestore.conversation import FeedbackDocument, MessageDocument
+from shared.models.firestore.devices import DeviceDocument
 from shared.models.firestore.documents import ContextDocument, Document, SessionDocument, TaskDocument
 from shared.models.firestore.drafts import DraftDocument
 from shared.models.firestore.jobs import JobDocument
 from shared.models.firestore.rosters import RosterDocument
 from shared.repositories.document_protocols import DraftFilter
-from shared.repositories.firestore.alerts import FirestoreAlertRepository
+from shared.repositories.firestore.alerts import FirestoreAlertRepository, FirestoreAlertSweep
 from shared.repositories.firestore.contexts import FirestoreContextRepository
 from shared.repositories.firestore.conversation import FirestoreFeedbackRepository, FirestoreMessageRepository
+from shared.repositories.firestore.devices import FirestoreDeviceRepository
 from shared.repositories.firestore.drafts import FirestoreDraftRepository
 from shared.repositories.firestore.inboxes import FirestoreInboxRepository
 from shared.repositories.firestore.jobs import FirestoreOpenJobs
@@ -43,7 +45,8 @@ from tests.architecture.firestore_index import Shape, missing_fields, shape_of
 from tests.architecture.sources import python_files, tree_of
 
 CLIENT = UUID("018f0000-0000-7000-8000-000000000001")
-PLACE = Position(datetime(2026, 12, 1, tzinfo=UTC), "id_1")
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+PLACE = Position(NOW, "id_1")
 INDEXES = json.loads((ROOT / "firestore.indexes.json").read_text())
 
 
@@ -90,7 +93,21 @@ def _read_alerts(client: firestore.Client) -> None:
 
 
 def _find_alert(client: firestore.Client) -> None:
-    FirestoreAlertRepository(client).active_with_key(CLIENT, "key")
+    FirestoreAlertRepository(client).latest_with_key(CLIENT, "key")
+
+
+def _sweep_alerts(client: firestore.Client) -> None:
+    FirestoreAlertSweep(client).due(NOW, limit=10)
+    FirestoreAlertSweep(client).over(NOW, limit=10)
+
+
+def _ask_all_inboxes(client: firestore.Client) -> None:
+    FirestoreInboxRepository(client).behind(CLIENT, "alert_1", 2, limit=10)
+    FirestoreInboxRepository(client).is_taken(CLIENT, "alert_1")
+
+
+def _find_devices(client: firestore.Client) -> None:
+    FirestoreDeviceRepository(client).of_people(CLIENT, ["uid-1", "uid-2"])
 
 
 def _read_inbox(client: firestore.Client) -> None:
@@ -126,9 +143,14 @@ QUERIES: dict[str, Callable[[firestore.Client], None]] = {
     "conversation.py:of_thread": _read_thread,
     "conversation.py:of_message": _read_feedback,
     "alerts.py:active": _read_alerts,
-    "alerts.py:active_with_key": _find_alert,
+    "alerts.py:latest_with_key": _find_alert,
+    "alerts.py:_until": _sweep_alerts,
     "inboxes.py:active": _read_inbox,
     "inboxes.py:changed_since": _read_inbox_changes,
+    "inboxes.py:behind": _ask_all_inboxes,
+    "inboxes.py:is_taken": _ask_all_inboxes,
+    "inboxes.py:_of_alert": _ask_all_inboxes,
+    "devices.py:of_people": _find_devices,
     "drafts.py:find": _find_drafts,
     "jobs.py:unmoved_since": _find_abandoned_jobs,
     "contexts.py:about": _find_contexts,
@@ -243,6 +265,7 @@ def test_documents_that_expire_have_their_ttl() -> None:
         "feedback": FeedbackDocument,
         "alerts": AlertDocument,
         "entries": InboxEntryDocument,
+        "devices": DeviceDocument,
         "drafts": DraftDocument,
         "jobs": JobDocument,
         "rosters": RosterDocument,

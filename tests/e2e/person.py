@@ -23,6 +23,7 @@ T = TypeVar("T")
 API = "/api/v1"
 TASKS = f"{API}/components/tasks"
 CONTEXT = f"{API}/components/context"
+ALERTS = f"{API}/components/alerts"
 ELIGIBILITY = f"{API}/modes/eligibility"
 RECORDS = f"{API}/records"
 USERS = f"{API}/users"

@@ -9,7 +9,19 @@ from typing import Any
 from infra.gateway.openapi import load_operations
 from shared.catalog import load_catalog
 from shared.models.audit import AuditAction
-from tests.e2e.person import AUTH, CONTEXT, ELIGIBILITY, RECORDS, TASKS, USERS, Database, Newcomer, Person, unique
+from tests.e2e.person import (
+    ALERTS,
+    AUTH,
+    CONTEXT,
+    ELIGIBILITY,
+    RECORDS,
+    TASKS,
+    USERS,
+    Database,
+    Newcomer,
+    Person,
+    unique,
+)
 
 _MOVES = ("complete", "accept", "start", "hold", "release", "reject", "cancel", "fail", "reopen")
 _BEFORE = {"start": ("accept",), "release": ("accept",), "fail": ("accept", "start"), "reopen": ("complete",)}
@@ -206,6 +218,31 @@ def _logout(person: Person, database: Database) -> Request:
     return Request("POST", f"{AUTH}/logout", {}, by=Newcomer(person, signed_in["idToken"]))
 
 
+def _alert(person: Person) -> str:
+    body = {"message": "The portal is down", "audience": {"userIds": [person.claims["userId"]]}}
+    return str(person.done("POST", f"{ALERTS}/", body)["id"])
+
+
+def _on_alert(method: str, end: str, body: Any = None) -> Recipe:
+    """A write about an alert to the person who makes it."""
+
+    def recipe(person: Person, database: Database) -> Request:
+        del database
+        return Request(method, f"{ALERTS}/{_alert(person)}/{end}", body)
+
+    return recipe
+
+
+def _device() -> dict[str, str]:
+    return {"token": f"token-of-a-device:{unique('device')}"}
+
+
+def _remove_device(person: Person, database: Database) -> Request:
+    del database
+    device = person.done("POST", f"{ALERTS}/devices", _device())["id"]
+    return Request("DELETE", f"{ALERTS}/devices/{device}")
+
+
 # Sent by an admin of the organisation; all others by a manager.
 BY_ADMIN = frozenset(
     {
@@ -235,6 +272,12 @@ RECIPES: dict[str, Recipe] = {
     f"DELETE {TASKS}/<task_id>": _delete,
     f"POST {TASKS}/<task_id>/snooze": _snooze,
     **{f"POST {TASKS}/<task_id>/{move}": _move(move) for move in _MOVES},
+    f"POST {ALERTS}/": _just("POST", f"{ALERTS}/", {"message": "Down", "audience": {"roles": ["biller"]}}),
+    f"PUT {ALERTS}/<alert_id>/acknowledge": _on_alert("PUT", "acknowledge", {"outcome": "handled"}),
+    f"POST {ALERTS}/<alert_id>/snooze": _on_alert("POST", "snooze", {"until": "2099-01-01T09:00:00Z"}),
+    f"POST {ALERTS}/<alert_id>/resolve": _on_alert("POST", "resolve"),
+    f"POST {ALERTS}/devices": _just("POST", f"{ALERTS}/devices", _device),
+    f"DELETE {ALERTS}/devices/<device_id>": _remove_device,
     f"POST {RECORDS}/import": _import,
     f"POST {RECORDS}/": _write_record,
     f"DELETE {RECORDS}/<record_type>/<reference>": _delete_record,

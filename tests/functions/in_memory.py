@@ -24,6 +24,7 @@ from shared.config import settings
 from shared.errors import StoreUnavailableError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import MemberDocument
+from shared.models.firestore.rosters import RosterDocument, RosterMember
 from shared.models.roles import Role
 from shared.models.sign_in import Profile
 from shared.models.users import Organisation as Tenant
@@ -140,6 +141,7 @@ class InMemoryProduct:
             self.people.users[one.user_id] = _user(one)
         for organisation in (RIVERSIDE, LAKESIDE):
             now = datetime.now(UTC)
+            self.live.rosters.put(_roster(organisation, now))
             self.people.organisations[organisation.id] = Tenant(
                 organisation.id, organisation.name, None, organisation.time_zone, now, now
             )
@@ -272,6 +274,17 @@ def _member(one: Account) -> MemberDocument:
         user_id=str(one.user_id),
         role=one.role.value,
         time_zone=one.organisation.time_zone,
+    )
+
+
+def _roster(organisation: Organisation, now: datetime) -> RosterDocument:
+    own = [one for one in ACCOUNTS if one.organisation == organisation]
+    return RosterDocument(
+        id=str(organisation.id),
+        client_id=str(organisation.id),
+        created_at=now,
+        updated_at=now,
+        members=tuple(RosterMember(uid=one.uid, user_id=str(one.user_id), role=one.role.value) for one in own),
     )
 
 

@@ -32,7 +32,16 @@ RIGHTS: dict[str, dict[str, frozenset[str]]] = {
         "mobius_serving": CHANGE,
         "mobius_relay": frozenset(
             f"SELECT({column})"
-            for column in ("id", "client_id", "firebase_uid", "role", "status", "version", "tokens_valid_after")
+            for column in (
+                "id",
+                "client_id",
+                "firebase_uid",
+                "role",
+                "status",
+                "version",
+                "tokens_valid_after",
+                "preferences",
+            )
         ),
     },
     "member_outbox": {

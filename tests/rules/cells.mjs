@@ -161,12 +161,43 @@ const own = [
   mayNot('list members', LEAD, list('members', where('clientId', '==', 'north'))),
 ];
 
-const closed = ['audit_outbox', 'idempotency_keys', 'inboxes', 'unknown'].flatMap((name) => [
-  mayNot(`get from ${name}`, LEAD, get(name === 'inboxes' ? 'inboxes/ana' : `${name}/1`)),
+/** The query for an own inbox, with other conditions; one that is `undefined` is left out. */
+function inboxOf(changes = {}) {
+  const wanted = { clientId: 'north', isActive: true, ...changes };
+  const stated = Object.entries(wanted).filter(([, value]) => value !== undefined);
+  return [...stated.map(([field, value]) => where(field, '==', value)), orderBy('updatedAt', 'desc')];
+}
+
+const inboxes = [
+  may('get an alert from the own inbox', ANA, get('inboxes/ana/entries/alert-1')),
+  may('get an alert of the own inbox that is over', ANA, get('inboxes/ana/entries/alert-over')),
+  may('list the own active alerts', ANA, list('inboxes/ana/entries', ...inboxOf())),
+  may('list all own alerts', ANA, list('inboxes/ana/entries', ...inboxOf({ isActive: undefined }))),
+  may('list an own inbox that is empty', LEAD, list('inboxes/admin/entries', ...inboxOf())),
+  may('count the own active alerts', ANA, count('inboxes/ana/entries', ...inboxOf())),
+  mayNot("get an alert from another person's inbox", ANA, get('inboxes/ben/entries/alert-1')),
+  mayNot("list another person's alerts", LEAD, list('inboxes/ana/entries', ...inboxOf())),
+  mayNot('get an own alert of another organisation', ANA, get('inboxes/ana/entries/alert-of-south')),
+  mayNot('list the own alerts of every organisation', ANA, list('inboxes/ana/entries', ...inboxOf({ clientId: undefined }))),
+  mayNot('list the own alerts of another organisation', ANA, list('inboxes/ana/entries', ...inboxOf({ clientId: 'south' }))),
+  mayNot('get an alert that the own inbox does not have', ANA, get('inboxes/ana/entries/alert-absent')),
+  mayNot('query the collection group of inbox entries', LEAD, group('entries', ...inboxOf())),
+  mayNot('get what else lies below an inbox', ANA, get('inboxes/ana/alerts/1')),
+  ...badSignIns.map(([what, caller]) =>
+    mayNot(`get an own alert with ${what}`, caller, get(`inboxes/${caller?.uid ?? 'ana'}/entries/alert-1`)),
+  ),
+  ...badSignIns.map(([what, caller]) =>
+    mayNot(`list the own alerts with ${what}`, caller, list(`inboxes/${caller?.uid ?? 'ana'}/entries`, ...inboxOf())),
+  ),
+];
+
+const shut = { audit_outbox: '1', idempotency_keys: '1', inboxes: 'ana', unknown: '1' };
+Object.assign(shut, { alerts: 'alert-1', devices: 'device-1', rosters: 'north' });
+const closed = Object.entries(shut).flatMap(([name, id]) => [
+  mayNot(`get from ${name}`, LEAD, get(`${name}/${id}`)),
   mayNot(`list ${name}`, LEAD, list(name, where('clientId', '==', 'north'))),
   mayNot(`query the collection group ${name}`, LEAD, group(name, where('clientId', '==', 'north'))),
 ]);
-closed.push(mayNot('get from an inbox', ANA, get('inboxes/ana/alerts/1')));
 
 // What the writer reads, so that nothing but the denial of writes stands in the way; no other cell touches it.
 const WRITER = person('writer', { role: 'admin' });
@@ -178,6 +209,9 @@ const TARGETS = {
   audit_outbox: 'audit_outbox/to-write',
   idempotency_keys: 'idempotency_keys/to-write',
   inboxes: 'inboxes/writer',
+  'inboxes/writer/entries': 'inboxes/writer/entries/alert-1',
+  alerts: 'alerts/alert-1',
+  devices: 'devices/device-1',
   unknown: 'unknown/to-write',
 };
 
@@ -188,5 +222,5 @@ const writes = Object.entries(TARGETS).flatMap(([name, path]) => [
   mayNot(`delete from ${name}`, WRITER, (firestore) => deleteDoc(doc(firestore, path))),
 ]);
 
-export const READS = [...contexts, ...tasks, ...own, ...closed, ...byBadSignIn, ...byRoleAndMode];
+export const READS = [...contexts, ...tasks, ...own, ...inboxes, ...closed, ...byBadSignIn, ...byRoleAndMode];
 export const WRITES = writes;

@@ -18,6 +18,7 @@ export const MODES_READ = {
   janitor: [],
 };
 
+const STRANDED = ['ended', 'endless', 'moved', 'mallory', 'newcomer'];
 const NOW = new Date('2026-03-02T15:00:00Z');
 const [BEFORE, LATER] = [-1, 1].map((hours) => new Date(Date.now() + hours * 3_600_000));
 const OPENED = [
@@ -74,6 +75,10 @@ function session(uid, changes = {}) {
   };
 }
 
+function entry(uid, changes = {}) {
+  return { clientId: 'north', uid, alertId: 'alert-1', severity: 'info', isActive: true, updatedAt: NOW, ...changes };
+}
+
 function withoutField(document, field) {
   const { [field]: _, ...rest } = document;
   return rest;
@@ -120,10 +125,21 @@ const DOCUMENTS = {
   'members/moved': { clientId: 'south', userId: 'user-moved', role: 'biller', status: 'active' },
   'members/number': { clientId: 7, userId: 'user-number', role: 'biller', status: 'active' },
 
+  'inboxes/ana/entries/alert-1': entry('ana'),
+  'inboxes/ana/entries/alert-acknowledged': entry('ana', { acknowledgedAt: NOW }),
+  'inboxes/ana/entries/alert-over': entry('ana', { isActive: false, state: 'resolved' }),
+  'inboxes/ana/entries/alert-of-south': entry('ana', { clientId: 'south' }),
+  'inboxes/ben/entries/alert-1': entry('ben'),
+  'inboxes/writer/entries/alert-1': entry('writer'),
+  'inboxes/number/entries/alert-1': entry('number', { clientId: 7 }),
+  ...Object.fromEntries(STRANDED.map((uid) => [`inboxes/${uid}/entries/alert-1`, entry(uid)])),
+
+  'alerts/alert-1': { clientId: 'north', isActive: true, audience: { clientWide: true } },
+  'devices/device-1': { clientId: 'north', uid: 'ana' },
+  'rosters/north': { clientId: 'north', members: [] },
   'audit_outbox/1': { clientId: 'north' },
   'idempotency_keys/1': { clientId: 'north' },
   'inboxes/ana': { clientId: 'north' },
-  'inboxes/ana/alerts/1': { clientId: 'north' },
   'unknown/1': { clientId: 'north' },
 };
 

@@ -11,6 +11,7 @@ from shared.models.api.base import AnswerModel, Page, RequestModel, UtcTime
 from shared.models.firestore.documents import TaskDocument, TaskMove, TaskState, TaskType
 
 __all__ = [
+    "NewFollowUp",
     "NewTask",
     "TaskBulk",
     "TaskBulkResult",
@@ -33,6 +34,7 @@ Assignee = Annotated[
 ]
 Due = Annotated[str, StringConstraints(pattern=r"^(today|overdue|\d{4}-\d{2}-\d{2})$")]
 Priority = Literal["low", "normal", "high", "urgent"]
+Days = Annotated[int, Field(ge=0, le=3650)]
 
 
 class TaskQuery(Page):
@@ -50,10 +52,20 @@ class TaskQuery(Page):
     limit: int = Field(default=25, ge=1, le=100)
 
 
+class NewFollowUp(RequestModel):
+    """The task that the completion of this one opens: due `inDays` later, in the same context."""
+
+    label: Label
+    in_days: Days = 0
+    assigned_to: Assignee | None = None
+
+
 class NewTask(RequestModel):
     """A task to make in a context. `assignedTo` is the id of any user, `me` or `role:<role>`.
 
-    It is scheduled until `notBefore`, then open.
+    It is scheduled until `notBefore`, then open. Completing it opens its `followUp`, and the next one of the series
+    when it is repeated every `repeatDays`. A back-office task may be the other side of a shared task of the same
+    record (`linkedTo`): what one of the two ends in, the other ends in too.
     """
 
     context_id: DocumentId
@@ -64,6 +76,9 @@ class NewTask(RequestModel):
     due_at: UtcTime | None = None
     not_before: UtcTime | None = None
     priority: Priority = "normal"
+    follow_up: NewFollowUp | None = None
+    repeat_days: Annotated[int, Field(ge=1, le=3650)] | None = None
+    linked_to: DocumentId | None = None
 
 
 class TaskEdit(RequestModel):
@@ -85,6 +100,11 @@ class TaskEdit(RequestModel):
             "completedBy",
             "reason",
             "snoozedUntil",
+            "assignedBy",
+            "assignedAt",
+            "seriesId",
+            "follows",
+            "linkedTo",
         }
     )
 
@@ -95,6 +115,8 @@ class TaskEdit(RequestModel):
     not_before: UtcTime | None = None
     priority: Priority | None = None
     completed: bool | None = None
+    follow_up: NewFollowUp | None = None
+    repeat_days: Annotated[int, Field(ge=1, le=3650)] | None = None
     version: int | None = Field(default=None, ge=1)
 
 
@@ -118,8 +140,16 @@ class TaskBulk(RequestModel):
     reason: Reason | None = None
 
 
+class FollowUpView(AnswerModel):
+    """The task that the completion of this one opens."""
+
+    label: str
+    in_days: int
+    assigned_to: str | None
+
+
 class TaskView(AnswerModel):
-    """A task as clients see it."""
+    """A task as clients see it. `follows` is the task whose completion opened it."""
 
     id: str
     context_id: str
@@ -131,6 +161,8 @@ class TaskView(AnswerModel):
     state: TaskState
     completed: bool
     assigned_to: str | None
+    assigned_by: str | None
+    assigned_at: datetime | None
     priority: str
     due_at: datetime | None
     not_before: datetime | None
@@ -141,6 +173,11 @@ class TaskView(AnswerModel):
     updated_at: datetime
     completed_at: datetime | None
     completed_by: str | None
+    follow_up: FollowUpView | None
+    repeat_days: int | None
+    series_id: str | None
+    follows: str | None
+    linked_to: str | None
     version: int
 
     @classmethod

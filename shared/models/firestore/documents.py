@@ -60,11 +60,21 @@ class StoredAnswer(BaseModel):
     answer: str
 
 
+class FollowUp(Part):
+    """The task that the completion of another opens: due `in_days` later."""
+
+    label: str
+    in_days: int = 0
+    assigned_to: str | None = None
+
+
 class TaskDocument(Document):
     """`tasks/{id}`. `completed` is derived from `state`.
 
     `audience` is `ctx:<id>` and, when shared, `rec:<type>:<uuid>`. `patient_uuid` is whose record it is about; older
-    documents lack it.
+    documents lack it. `follows` is the task whose completion opened this one, `linked_to` the shared task whose
+    back-office side this one is; `follows_version` and `linked_version` are the versions of those tasks (of the
+    back-office side, for a shared task) that this one has taken notice of, `linked_outcome` what that has made of it.
     """
 
     context_id: str
@@ -80,6 +90,8 @@ class TaskDocument(Document):
     completed: bool = False
     is_open: bool = True
     assigned_to: str | None = None
+    assigned_by: str | None = None
+    assigned_at: datetime | None = None
     priority: Literal["low", "normal", "high", "urgent"] = "normal"
     due_at: datetime | None = None
     not_before: datetime | None = None
@@ -89,6 +101,14 @@ class TaskDocument(Document):
     completed_by: str | None = None
     completed_at: datetime | None = None
     deleted_at: datetime | None = None
+    follow_up: FollowUp | None = None
+    repeat_days: int | None = None
+    series_id: str | None = None
+    follows: str | None = None
+    follows_version: int = 0
+    linked_to: str | None = None
+    linked_version: int = 0
+    linked_outcome: str | None = None
     audience: tuple[str, ...]
     sort_at: datetime
     idempotency: StoredAnswer | None = None

@@ -111,14 +111,37 @@ class InMemoryAlertRepository(InMemoryCollection[AlertDocument]):
 
     store_times = True
 
-    def active_with_key(self, client_id: UUID, dedupe_key: str) -> AlertDocument | None:
-        """See AlertRepository.active_with_key."""
-        found = (one for one in self._of(client_id) if one.is_active and one.dedupe_key == dedupe_key)
-        return next(found, None)
+    def latest_with_key(self, client_id: UUID, dedupe_key: str) -> AlertDocument | None:
+        """See AlertRepository.latest_with_key."""
+        found = [one for one in self._of(client_id) if one.dedupe_key == dedupe_key]
+        return max(found, key=lambda one: one.created_at, default=None)
 
     def active(self, client_id: UUID, *, after: Position | None, limit: int) -> list[AlertDocument]:
         """See AlertRepository.active."""
         return page([one for one in self._of(client_id) if one.is_active], by_change, after, limit, newest=True)
+
+
+class InMemoryAlertSweep:
+    """See AlertSweepStore."""
+
+    def __init__(self, stored: InMemoryDocuments) -> None:
+        self._stored = stored
+
+    def due(self, at: datetime, *, limit: int) -> list[AlertDocument]:
+        """See AlertSweepStore.due."""
+        return self._until(lambda one: one.escalate_at, at, limit)
+
+    def over(self, at: datetime, *, limit: int) -> list[AlertDocument]:
+        """See AlertSweepStore.over."""
+        return self._until(lambda one: one.expires_at, at, limit)
+
+    def _until(
+        self, time_of: Callable[[AlertDocument], datetime | None], at: datetime, limit: int
+    ) -> list[AlertDocument]:
+        with self._stored.lock:
+            active = [one for one in self._stored.alerts.values() if one.is_active]
+        timed = [(time, one.id, one) for one in active if (time := time_of(one)) is not None and time <= at]
+        return [one for _, _, one in sorted(timed, key=lambda place: place[:2])][:limit]
 
 
 class InMemoryDraftRepository(InMemoryCollection[DraftDocument]):

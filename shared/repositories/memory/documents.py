@@ -18,6 +18,7 @@ from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
 from shared.models.firestore.alerts import AlertDocument, InboxEntryDocument
 from shared.models.firestore.conversation import FeedbackDocument, MessageDocument
+from shared.models.firestore.devices import DeviceDocument
 from shared.models.firestore.documents import ContextDocument, SessionDocument, TaskDocument
 from shared.models.firestore.drafts import DraftDocument
 from shared.models.firestore.jobs import JobDocument
@@ -67,6 +68,7 @@ class InMemoryDocuments:
     feedback: dict[str, FeedbackDocument] = field(default_factory=dict)
     alerts: dict[str, AlertDocument] = field(default_factory=dict)
     inboxes: dict[str, dict[str, InboxEntryDocument]] = field(default_factory=dict)
+    devices: dict[str, DeviceDocument] = field(default_factory=dict)
     drafts: dict[str, DraftDocument] = field(default_factory=dict)
     jobs: dict[str, JobDocument] = field(default_factory=dict)
     rosters: dict[str, RosterDocument] = field(default_factory=dict)
