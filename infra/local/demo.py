@@ -24,6 +24,7 @@ from infra.local.demo_accounts import ACCOUNTS, DEMO_PASSWORD, ORGANISATIONS, Ac
 from infra.local.demo_records import TableRows, rows_for
 from infra.local.demo_tasks import seed_tasks
 from infra.local.parts import answers
+from shared import bootstrap
 from shared.config import settings
 from shared.db.firestore import firestore_client
 from shared.db.postgres import Postgres, postgres_for
@@ -31,7 +32,6 @@ from shared.domain.search_terms import terms_for
 from shared.models.firestore.documents import MemberDocument
 from shared.models.firestore.rosters import RosterDocument, RosterMember
 from shared.models.postgres import metadata, record_terms
-from shared.repositories.firestore.rosters import FirestoreRosterRepository
 
 EMULATORS_SECONDS = 90
 
@@ -128,7 +128,7 @@ def seed_members(store: firestore.Client, accounts: Sequence[Account]) -> None:
             time_zone=organisation.time_zone,
             members=tuple(RosterMember(uid=one.uid, user_id=str(one.user_id), role=one.role.value) for one in own),
         )
-        FirestoreRosterRepository(store).put(roster)  # the mirror's are newer: its versions count every change
+        bootstrap.live_store().rosters.put(roster)  # the mirror's are newer: its versions count every change
     store.collection("members").limit(1).get(timeout=EMULATORS_SECONDS)  # and for its first read: pay it here
 
 

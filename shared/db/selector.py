@@ -56,6 +56,7 @@ FIRESTORE_COLLECTIONS = {
     "roster": "rosters",
     "draft": "drafts",
     "job": "jobs",
+    "device": "devices",
 }
 # Each store keeps these for its own changes, in their commit; asked for by name alone, they are the tables.
 IN_BOTH_STORES = frozenset({"audit_outbox", "idempotency_keys"})
