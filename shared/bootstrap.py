@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from shared.repositories.user_protocols import Accounts, MemberMirror, OrganisationRepository, UserRepository
     from shared.services.access_log import AccessLog
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
+    from shared.services.feedback import FeedbackService
+    from shared.services.feedback_projection import FeedbackProjection
     from shared.services.invitations import InvitationService
     from shared.services.member_sync import MemberSync
     from shared.services.modes import ModeService
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from shared.services.sessions import SessionService
     from shared.services.sign_in import SignInService
     from shared.services.task_projection import TaskProjection
+    from shared.services.task_reminders import ReminderService
+    from shared.services.task_rules import RuleTaskService
     from shared.services.tasks import TaskService
     from shared.services.users import UserService
 
@@ -62,7 +66,7 @@ def audit_topic() -> AuditTopic:
 
 @cache
 def postgres(role: str = "serving") -> Postgres:
-    """PostgreSQL as `role`: serving, audit or relay."""
+    """PostgreSQL as `role`: serving, audit, relay, seal or analytics."""
     from shared.db.postgres import postgres_for
 
     return postgres_for(settings(), role)
@@ -152,6 +156,15 @@ def task_service() -> TaskService:
 
 
 @cache
+def feedback_service() -> FeedbackService:
+    """The feedback component: live store only."""
+    from shared.db.selector import DatabaseSelector
+    from shared.services.feedback import FeedbackService
+
+    return FeedbackService(DatabaseSelector(_no_records, live_store), access_log())
+
+
+@cache
 def mode_service() -> ModeService:
     """The modes and their handlers."""
     from shared.db.selector import DatabaseSelector
@@ -237,6 +250,33 @@ def task_projection() -> TaskProjection:
     from shared.services.task_projection import TaskProjection
 
     return TaskProjection(FirestoreOpenTasks(firestore_store()))
+
+
+@cache
+def feedback_projection() -> FeedbackProjection:
+    """Keeps feedback for analytics."""
+    from shared.repositories.firestore.feedback_reader import FirestoreFeedbackReader
+    from shared.repositories.postgres.feedback_facts import PostgresFeedbackFacts
+    from shared.services.feedback_projection import FeedbackProjection
+
+    return FeedbackProjection(FirestoreFeedbackReader(firestore_store()), PostgresFeedbackFacts(postgres("analytics")))
+
+
+@cache
+def reminder_service() -> ReminderService:
+    """Sends the reminders of tasks that are due."""
+    from shared.repositories.firestore.due_reminders import FirestoreDueReminders
+    from shared.services.task_reminders import ReminderService
+
+    return ReminderService(FirestoreDueReminders(firestore_store()), live_store().tasks)
+
+
+@cache
+def rule_task_service() -> RuleTaskService:
+    """Opens and closes the tasks that rules make."""
+    from shared.services.task_rules import RuleTaskService
+
+    return RuleTaskService(live_store())
 
 
 @cache

@@ -27,6 +27,10 @@ class AuditAction(StrEnum):
     TASK_DELETE = "task:delete"
     TASK_MOVE = "task:move"
     TASK_BULK = "task:bulk"
+    TASK_REMIND = "task:remind"
+    TASK_RULE = "task:rule"
+    FEEDBACK_GIVE = "feedback:give"
+    FEEDBACK_READ = "feedback:read"
     RECORD_READ = "record:read"
     RECORD_SEARCH = "record:search"
     RECORD_IMPORT = "record:import"
@@ -57,14 +61,17 @@ class AuditOutcome(StrEnum):
 
 
 class AuditEvent(BaseModel):
-    """One row of `audit_logs` on its way. Ids are UUIDs; `resource_ref` is a Firestore id where there is one."""
+    """One row of `audit_logs` on its way. Ids are UUIDs; `resource_ref` is a Firestore id where there is one.
+
+    `user_id` is None for what the product does by itself: a reminder that is due, a rule whose condition has gone.
+    """
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
     id: UUID
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     client_id: UUID
-    user_id: UUID
+    user_id: UUID | None
     action: AuditAction
     resource_type: str
     resource_id: UUID | None = None

@@ -16,8 +16,9 @@ from shared.models.firestore.alerts import InboxEntryDocument, delivered
 from shared.models.identifiers import DOCUMENT_ID
 from shared.repositories.changes import Change, Position
 from shared.repositories.firestore.changing import add_update, change, difference, parse, read
-from shared.repositories.firestore.collection import documents_of, equal, new_fields, of_client
+from shared.repositories.firestore.collection import documents_of, equal, of_client
 from shared.repositories.firestore.committing import Commit, Prepared
+from shared.repositories.firestore.creating import new_fields
 
 AT_ONCE = 400  # writes in one commit; Firestore takes 500
 NEWEST_FIRST = BaseQuery.DESCENDING

@@ -8,8 +8,8 @@ from uuid import UUID
 from shared.errors import NotFoundError
 from shared.models.firestore.alerts import InboxEntryDocument, delivered
 from shared.repositories.changes import Change, Position
-from shared.repositories.memory.collections import by_change, page, stamped
-from shared.repositories.memory.documents import InMemoryDocuments, checked_id, of_client
+from shared.repositories.memory.collections import by_change, page
+from shared.repositories.memory.documents import InMemoryDocuments, checked_id, of_client, stamped
 
 
 class InMemoryInboxRepository:
