@@ -45,11 +45,12 @@ def changed(
 
 @contextmanager
 def telling(task: TaskDocument) -> Iterator[None]:
-    """Put the task as it is into a refusal that its state is the reason of, so that the caller need not ask again."""
+    """Put the task's state into a refusal that it is the reason of: who has it now, without what people wrote."""
     try:
         yield
     except ConflictError as error:
-        error.extra["current"] = TaskView.of(task).model_dump(mode="json", by_alias=True)
+        shown = {"id", "state", "completed", "assigned_to", "version"}
+        error.extra["current"] = TaskView.of(task).model_dump(mode="json", by_alias=True, include=shown)
         raise
 
 

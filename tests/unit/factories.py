@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from shared.models.audit import AuditAction, AuditEvent
 from shared.models.caller import Caller, IdempotencyKey
+from shared.models.firestore.conversation import MessageDocument
 from shared.models.firestore.documents import ContextDocument, SessionDocument, TaskDocument
 from shared.models.identifiers import document_id, uuid7
 from shared.models.records import Authorization, Coverage, EligibilityFile, Patient, PayerRule, Visit
@@ -106,6 +107,24 @@ def session(opened: ContextDocument, **members: Any) -> SessionDocument:
         "expire_at": NOW + timedelta(hours=12),
     }
     return SessionDocument(**given | members)
+
+
+def message(client_id: UUID = CLIENT, **members: Any) -> MessageDocument:
+    given: dict[str, Any] = {
+        "id": document_id("msg"),
+        "client_id": str(client_id),
+        "created_at": NOW,
+        "updated_at": NOW,
+        "context_id": "ctx_1",
+        "mode": "eligibility",
+        "patient_uuid": str(UUID(int=1)),
+        "thread_id": "thread_1",
+        "user_id": str(USER),
+        "type": "system",
+        "content": "Active.",
+        "sort_at": NOW,
+    }
+    return MessageDocument(**given | members)
 
 
 PAYER = UUID(int=0xA)
