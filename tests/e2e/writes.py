@@ -9,7 +9,7 @@ from typing import Any
 from infra.gateway.openapi import load_operations
 from shared.catalog import load_catalog
 from shared.models.audit import AuditAction
-from tests.e2e.person import ELIGIBILITY, RECORDS, TASKS, USERS, Database, Person, unique
+from tests.e2e.person import ELIGIBILITY, FEEDBACK, RECORDS, TASKS, USERS, Database, Person, unique
 
 _MOVES = ("complete", "accept", "start", "hold", "release", "reject", "cancel", "fail", "reopen")
 _BEFORE = {"start": ("accept",), "release": ("accept",), "fail": ("accept", "start"), "reopen": ("complete",)}
@@ -90,6 +90,14 @@ def _move(move: str) -> Recipe:
         for earlier in _BEFORE.get(move, ()):
             person.done("POST", f"{TASKS}/{task}/{earlier}", {})
         return Request("POST", f"{TASKS}/{task}/{move}", _REASON)
+
+    return recipe
+
+
+def _feedback(end: str, **said: Any) -> Recipe:
+    def recipe(person: Person, database: Database) -> Request:
+        del database
+        return Request("POST", f"{FEEDBACK}/{end}", {"messageId": person.new_message(person.open())} | said)
 
     return recipe
 
@@ -187,6 +195,9 @@ RECIPES: dict[str, Recipe] = {
     f"DELETE {TASKS}/<task_id>": _delete,
     f"POST {TASKS}/<task_id>/snooze": _snooze,
     **{f"POST {TASKS}/<task_id>/{move}": _move(move) for move in _MOVES},
+    f"POST {FEEDBACK}/": _feedback("", rating="up", questionnaire={"comments": "Which visit is meant?"}),
+    f"POST {FEEDBACK}/rating": _feedback("rating", rating="down", reasons=["unsafe"]),
+    f"POST {FEEDBACK}/questionnaire": _feedback("questionnaire", questionnaire={"improvement": "Shorter"}),
     f"POST {RECORDS}/import": _import,
     f"POST {RECORDS}/": _write_record,
     f"DELETE {RECORDS}/<record_type>/<reference>": _delete_record,
