@@ -61,7 +61,7 @@ class ReminderService:
             while True:
                 page = self._due.due(now, after=after, limit=PAGE)
                 unreadable += page.unreadable
-                results = commits.map(self._attempt, _portions(page.tasks, now))
+                results = commits.map(lambda tasks: self._attempt(tasks, now), _portions(page.tasks, now))
                 for result in results:
                     if isinstance(result, StoreUnavailableError):
                         failure = result
@@ -76,19 +76,18 @@ class ReminderService:
             raise PermanentEventError(f"tasks cannot be read: {', '.join(unreadable[:20])}")
         return Outcome.DONE if sent else Outcome.UNCHANGED
 
-    def _attempt(self, tasks: Sequence[TaskDocument]) -> int | StoreUnavailableError:
+    def _attempt(self, tasks: Sequence[TaskDocument], now: datetime) -> int | StoreUnavailableError:
         """Send the reminders of some tasks of one organisation; how many, or why not: the others do not wait."""
         try:
-            return self._send(UUID(tasks[0].client_id), [task.id for task in tasks])
+            return self._send(UUID(tasks[0].client_id), [task.id for task in tasks], now)
         except StoreUnavailableError as error:
             return error
 
-    def _send(self, client_id: UUID, task_ids: list[str]) -> int:
+    def _send(self, client_id: UUID, task_ids: list[str], now: datetime) -> int:
         count = 0
 
         def decide(found: dict[str, TaskDocument]) -> Changes[TaskDocument] | None:
             nonlocal count
-            now = self._now()
             sent = [(task, *reminded(task, now)) for task in found.values()]
             sent = [(task, after, alerts) for task, after, alerts in sent if alerts]
             documents = tuple(after for _, after, _ in sent)

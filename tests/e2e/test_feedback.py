@@ -83,7 +83,9 @@ def test_an_unsafe_answer_raises_one_alert(manager: Person, live_store: LiveStor
 
 
 @pytest.mark.parametrize("runs", [1, 4])
-def test_a_reminder_reaches_an_alert_once(manager: Person, live_store: LiveStore, runs: int) -> None:
+def test_a_reminder_reaches_an_alert_once(
+    manager: Person, live_store: LiveStore, database: Database, runs: int
+) -> None:
     at = datetime.now(UTC) + timedelta(seconds=2)
     task = manager.new_task(manager.open(), remindAt=[at.isoformat()], assignedTo="role:biller")
     assert datetime.fromisoformat(task["nextReminderAt"]) == at
@@ -98,3 +100,6 @@ def test_a_reminder_reaches_an_alert_once(manager: Person, live_store: LiveStore
     assert len(sent()) == 1
     (shown,) = manager.done("GET", f"{TASKS}/", contextId=task["contextId"])["tasks"]
     assert (shown["nextReminderAt"], shown["version"]) == (None, 1)
+    rows = "SELECT user_id, client_id FROM audit_logs WHERE action = 'task:remind' AND metadata->'taskIds' ? :task"
+    (row,) = until(lambda: database.rows(rows, task=task["id"]), seconds=SECONDS, what="the reminder's audit row")
+    assert (row["user_id"], str(row["client_id"])) == (None, manager.claims["clientId"])
