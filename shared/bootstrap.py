@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from shared.services.access_log import AccessLog
     from shared.services.alerts import AlertService
     from shared.services.current_context import CurrentContextService
+    from shared.services.feedback import FeedbackService
     from shared.services.invitations import InvitationService
     from shared.services.jobs import JobRunner, JobService, JobSweep
     from shared.services.member_sync import MemberSync
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from shared.services.record_writes import RecordWriteService
     from shared.services.records import RecordService
     from shared.services.sessions import SessionService
+    from shared.services.task_rules import RuleTaskService
     from shared.services.tasks import TaskService
     from shared.services.users import UserService
 
@@ -64,7 +66,7 @@ def audit_topic() -> AuditTopic:
 
 @cache
 def postgres(role: str = "serving") -> Postgres:
-    """PostgreSQL as `role`: serving, audit or relay."""
+    """PostgreSQL as `role`: serving, audit, relay, seal or analytics."""
     from shared.db.postgres import postgres_for
 
     return postgres_for(settings(), role)
@@ -174,6 +176,15 @@ def alert_service() -> AlertService:
 
 
 @cache
+def feedback_service() -> FeedbackService:
+    """The feedback component: live store only."""
+    from shared.db.selector import DatabaseSelector
+    from shared.services.feedback import FeedbackService
+
+    return FeedbackService(DatabaseSelector(_no_records, live_store), access_log())
+
+
+@cache
 def mode_service() -> ModeService:
     """The modes and their handlers."""
     return _modes(record_store, secret_key())
@@ -271,6 +282,14 @@ def job_sweep() -> JobSweep:
     from shared.services.jobs import JobSweep
 
     return JobSweep(FirestoreOpenJobs(firestore_store()), live_store().jobs)
+
+
+@cache
+def rule_task_service() -> RuleTaskService:
+    """Opens and closes the tasks that rules make."""
+    from shared.services.task_rules import RuleTaskService
+
+    return RuleTaskService(live_store())
 
 
 @cache

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from shared.services.alert_push import AlertPush
     from shared.services.alert_sweep import AlertSweep
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
+    from shared.services.feedback_projection import FeedbackProjection
     from shared.services.member_sync import MemberSync
     from shared.services.task_effects import TaskEffects
+    from shared.services.task_reminders import ReminderService
 
 
 @cache
@@ -93,3 +95,24 @@ def member_sweep() -> MemberSync:
 
     outbox = PostgresMemberOutbox(bootstrap.postgres("relay"), across_clients=True)
     return MemberSync(outbox, bootstrap.accounts(), bootstrap.member_mirror())
+
+
+@cache
+def feedback_projection() -> FeedbackProjection:
+    """Keeps feedback for analytics."""
+    from shared.repositories.firestore.feedback_reader import FirestoreFeedbackReader
+    from shared.repositories.postgres.feedback_facts import PostgresFeedbackFacts
+    from shared.services.feedback_projection import FeedbackProjection
+
+    return FeedbackProjection(
+        FirestoreFeedbackReader(bootstrap.firestore_store()), PostgresFeedbackFacts(bootstrap.postgres("analytics"))
+    )
+
+
+@cache
+def reminder_service() -> ReminderService:
+    """Sends the reminders of tasks that are due."""
+    from shared.repositories.firestore.due_reminders import FirestoreDueReminders
+    from shared.services.task_reminders import ReminderService
+
+    return ReminderService(FirestoreDueReminders(bootstrap.firestore_store()), bootstrap.live_store().tasks)

@@ -21,10 +21,12 @@ from shared.auth.permissions import (
 from shared.models.roles import Role
 from shared.web.operations import Operation
 from tests.permission_ids import (
+    ALERTS,
     API,
     AUTH,
     CONTEXT,
     ELIGIBILITY,
+    FEEDBACK,
     MAKERS,
     MODES,
     NUMBERED,
@@ -34,6 +36,7 @@ from tests.permission_ids import (
     TASKS,
     USERS,
     Ids,
+    new_device,
     newcomer,
     record_body,
     unique,
@@ -116,6 +119,10 @@ def _written(record_type: str) -> Callable[[Ids], Sent]:
     return send
 
 
+def _alerted(audience: dict[str, Any]) -> Callable[[Ids], Sent]:
+    return lambda _: Sent(f"{ALERTS}/", {"message": "The portal is down", "audience": audience})
+
+
 def _claim_on_a_visit(ids: Ids) -> Sent:
     """A claim's visit is its own patient's; for a visit that is not there, any patient of the organisation does."""
     visit = ids("visit", "data.visitId")
@@ -139,6 +146,7 @@ _WRITERS = {
 _ACTIONS = {"check_eligibility": INTAKE, "view_record": EVERYBODY}
 _MOVES = {"complete": "task", "accept": "task", "start": "accepted task", "hold": "task", "release": "accepted task",
           "reject": "task", "cancel": "task", "fail": "started task", "reopen": "completed task"}  # fmt: skip
+_RATING, _ANSWER = {"rating": "up"}, {"improvement": "Shorter"}
 _EMPTY_BUNDLE = {"resourceType": "Bundle", "type": "transaction", "entry": []}
 
 
@@ -248,6 +256,29 @@ CELLS: dict[str, tuple[Cell, ...]] = {
         f"POST {TASKS}/<task_id>/{move}": (Cell(STAFF, _at(TASKS + "/{}/" + move, kind, {"reason": "Waiting"})),)
         for move, kind in _MOVES.items()
     },
+    f"GET {ALERTS}/": (Cell(EVERYBODY, _in_context(f"{ALERTS}/")),),
+    f"POST {ALERTS}/": (
+        Cell(STAFF, _alerted({"roles": ["manager"]})),
+        Cell(LEADS, _alerted({"clientWide": True}), LEADS, note="to everybody"),
+    ),
+    f"PUT {ALERTS}/<alert_id>/acknowledge": (
+        Cell(EVERYBODY, _at(ALERTS + "/{}/acknowledge", "alert", {"outcome": "handled"})),
+    ),
+    f"POST {ALERTS}/<alert_id>/snooze": (
+        Cell(EVERYBODY, _at(ALERTS + "/{}/snooze", "alert", {"until": "2099-01-01T09:00:00Z"})),
+    ),
+    f"POST {ALERTS}/<alert_id>/resolve": (Cell(STAFF, _at(ALERTS + "/{}/resolve", "alert")),),
+    f"POST {ALERTS}/devices": (Cell(EVERYBODY, _plain(f"{ALERTS}/devices", new_device)),),
+    f"DELETE {ALERTS}/devices/<device_id>": (
+        Cell(EVERYBODY, _plain(f"{ALERTS}/devices/device_gone"), ok=404, note="one's own alone"),
+    ),
+    **{
+        f"POST {FEEDBACK}/{what}": (
+            Cell(STAFF, _plain(f"{FEEDBACK}/{what}", {"messageId": "msg_gone", **given}), ok=404),
+        )
+        for what, given in (("", _RATING), ("rating", _RATING), ("questionnaire", {"questionnaire": _ANSWER}))
+    },
+    f"GET {FEEDBACK}/<message_id>": (Cell(EVERYBODY, _plain(f"{FEEDBACK}/msg_gone"), ok=404),),
     f"GET {ELIGIBILITY}/context": (Cell(EVERYBODY, _in_context(f"{ELIGIBILITY}/context")),),
     f"POST {ELIGIBILITY}/context": (
         Cell(EVERYBODY, _plain(f"{ELIGIBILITY}/context", lambda: {"recordType": "Other", "recordId": unique("REC")})),

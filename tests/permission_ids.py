@@ -13,6 +13,7 @@ API = "/api/v1"
 CONTEXT = f"{API}/components/context"
 AUTH, USERS, RECORDS = f"{API}/auth", f"{API}/users", f"{API}/records"
 TASKS, ELIGIBILITY, MODES = f"{API}/components/tasks", f"{API}/modes/eligibility", f"{API}/modes"
+ALERTS, FEEDBACK = f"{API}/components/alerts", f"{API}/components/feedback"
 PASSWORD = "correct horse battery"
 
 
@@ -135,6 +136,16 @@ def _new_task(*moves: str) -> Callable[[Make], str]:
     return make_one
 
 
+def _new_alert(make: Make) -> str:
+    """An alert to the caller."""
+    body = {"message": "The portal is down", "audience": {"userIds": [make.caller]}}
+    return str(make("POST", f"{ALERTS}/", body)["id"])
+
+
+def new_device() -> dict[str, str]:
+    return {"token": f"token-of-a-device:{unique('device')}"}
+
+
 def newcomer() -> dict[str, str]:
     return {"email": f"{unique('person')}@riverside.example", "name": "New Person", "role": "biller"}
 
@@ -154,6 +165,7 @@ MAKERS: dict[str, Callable[[Make], str]] = {
     **{record_type: _id_of(record_type) for record_type in POINTS_AT},
     **{f"{record_type} number": _number_of(record_type) for record_type in NUMBERED},
     "context": _new_context,
+    "alert": _new_alert,
     "task": _new_task(),
     "accepted task": _new_task("accept"),
     "started task": _new_task("accept", "start"),
@@ -165,6 +177,7 @@ MAKERS: dict[str, Callable[[Make], str]] = {
 UNKNOWN: dict[str, Callable[[], str]] = {
     **{record_type: lambda: str(uuid7()) for record_type in POINTS_AT},
     **{f"{record_type} number": lambda: unique("NONE") for record_type in NUMBERED},
+    "alert": lambda: f"alert_{uuid4().hex}",
     "context": lambda: f"ctx_{uuid4().hex}",
     **{kind: lambda: f"task_{uuid4().hex}" for kind in ("task", "accepted task", "started task", "completed task")},
     **{kind: lambda: str(uuid7()) for kind in ("user", "deactivated user")},

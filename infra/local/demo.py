@@ -20,7 +20,7 @@ from google.cloud import firestore
 from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 
-from infra.local.demo_accounts import ACCOUNTS, DEMO_PASSWORD, ORGANISATIONS, Account
+from infra.local.demo_accounts import ACCOUNTS, DEMO_PASSWORD, ORGANISATIONS, Account, Organisation
 from infra.local.demo_records import TableRows, rows_for
 from infra.local.demo_tasks import seed_tasks
 from infra.local.parts import answers
@@ -130,6 +130,26 @@ def seed_members(store: firestore.Client, accounts: Sequence[Account]) -> None:
         )
         bootstrap.live_store().rosters.put(roster)  # the mirror's are newer: its versions count every change
     store.collection("members").limit(1).get(timeout=EMULATORS_SECONDS)  # and for its first read: pay it here
+    for organisation in ORGANISATIONS:
+        bootstrap.live_store().rosters.put(_roster(organisation, accounts))
+
+
+def _roster(organisation: Organisation, accounts: Sequence[Account]) -> RosterDocument:
+    """The organisation's roster as old as can be: whatever the database knows replaces it."""
+    now = datetime.now(UTC)
+    return RosterDocument(
+        id=str(organisation.id),
+        client_id=str(organisation.id),
+        version=0,
+        created_at=now,
+        updated_at=now,
+        time_zone=organisation.time_zone,
+        members=tuple(
+            RosterMember(uid=one.uid, user_id=str(one.user_id), role=one.role.value)
+            for one in accounts
+            if one.organisation == organisation
+        ),
+    )
 
 
 def _wait_for(*hosts: str) -> None:

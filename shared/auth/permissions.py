@@ -27,6 +27,10 @@ class Permission(StrEnum):
     ALERT_READ = "alert:read"
     ALERT_WRITE = "alert:write"
     ALERT_BROADCAST = "alert:broadcast"
+    TASK_REASSIGN = "task:reassign"
+    FEEDBACK_READ = "feedback:read"
+    FEEDBACK_READ_ALL = "feedback:read_all"
+    FEEDBACK_WRITE = "feedback:write"
     RECORD_READ = "record:read"
     RECORD_IMPORT = "record:import"
     RECORD_WRITE = "record:write"
@@ -48,6 +52,10 @@ ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
     Permission.ALERT_READ: _EVERYBODY,
     Permission.ALERT_WRITE: _STAFF,
     Permission.ALERT_BROADCAST: _LEADS,
+    Permission.TASK_REASSIGN: _LEADS,
+    Permission.FEEDBACK_READ: _EVERYBODY,
+    Permission.FEEDBACK_READ_ALL: _LEADS,
+    Permission.FEEDBACK_WRITE: _STAFF,
     Permission.RECORD_READ: _EVERYBODY,
     Permission.RECORD_IMPORT: _LEADS,
     Permission.RECORD_WRITE: _STAFF,

@@ -41,6 +41,7 @@ POSTGRES_TABLES = {
     "sign_in_attempt": "sign_in_attempts",
     "sign_in_ticket": "sign_in_tickets",
     "sign_in_link": "sign_in_links",
+    "feedback_fact": "feedback_facts",
 }
 # What one thing is called → its collection.
 FIRESTORE_COLLECTIONS = {

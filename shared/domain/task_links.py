@@ -1,4 +1,4 @@
-"""What one task does to others: the follow-ups that its completion opens, and the other side of a shared task.
+"""What one task does to others: the follow-up that its completion opens, and the other side of a shared task.
 
 Every function here gives the same result for the same versions, and each task remembers which version of the other it
 has taken notice of: events about them may come twice, late and in any order.
@@ -34,61 +34,35 @@ def counterpart_id(shared_id: str) -> str:
     return derived_document_id("task", "backend", shared_id)
 
 
-def successors(task: TaskDocument, *, version: int) -> tuple[TaskDocument, ...]:
-    """The open tasks that follow from the completion of `task`, as of its `version`."""
-    found = []
-    done = task.completed_at or task.updated_at
-    if task.follow_up is not None:
-        wanted = task.follow_up
-        members: dict[str, object] = {
-            "label": wanted.label,
-            "assigned_to": wanted.assigned_to,
-            "due_at": done + timedelta(days=wanted.in_days),
-            "repeat_days": None,
-            "series_id": None,
-            "description": None,
-        }
-        found.append(_following(task, "follow-up", version, members | {"follow_up": None}))
-    if task.repeat_days is not None:
-        members = {
-            "due_at": (task.due_at or done) + timedelta(days=task.repeat_days),
-            "series_id": task.series_id or task.id,
-        }
-        found.append(_following(task, "repeat", version, members))
-    return tuple(found)
-
-
-def _following(task: TaskDocument, kind: str, version: int, members: dict[str, object]) -> TaskDocument:
+def successor(task: TaskDocument, *, version: int) -> TaskDocument | None:
+    """The open task that follows from the completion of `task`, as of its `version`."""
+    wanted = task.follow_up
+    if wanted is None:
+        return None
     made = task.completed_at or task.updated_at
-    fresh: dict[str, object] = {
-        "id": derived_document_id("task", kind, task.id),
-        "version": 1,
-        "created_at": made,
-        "updated_at": made,
-        "state": "open",
-        "completed": False,
-        "is_open": True,
-        "assigned_by": None,
-        "not_before": None,
-        "snoozed_until": None,
-        "reason": None,
-        "created_by": task.completed_by or task.created_by,
-        "completed_by": None,
-        "completed_at": None,
-        "deleted_at": None,
-        "follows": task.id,
-        "follows_version": version,
-        "linked_to": None,
-        "linked_version": 0,
-        "linked_outcome": None,
-        "idempotency": None,
-    }
-    following = task.model_copy(update=fresh | members)
-    return following.model_copy(
-        update={
-            "assigned_at": made if following.assigned_to is not None else None,
-            "sort_at": following.due_at or made,
-        }
+    due = made + timedelta(days=wanted.in_days)
+    return TaskDocument(
+        id=derived_document_id("task", "follow-up", task.id),
+        client_id=task.client_id,
+        created_at=made,
+        updated_at=made,
+        context_id=task.context_id,
+        mode=task.mode,
+        record_type=task.record_type,
+        record_uuid=task.record_uuid,
+        patient_uuid=task.patient_uuid,
+        label=wanted.label,
+        type=task.type,
+        source=task.source,
+        assigned_to=wanted.assigned_to,
+        assigned_at=None if wanted.assigned_to is None else made,
+        priority=task.priority,
+        due_at=due,
+        created_by=task.completed_by or task.created_by,
+        follows=task.id,
+        follows_version=version,
+        audience=task.audience,
+        sort_at=due,
     )
 
 

@@ -39,6 +39,10 @@ class AuditAction(StrEnum):
     ALERT_ESCALATE = "alert:escalate"
     DEVICE_REGISTER = "device:register"
     DEVICE_REMOVE = "device:remove"
+    TASK_REMIND = "task:remind"
+    TASK_RULE = "task:rule"
+    FEEDBACK_GIVE = "feedback:give"
+    FEEDBACK_READ = "feedback:read"
     RECORD_READ = "record:read"
     RECORD_SEARCH = "record:search"
     RECORD_IMPORT = "record:import"
@@ -72,7 +76,7 @@ class AuditOutcome(StrEnum):
 class AuditEvent(BaseModel):
     """One row of `audit_logs` on its way. Ids are UUIDs; `resource_ref` is a Firestore id where there is one.
 
-    `user_id` is None when nobody asked: a function did it by itself.
+    `user_id` is None for what the product does by itself: a reminder that is due, a rule whose condition has gone.
     """
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)

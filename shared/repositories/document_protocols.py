@@ -16,6 +16,7 @@ from shared.models.audit import AuditEvent
 from shared.models.firestore.alerts import AlertDocument, InboxEntryDocument
 from shared.models.firestore.conversation import FeedbackDocument, MessageDocument
 from shared.models.firestore.devices import DeviceDocument
+from shared.models.firestore.documents import Document
 from shared.models.firestore.drafts import DraftDocument, DraftState
 from shared.models.firestore.jobs import JobDocument
 from shared.models.firestore.rosters import RosterDocument
@@ -29,11 +30,17 @@ class DocumentRepository(Protocol[D]):
         """Return the document, None when there is none or it belongs to another client."""
         ...
 
-    def create(self, document: D, event: AuditEvent | None, kept: KeptAnswer | None = None) -> tuple[D, bool]:
-        """Create the document, its audit event and the answer to keep in one commit.
+    def create(
+        self,
+        document: D,
+        event: AuditEvent | None,
+        kept: KeptAnswer | None = None,
+        new: tuple[Document, ...] = (),
+    ) -> tuple[D, bool]:
+        """Create the document, its audit event, the answer to keep and what is `new` with it in one commit.
 
         Returns the document as it is stored and whether it is new: an id that is there already is left as it is, and
-        neither event nor answer is stored. Raises ConflictError when it is another client's, Replayed for a repeated
+        nothing else is stored. Raises ConflictError when it is another client's, Replayed for a repeated
         request.
         """
         ...
@@ -58,6 +65,12 @@ class FeedbackRepository(DocumentRepository[FeedbackDocument], Protocol):
 
     def of_message(self, client_id: UUID, message_id: str, *, after: str | None, limit: int) -> list[FeedbackDocument]:
         """Return at most `limit` people's feedback on a message by id, starting behind the id `after`."""
+        ...
+
+    def of_person(
+        self, client_id: UUID, context_id: str, user_id: str, *, after: str | None, limit: int
+    ) -> list[FeedbackDocument]:
+        """Return at most `limit` of a person's feedback in a context by id, starting behind the id `after`."""
         ...
 
 

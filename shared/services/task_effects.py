@@ -86,16 +86,18 @@ class TaskEffects:
         if links.is_done(was) == links.is_done(now):
             return False
         if now is not None and links.is_done(now):
-            wanted = links.successors(now, version=now.version)
+            wanted = links.successor(now, version=now.version)
         elif was is not None:
             version, at = (was.version + 1, was.updated_at) if now is None else (now.version, now.updated_at)
-            wanted = tuple(links.closed(one, at=at) for one in links.successors(was, version=version))
+            opened = links.successor(was, version=version)
+            wanted = None if opened is None else links.closed(opened, at=at)
         else:
-            wanted = ()
-        for one in wanted:
-            self._settle(one)
-            failpoint("task.followed_up")
-        return bool(wanted)
+            wanted = None
+        if wanted is None:
+            return False
+        self._settle(wanted)
+        failpoint("task.followed_up")
+        return True
 
     def _settle(self, wanted: TaskDocument) -> None:
         held = self._store.tasks.create(wanted, _task_event(wanted, AuditAction.TASK_CREATE, "follow_up"))

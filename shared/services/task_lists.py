@@ -16,6 +16,7 @@ from shared.repositories.protocols import Position, TaskFilter
 from shared.services.access_log import AccessLog
 from shared.services.clock import Clock, utc_now
 from shared.services.component import ComponentService
+from shared.services.known_contexts import KnownContexts
 from shared.services.positions import position_of
 from shared.services.task_contents import assignee, invalid, record_mark
 
@@ -29,6 +30,7 @@ class TaskLists(ComponentService):
         super().__init__(db_selector)
         self._access_log = access_log
         self._now = now
+        self._contexts = KnownContexts()
 
     def get_component_data(
         self, component_type: str, context_id: str | None, mode: str | None = None, *, caller: Caller
@@ -52,6 +54,11 @@ class TaskLists(ComponentService):
             return self._page(caller, wanted, (), None)
         context = self.context_of(caller, query.context_id)
         return self._page(caller, wanted, (record_mark(context),), context)
+
+    def _read_context(self, caller: Caller, context_id: str) -> ContextDocument:
+        """Return a context by id; tasks need only what never changes of it. Raises NotFoundError."""
+        read = self.db.bound(caller.client_id).get_context
+        return self._contexts.get(caller.client_id, context_id, read)
 
     def _page(
         self, caller: Caller, query: TaskQuery, audience: tuple[str, ...], context: ContextDocument | None

@@ -33,6 +33,7 @@ from shared.repositories.firestore.contexts import FirestoreContextRepository
 from shared.repositories.firestore.conversation import FirestoreFeedbackRepository, FirestoreMessageRepository
 from shared.repositories.firestore.devices import FirestoreDeviceRepository
 from shared.repositories.firestore.drafts import FirestoreDraftRepository
+from shared.repositories.firestore.due_reminders import FirestoreDueReminders
 from shared.repositories.firestore.inboxes import FirestoreInboxRepository
 from shared.repositories.firestore.jobs import FirestoreOpenJobs
 from shared.repositories.firestore.open_tasks import FirestoreOpenTasks
@@ -65,6 +66,15 @@ def _find_tasks(client: firestore.Client) -> None:
         FirestoreTaskRepository(client).find(CLIENT, wanted, after=None, limit=25)
 
 
+def _find_rule_task(client: firestore.Client) -> None:
+    FirestoreTaskRepository(client).of_rule(CLIENT, "rule:E11:patient:1")
+
+
+def _find_due_reminders(client: firestore.Client) -> None:
+    for after in (None, PLACE):
+        FirestoreDueReminders(client).due(PLACE.sort_at, after=after, limit=25)
+
+
 def _count_open_tasks(client: firestore.Client) -> None:
     FirestoreOpenTasks(client).count(Place(client_id=str(CLIENT), context_id="ctx_1"))
 
@@ -85,6 +95,11 @@ def _read_thread(client: firestore.Client) -> None:
 def _read_feedback(client: firestore.Client) -> None:
     for after in (None, "fb_1"):
         FirestoreFeedbackRepository(client).of_message(CLIENT, "msg_1", after=after, limit=25)
+
+
+def _read_own_feedback(client: firestore.Client) -> None:
+    for after in (None, "fb_1"):
+        FirestoreFeedbackRepository(client).of_person(CLIENT, "ctx_1", "u", after=after, limit=25)
 
 
 def _read_alerts(client: firestore.Client) -> None:
@@ -138,10 +153,13 @@ def _find_contexts(client: firestore.Client) -> None:
 # By the function that makes the query: `test_every_query_is_listed_here` compares with the sources.
 QUERIES: dict[str, Callable[[firestore.Client], None]] = {
     "tasks.py:find": _find_tasks,
+    "tasks.py:of_rule": _find_rule_task,
+    "due_reminders.py:due": _find_due_reminders,
     "open_tasks.py:count": _count_open_tasks,
     "waiting_events.py:older_than": _read_outbox,
     "conversation.py:of_thread": _read_thread,
     "conversation.py:of_message": _read_feedback,
+    "conversation.py:of_person": _read_own_feedback,
     "alerts.py:active": _read_alerts,
     "alerts.py:latest_with_key": _find_alert,
     "alerts.py:_until": _sweep_alerts,
@@ -233,6 +251,7 @@ def test_every_query_is_bound_to_a_client(asked: list[Shape]) -> None:
     # A person's sign-ins are found by uid, in whichever organisation they began; sweeps and the relay serve everybody.
     assert unbound == {
         "alerts.py:_until",
+        "due_reminders.py:due",
         "jobs.py:unmoved_since",
         "sessions.py:going_on",
         "waiting_events.py:older_than",
@@ -306,7 +325,8 @@ def test_every_query_is_listed_here() -> None:
         or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in calling)
     }
     # These add a condition to somebody else's query: whoever calls them is found as well.
-    assert found - {"collection.py:of_client", "collection.py:equal", "collection.py:_of"} == set(QUERIES)
+    adding = {"collection.py:of_client", "collection.py:equal", "collection.py:_of", "conversation.py:_by_id"}
+    assert found - adding == set(QUERIES)
 
 
 @pytest.mark.parametrize(

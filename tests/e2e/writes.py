@@ -14,6 +14,7 @@ from tests.e2e.person import (
     AUTH,
     CONTEXT,
     ELIGIBILITY,
+    FEEDBACK,
     RECORDS,
     TASKS,
     USERS,
@@ -118,6 +119,14 @@ def _move(move: str) -> Recipe:
         for earlier in _BEFORE.get(move, ()):
             person.done("POST", f"{TASKS}/{task}/{earlier}", {})
         return Request("POST", f"{TASKS}/{task}/{move}", _REASON)
+
+    return recipe
+
+
+def _feedback(end: str, **said: Any) -> Recipe:
+    def recipe(person: Person, database: Database) -> Request:
+        del database
+        return Request("POST", f"{FEEDBACK}/{end}", {"messageId": person.new_message(person.open())} | said)
 
     return recipe
 
@@ -278,6 +287,9 @@ RECIPES: dict[str, Recipe] = {
     f"POST {ALERTS}/<alert_id>/resolve": _on_alert("POST", "resolve"),
     f"POST {ALERTS}/devices": _just("POST", f"{ALERTS}/devices", _device),
     f"DELETE {ALERTS}/devices/<device_id>": _remove_device,
+    f"POST {FEEDBACK}/": _feedback("", rating="up", questionnaire={"comments": "Which visit is meant?"}),
+    f"POST {FEEDBACK}/rating": _feedback("rating", rating="down", reasons=["unsafe"]),
+    f"POST {FEEDBACK}/questionnaire": _feedback("questionnaire", questionnaire={"improvement": "Shorter"}),
     f"POST {RECORDS}/import": _import,
     f"POST {RECORDS}/": _write_record,
     f"DELETE {RECORDS}/<record_type>/<reference>": _delete_record,

@@ -92,7 +92,7 @@ class OfficeDay:
         elif kind == "follow":
             members["follow_up"] = {"label": "What follows", "in_days": 2, "assigned_to": user_id(self._person())}
         elif kind == "repeat":
-            members["repeat_days"] = 7
+            members |= {"repeat": {"every": 1, "unit": "week"}, "due_at": self.now + timedelta(days=1)}
         if self._chance.random() < 0.5:
             members["assigned_to"] = user_id(self._person())
         made = self._made(**members)

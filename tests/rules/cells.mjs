@@ -46,6 +46,14 @@ function tasksOf(changes = {}) {
   return [...stated.map(([field, value]) => where(field, '==', value)), orderBy('sortAt')];
 }
 
+/** The query for the own feedback in the open context; a condition that is `undefined` is left out. */
+function feedbackOf(changes = {}) {
+  const wanted = { clientId: 'north', userId: 'user-ana', contextId: 'ctx-eligibility', ...changes };
+  return Object.entries(wanted)
+    .filter(([, value]) => value !== undefined)
+    .map(([field, value]) => where(field, '==', value));
+}
+
 const byRoleAndMode = Object.entries(MODES_READ).flatMap(([role, readable]) =>
   MODES.flatMap((mode) =>
     ['contexts/ctx', 'tasks/task'].map((start) => ({
@@ -95,6 +103,8 @@ const byBadSignIn = badSignIns.flatMap(([what, caller]) => {
       get(`sessions/${caller?.uid ?? 'ana'}_${caller?.claims.auth_time ?? 1000}`),
     ),
     mayNot(`list tasks with ${what}`, caller, list('tasks', ...tasksOf())),
+    mayNot(`get feedback with ${what}`, caller, get('feedback/of-ana')),
+    mayNot(`list feedback with ${what}`, caller, list('feedback', ...feedbackOf())),
   ];
 });
 
@@ -145,6 +155,28 @@ const tasks = [
   mayNot('count every task', ANA, count('tasks')),
   mayNot('list all tasks', LEAD, list('tasks')),
   mayNot('query the collection group of tasks', LEAD, group('tasks', ...tasksOf())),
+];
+
+const feedback = [
+  may('get the own feedback', ANA, get('feedback/of-ana')),
+  mayNot("get another person's feedback", ANA, get('feedback/of-ben')),
+  mayNot("get another person's feedback as a lead", LEAD, get('feedback/of-ana')),
+  mayNot('get feedback that names nobody', ANA, get('feedback/of-nobody')),
+  mayNot('get the own feedback in a context that this sign-in did not open', ANA, get('feedback/not-opened')),
+  mayNot('get the own feedback in another organisation', ANA, get('feedback/of-south')),
+  mayNot('get feedback that does not exist', ANA, get('feedback/absent')),
+  may('list the own feedback in an opened context', ANA, list('feedback', ...feedbackOf())),
+  may('list the own feedback on a message', ANA, list('feedback', ...feedbackOf({ messageId: 'msg-1' }))),
+  mayNot("list everybody's feedback", ANA, list('feedback', ...feedbackOf({ userId: undefined }))),
+  mayNot("list another person's feedback", ANA, list('feedback', ...feedbackOf({ userId: 'user-ben' }))),
+  mayNot('list the own feedback of every context', ANA, list('feedback', ...feedbackOf({ contextId: undefined }))),
+  mayNot(
+    'list the own feedback in a context that was not opened',
+    ANA,
+    list('feedback', ...feedbackOf({ contextId: 'ctx-not-opened' })),
+  ),
+  mayNot('list feedback of every organisation', ANA, list('feedback', ...feedbackOf({ clientId: undefined }))),
+  mayNot('query the collection group of feedback', ANA, group('feedback', ...feedbackOf())),
 ];
 
 const own = [
@@ -204,6 +236,7 @@ const WRITER = person('writer', { role: 'admin' });
 const TARGETS = {
   contexts: 'contexts/ctx-to-write',
   tasks: 'tasks/task-to-write',
+  feedback: 'feedback/to-write',
   sessions: 'sessions/writer_1000',
   members: 'members/writer',
   audit_outbox: 'audit_outbox/to-write',
@@ -222,5 +255,7 @@ const writes = Object.entries(TARGETS).flatMap(([name, path]) => [
   mayNot(`delete from ${name}`, WRITER, (firestore) => deleteDoc(doc(firestore, path))),
 ]);
 
-export const READS = [...contexts, ...tasks, ...own, ...inboxes, ...closed, ...byBadSignIn, ...byRoleAndMode];
+export const READS = [
+  ...contexts, ...tasks, ...feedback, ...own, ...inboxes, ...closed, ...byBadSignIn, ...byRoleAndMode,
+];
 export const WRITES = writes;

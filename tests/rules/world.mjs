@@ -62,6 +62,18 @@ function task(mode, changes = {}) {
   };
 }
 
+function feedback(uid, changes = {}) {
+  return {
+    clientId: 'north',
+    contextId: 'ctx-eligibility',
+    mode: 'eligibility',
+    messageId: 'msg-1',
+    userId: `user-${uid}`,
+    rating: 'up',
+    ...changes,
+  };
+}
+
 function session(uid, changes = {}) {
   return {
     clientId: 'north',
@@ -101,6 +113,13 @@ const DOCUMENTS = {
   'tasks/task-of-south': task('eligibility', { clientId: 'south' }),
   'tasks/task-to-write': task('eligibility', { contextId: 'ctx-to-write' }),
   'tasks/task-of-number': task('eligibility', { clientId: 7 }),
+
+  'feedback/of-ana': feedback('ana'),
+  'feedback/of-ben': feedback('ben'),
+  'feedback/of-nobody': withoutField(feedback('ana'), 'userId'),
+  'feedback/not-opened': feedback('ana', { contextId: 'ctx-not-opened' }),
+  'feedback/of-south': feedback('ana', { clientId: 'south' }),
+  'feedback/to-write': feedback('writer'),
 
   ...Object.fromEntries(Object.keys(MODES_READ).map((role) => [`sessions/${role}_${SIGN_IN}`, session(role)])),
   [`sessions/ana_${SIGN_IN}`]: session('ana'),

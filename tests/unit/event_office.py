@@ -13,7 +13,7 @@ from shared.models.outcome import Outcome
 from shared.repositories.projection_protocols import OpenTasks, Place
 from shared.services.task_effects import TaskEffects
 from shared.services.task_projection import TaskProjection
-from tests.unit.factories import NOW
+from tests.unit.factories import CLIENT, NOW, USER, roster
 from tests.unit.task_office import Office
 
 OTHER = UUID(int=77)
@@ -38,6 +38,7 @@ class EventOffice(Office):
 
     def __init__(self) -> None:
         super().__init__()
+        self.live.rosters.put(roster(CLIENT, USER, OTHER))
         self.effects = TaskEffects(TaskProjection(Counts()), self.live)
         self._known: dict[str, TaskDocument] = {}
         self.changes: list[Change] = []

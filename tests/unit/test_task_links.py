@@ -1,4 +1,4 @@
-"""Tasks that follow from others: follow-ups, series, and the two sides of a shared task."""
+"""Tasks that follow from others: follow-ups, and the two sides of a shared task."""
 
 from __future__ import annotations
 
@@ -45,19 +45,6 @@ def test_completing_a_task_opens_its_follow_up(office: EventOffice) -> None:
     assert list(office.told().values()) == [(str(OTHER), "active")]
 
 
-def test_a_repeated_task_opens_the_next_of_its_series(office: EventOffice) -> None:
-    made = office.create(repeatDays=7, dueAt=NOW + DAY, description="Weekly")
-    office.move(made.id, "complete")
-    office.carry(office.changes)
-    second = office.following(made.id)
-    assert (second.label, second.due_at, second.description) == (made.label, NOW + 8 * DAY, "Weekly")
-    assert (second.series_id, second.repeat_days) == (made.id, 7)
-    office.move(second.id, "complete")
-    office.carry(office.changes)
-    third = office.following(second.id)
-    assert (third.due_at, third.series_id) == (NOW + 15 * DAY, made.id)
-
-
 def test_taking_a_completion_back_closes_what_it_opened(office: EventOffice) -> None:
     made = office.create(followUp={"label": "Call back"})
     office.move(made.id, "complete")
@@ -101,7 +88,7 @@ def test_what_people_did_with_a_follow_up_stays(office: EventOffice) -> None:
 
 
 def test_follow_ups_end_the_same_in_every_order(office: EventOffice) -> None:
-    made = office.create(followUp={"label": "Call back", "inDays": 1}, repeatDays=2)
+    made = office.create(followUp={"label": "Call back", "inDays": 1})
     office.noted()
     for step, move in enumerate(("complete", "reopen", "complete")):
         office.now = NOW + step * DAY
@@ -117,7 +104,7 @@ def test_follow_ups_end_the_same_in_every_order(office: EventOffice) -> None:
 
     expected = ended(events)
     opened = [one for one in office.live.documents.tasks.values() if one.follows]
-    assert [(one.state, one.follows_version) for one in opened] == [("open", 4), ("open", 4)]
+    assert [(one.state, one.follows_version) for one in opened] == [("open", 4)]
     for order in permutations(events):
         assert ended([*order, *order[:2]]) == expected
 

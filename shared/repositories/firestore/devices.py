@@ -15,9 +15,10 @@ from shared.errors import NotFoundError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.devices import DeviceDocument
 from shared.repositories.changes import KeptAnswer
-from shared.repositories.firestore.changing import marked, parse, reference
+from shared.repositories.firestore.changing import parse, reference
 from shared.repositories.firestore.collection import documents_of, of_client
 from shared.repositories.firestore.committing import Commit, Prepared
+from shared.repositories.firestore.creating import marked
 
 DEVICES = "devices"
 IN_ONE_QUERY = 30  # values that an `in` filter takes

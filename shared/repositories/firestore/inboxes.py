@@ -16,8 +16,9 @@ from shared.models.identifiers import uuid7
 from shared.repositories.changes import Change, Position
 from shared.repositories.document_protocols import Delivered
 from shared.repositories.firestore.changing import add_update, change, checked, difference, parse, read, reference
-from shared.repositories.firestore.collection import documents_of, equal, new_fields, of_client
+from shared.repositories.firestore.collection import documents_of, equal, of_client
 from shared.repositories.firestore.committing import MARK, Commit, Prepared
+from shared.repositories.firestore.creating import new_fields
 
 AT_ONCE = 200  # writes in one commit; Firestore takes 500
 NEWEST_FIRST = BaseQuery.DESCENDING

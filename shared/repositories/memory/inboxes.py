@@ -9,8 +9,8 @@ from shared.errors import NotFoundError
 from shared.models.firestore.alerts import InboxEntryDocument, delivered, is_graver
 from shared.repositories.changes import Change, Position
 from shared.repositories.document_protocols import Delivered
-from shared.repositories.memory.collections import by_change, page, stamped
-from shared.repositories.memory.documents import InMemoryDocuments, checked_id, of_client
+from shared.repositories.memory.collections import by_change, page
+from shared.repositories.memory.documents import InMemoryDocuments, checked_id, of_client, stamped
 
 
 class InMemoryInboxRepository:
