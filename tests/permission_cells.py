@@ -256,7 +256,10 @@ CELLS: dict[str, tuple[Cell, ...]] = {
         f"POST {TASKS}/<task_id>/{move}": (Cell(STAFF, _at(TASKS + "/{}/" + move, kind, {"reason": "Waiting"})),)
         for move, kind in _MOVES.items()
     },
-    f"GET {ALERTS}/": (Cell(EVERYBODY, _in_context(f"{ALERTS}/")),),
+    f"GET {ALERTS}/": (
+        Cell(EVERYBODY, _plain(f"{ALERTS}/")),
+        Cell(EVERYBODY, _in_context(f"{ALERTS}/"), unknown=200, note="of a context: a filter on one's own inbox"),
+    ),
     f"POST {ALERTS}/": (
         Cell(STAFF, _alerted({"roles": ["manager"]})),
         Cell(LEADS, _alerted({"clientWide": True}), LEADS, note="to everybody"),

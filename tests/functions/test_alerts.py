@@ -193,7 +193,6 @@ def test_a_device_is_registered_and_removed_by_its_person(product: InMemoryProdu
 
 
 def test_a_choice_of_push_is_mirrored_into_the_roster(product: InMemoryProduct) -> None:
-    from shared import bootstrap
 
     chosen = []
     for notifications in (
@@ -205,7 +204,6 @@ def test_a_choice_of_push_is_mirrored_into_the_roster(product: InMemoryProduct) 
             "PUT", "/api/v1/users/me/preferences", role=Role.BILLER, json={"notifications": notifications}
         )
         assert answer.status == 200, answer.json
-        mirror: Any = bootstrap.member_sync()
-        roster = mirror._mirror.rosters[account(Role.BILLER).organisation.id].roster
+        roster = product.live.documents.rosters[str(account(Role.BILLER).organisation.id)].members
         chosen += [one.push for one in roster if one.uid == account(Role.BILLER).uid]
     assert chosen == ["critical", "all", "none"]

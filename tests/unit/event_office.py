@@ -16,7 +16,7 @@ from shared.services.task_projection import TaskProjection
 from tests.unit.factories import CLIENT, NOW, USER, roster
 from tests.unit.task_office import Office
 
-OTHER = UUID(int=77)
+OTHER, THIRD = UUID(int=77), UUID(int=88)
 DAY = timedelta(days=1)
 Change = tuple[str, TaskDocument | None, TaskDocument | None]
 
@@ -38,7 +38,7 @@ class EventOffice(Office):
 
     def __init__(self) -> None:
         super().__init__()
-        self.live.rosters.put(roster(CLIENT, USER, OTHER))
+        self.live.rosters.put(roster(CLIENT, USER, OTHER, THIRD))
         self.effects = TaskEffects(TaskProjection(Counts()), self.live)
         self._known: dict[str, TaskDocument] = {}
         self.changes: list[Change] = []
