@@ -43,6 +43,7 @@ from shared.repositories.postgres.records import PostgresRecordRepository
 from shared.repositories.postgres.sign_ins import (
     PostgresProfileRepository,
     PostgresSignInAttempts,
+    PostgresSignInLinks,
     PostgresTicketRepository,
 )
 from shared.repositories.postgres.store import PostgresRecordStore
@@ -225,6 +226,20 @@ def profile(at: Place) -> None:
     assert PostgresProfileRepository(at.serving).get(at.client, at.id(volume.USERS, 711)) is not None
 
 
+def checked(at: Place) -> None:
+    """The newest check of the patient with a tenth of them, and an old one by its id."""
+    eligibility, patient = PostgresEligibilityRepository(at.serving), at.id(volume.PEOPLE, volume.FIRST)
+    newest = eligibility.check_of(at.client, patient, None, seen=event(at.client))
+    assert newest is not None
+    assert eligibility.check_of(at.client, patient, newest.id, seen=None) == newest
+
+
+def links(at: Place) -> None:
+    known = PostgresSignInLinks(at.serving)
+    assert known.account_of("f" * 64) is None
+    assert known.is_linked("uid-7", "https://accounts.example")
+
+
 def waiting_events(at: Place) -> None:
     """Two pages, the second behind a cursor."""
     pages = PostgresWaitingEvents(at.relay).older_than(timedelta(minutes=1), page=100)
@@ -264,6 +279,7 @@ CALLS: dict[str, dict[str, Call]] = {
     },
     "PostgresEligibilityRepository.file_of": {"ordinary": file_of("MRN711"), "a tenth of all visits": file_of("MRN1")},
     "PostgresEligibilityRepository.check": {"before it is decided": check},
+    "PostgresEligibilityRepository.check_of": {"a tenth of all checks": checked},
     "PostgresEligibilityRepository.claims_of": {
         "first page": claims("MRN711"),
         "a tenth of all claims": claims("MRN1"),
@@ -304,12 +320,16 @@ CALLS: dict[str, dict[str, Call]] = {
     "PostgresProfileRepository.get": {"": profile},
     "PostgresSignInAttempts.begin": {"": attempt},
     "PostgresTicketRepository.issue": {"": ticket},
+    "PostgresSignInLinks.account_of": {"": links},
 }
 # The relay's, across organisations.
 RELAYED: dict[str, Call] = {"PostgresWaitingEvents.older_than": waiting_events}
 ELSEWHERE = {
     "PostgresSignInAttempts.succeeded": "called by PostgresSignInAttempts.begin's",
     "PostgresTicketRepository.redeem": "called by PostgresTicketRepository.issue's",
+    "PostgresSignInLinks.is_linked": "called by PostgresSignInLinks.account_of's",
+    "PostgresSignInLinks.add": "adds a row and looks for nothing",
+    "PostgresRecordOutbox.taken": "takes the oldest page away: what it has read is not there the next time",
     "PostgresUserRepository.invite": "adds rows and looks for nothing",
     "PostgresOrganisationRepository.create": "adds rows and looks for nothing",
     "PostgresAuditLog.append": "adds a row and looks for nothing",
