@@ -23,8 +23,9 @@ branch_labels = None
 depends_on = None
 
 Columns = list[str | sa.TextClause]
-POINTING: dict[str, tuple[str, Columns]] = {
+NEW: dict[str, tuple[str, Columns]] = {
     "ix_authorizations_payer": ("authorizations", ["client_id", "payer_id"]),
+    "ix_claims_patient_status": ("claims", ["client_id", "patient_id", "status", "sort_date", "id"]),
     "ix_claims_payer": ("claims", ["client_id", "payer_id"]),
     "ix_claims_provider": ("claims", ["client_id", "provider_id"]),
     "ix_claims_visit": ("claims", ["client_id", "visit_id"]),
@@ -66,12 +67,12 @@ def upgrade() -> None:
     op.drop_index("ix_record_terms_record", "record_terms")
     for name, (table, now, _) in CHANGED.items():
         _replace(name, table, now)
-    for name, (table, columns) in POINTING.items():
+    for name, (table, columns) in NEW.items():
         op.create_index(name, table, columns, if_not_exists=True)
 
 
 def downgrade() -> None:
-    for name, (table, _) in POINTING.items():
+    for name, (table, _) in NEW.items():
         op.drop_index(name, table)
     for name, (table, _, before) in CHANGED.items():
         _replace(name, table, before)
