@@ -7,8 +7,9 @@
 - What points at a payer, a provider or a visit is counted before that is deleted.
 - Lists that end with an id to be unambiguous have the id in their index.
 
-The indexes are made in the migration's transaction, which holds writers off; its time-outs end it rather than let
-them wait. On tables of many millions of rows, make them beforehand with CREATE INDEX CONCURRENTLY under the same names:
+All is made in the migration's transaction, which holds writers off; its time-outs end it rather than let anybody wait.
+CREATE INDEX CONCURRENTLY cannot stand in a transaction: where there are many millions of rows, raise the statement
+time-out and migrate while nobody writes, having made what points (`NEW`) CONCURRENTLY beforehand under the same names;
 what is there is left as it is.
 """
 
