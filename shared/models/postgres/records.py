@@ -119,6 +119,7 @@ claims = Table(
     UniqueConstraint("client_id", "claim_number"),
     CheckConstraint("amount >= 0", name="amount"),
     Index("ix_claims_patient", "client_id", "patient_id", "sort_date", "id"),
+    Index("ix_claims_patient_status", "client_id", "patient_id", "status", "sort_date", "id"),
     Index("ix_claims_payer", "client_id", "payer_id"),
     Index("ix_claims_provider", "client_id", "provider_id"),
     Index("ix_claims_visit", "client_id", "visit_id"),
