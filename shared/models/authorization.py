@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
+from uuid import UUID
 
 AuthorizationState = Literal[
     "draft", "submitted", "not_required", "pended", "approved", "partially_approved", "modified", "denied",
@@ -68,3 +69,22 @@ class PayerDecision:
     notes: tuple[str, ...] = ()
     trace_numbers: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExtensionRequest:
+    """What was asked for beyond the grant: more units, a later end, or both."""
+
+    requested_at: datetime
+    units: int | None = None
+    period_end: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VisitHold:
+    """A visit that is linked to an authorization, and how many units it takes."""
+
+    visit_id: UUID
+    visit_date: date
+    status: str
+    units: int = 1

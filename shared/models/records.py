@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
+from shared.models.authorization import AuthorizationState, ExtensionRequest, PayerDecision, Urgency, VisitHold
+
 Verdict = Literal["eligible", "not_eligible", "undetermined"]
 
 
@@ -45,23 +47,35 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class PayerRule:
-    """Whether a payer wants an authorization for a service type (X12 code); None when it depends."""
+    """Whether a payer wants an authorization for a service type (X12 code); None when it depends.
+
+    `required_fields` are members that a request must have beside the usual ones. `decision_hours` (urgent requests) and
+    `decision_days` (standard ones, calendar days) are how long the payer takes; None is the general deadline.
+    """
 
     id: UUID
     payer_id: UUID
     service_type: str
     requires_auth: bool | None
+    required_fields: tuple[str, ...] = ()
+    decision_hours: int | None = None
+    decision_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """An authorization; units are visits or service units, None when not limited."""
+    """An authorization; units are visits or service units, None when not limited.
+
+    `status` is the stored state; `shared.domain.authorization.as_of` says what it is on a day. `period_*` is what was
+    asked for, and what was granted once it is. `units_used` and `units_reserved` count the linked visits and what was
+    brought forward. `answer_digests` are those of the answers that were applied, `decision` the last one.
+    """
 
     id: UUID
     auth_number: str
     payer_id: UUID | None
     service_type: str | None
-    status: str
+    status: AuthorizationState
     requested_date: date | None
     approved_date: date | None
     period_start: date | None
@@ -69,6 +83,23 @@ class Authorization:
     units_approved: int | None
     units_used: int
     units_reserved: int
+    patient_id: UUID | None = None
+    coverage_id: UUID | None = None
+    provider_id: UUID | None = None
+    procedure_codes: tuple[str, ...] = ()
+    diagnosis_codes: tuple[str, ...] = ()
+    units_requested: int | None = None
+    urgency: Urgency | None = None
+    notes: str | None = None
+    submitted_at: datetime | None = None
+    decision_due_at: datetime | None = None
+    status_reason: str | None = None
+    certification_number: str | None = None
+    decision: PayerDecision | None = None
+    answer_digests: tuple[str, ...] = ()
+    extension: ExtensionRequest | None = None
+    visits: tuple[VisitHold, ...] = ()
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +111,7 @@ class Visit:
     visit_date: date
     visit_type: str | None
     status: str
+    provider_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
