@@ -104,7 +104,7 @@ class Authorization:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A visit; `visit_date` is the day at the organisation."""
+    """A visit; `visit_date` is the day at the organisation, `authorization_id` what it takes units of."""
 
     id: UUID
     visit_number: str
@@ -112,6 +112,8 @@ class Visit:
     visit_type: str | None
     status: str
     provider_id: UUID | None = None
+    patient_id: UUID | None = None
+    authorization_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from shared.models.firestore.documents import (
 )
 from shared.models.records import Claim, EligibilityFile, Patient, RecordReference
 from shared.models.verdict import VerdictReceipt
+from shared.repositories.authorization_protocols import AuthorizationRepository
 from shared.repositories.changes import Change, Changes, D, KeptAnswer, Position
 from shared.repositories.document_protocols import DocumentStore
 from shared.repositories.record_protocols import RecordWriteRepository
@@ -287,4 +288,9 @@ class RecordStore(Protocol):
     @property
     def eligibility(self) -> EligibilityRepository:
         """The eligibility mode's view of them."""
+        ...
+
+    @property
+    def authorizations(self) -> AuthorizationRepository:
+        """Requests for authorization, payers' answers, units."""
         ...

@@ -25,6 +25,8 @@ STATE_BY_REVIEW_CODE: Mapping[ReviewCode, AuthorizationState] = {
     "NA": "not_required",
 }
 _GRANTS: frozenset[ReviewCode] = frozenset({"A1", "A2", "A6"})
+_UNDECIDED: frozenset[ReviewCode] = frozenset({"A4", "CT"})
+LONGEST_REASON = 2000
 _DECISIONS: TypeAdapter[PayerDecision] = TypeAdapter(PayerDecision)
 
 
@@ -41,12 +43,13 @@ class Grant:
 def state_of(decision: PayerDecision) -> AuthorizationState:
     """The state that an answer means. Raises ValidationFailedError (`no_decision`) when it says nothing.
 
-    The services count more than the whole. While one of them is undecided, so is the request; a grant of some is
-    partial. A request that was not looked at is an error, which is never a denial.
+    The services count more than the whole. While one of them or the whole is undecided, so is the request; a grant of
+    some is partial. A request that was not looked at is an error, which is never a denial.
     """
     codes = [line.review_code for line in decision.lines if line.review_code is not None]
-    if not codes and decision.review_code is not None:
-        codes = [decision.review_code]
+    whole = decision.review_code
+    if whole is not None and (not codes or whole in _UNDECIDED):
+        codes.append(whole)
     if not codes and decision.rejections:
         return "error"
     if not codes:
@@ -60,7 +63,7 @@ def _together(codes: list[ReviewCode]) -> ReviewCode:
     found = set(codes)
     if len(found) == 1:
         return codes[0]
-    if "A4" in found or "CT" in found:
+    if found & _UNDECIDED:
         return "A4" if "A4" in found else "CT"
     granted, refused = found & _GRANTS, found - _GRANTS - {"NA"}
     if not refused:
@@ -95,7 +98,7 @@ def reason_of(decision: PayerDecision) -> str | None:
     """Why, in the payer's codes and words; None when nothing was said."""
     lines = [reason for line in decision.lines for reason in line.reasons]
     given = [_words(reason) for reason in (*decision.rejections, *decision.reasons, *lines)]
-    return "; ".join(dict.fromkeys((*given, *decision.notes))) or None
+    return "; ".join(dict.fromkeys((*given, *decision.notes)))[:LONGEST_REASON] or None
 
 
 def _words(reason: DecisionReason) -> str:

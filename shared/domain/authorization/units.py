@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from shared.domain.authorization.states import IN_FORCE
@@ -62,3 +62,28 @@ def has_few_units(authorization: Authorization) -> bool:
     """E11: in force, and at most two units are left."""
     remaining = units_of(authorization).remaining
     return authorization.status in IN_FORCE and remaining is not None and remaining <= FEW_UNITS
+
+
+def with_visit(authorization: Authorization, hold: VisitHold) -> Authorization:
+    """Return `authorization` with a visit that takes units of it, in place of that visit's former link."""
+    others = tuple(known for known in authorization.visits if known.visit_id != hold.visit_id)
+    return _recounted(authorization, (*others, hold))
+
+
+def without_visit(authorization: Authorization, visit_id: object) -> Authorization:
+    """Return `authorization` without the visit; the same object when the visit has no link to it."""
+    others = tuple(known for known in authorization.visits if known.visit_id != visit_id)
+    return authorization if len(others) == len(authorization.visits) else _recounted(authorization, others)
+
+
+def _recounted(authorization: Authorization, visits: tuple[VisitHold, ...]) -> Authorization:
+    """Units that were brought forward stay; those of visits are counted anew."""
+    used_before, reserved_before = taken(authorization.visits)
+    used, reserved = taken(visits)
+    return replace(
+        authorization,
+        visits=visits,
+        units_used=authorization.units_used - used_before + used,
+        units_reserved=authorization.units_reserved - reserved_before + reserved,
+        version=authorization.version + 1,
+    )

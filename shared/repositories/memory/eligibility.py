@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.models.audit import AuditEvent
+from shared.models.authorization import VisitHold
 from shared.models.caller import IdempotencyKey
 from shared.models.records import (
     Authorization,
@@ -19,6 +20,7 @@ from shared.models.records import (
     PayerRule,
     Visit,
 )
+from shared.repositories.authorization_rows import authorization_of
 from shared.repositories.memory.records import read_patient
 from shared.repositories.memory.tables import NO_DATE, InMemoryTables
 from shared.repositories.protocols import NewCheck
@@ -109,13 +111,11 @@ class InMemoryEligibilityRepository:
             patient=patient,
             coverages=tuple(_coverage(row, payers[row["payer_id"]]) for row in coverages),
             payer_rules=tuple(
-                PayerRule(row["id"], row["payer_id"], row["service_type"], row["requires_auth"])
-                for row in self._tables.of(client_id, "payer_rules")
-                if row["payer_id"] in insurers
+                payer_rule(row) for row in self._tables.of(client_id, "payer_rules") if row["payer_id"] in insurers
             ),
-            authorizations=tuple(_authorization(row) for row in authorizations),
-            context_visit=_visit(next((row for row in visits if row["id"] == visit_id), None)),
-            next_visit=_visit(min(coming, key=lambda row: (row["visit_date"], row["id"]), default=None)),
+            authorizations=tuple(authorization(self._tables, row) for row in authorizations),
+            context_visit=visit_of(next((row for row in visits if row["id"] == visit_id), None)),
+            next_visit=visit_of(min(coming, key=lambda row: (row["visit_date"], row["id"]), default=None)),
             newest_check=_check(max(checks, key=lambda row: (row["created_at"], row["id"]), default=None)),
         )
 
@@ -133,11 +133,22 @@ def _coverage(row: dict[str, Any], payer: dict[str, Any]) -> Coverage:
     return Coverage(row["id"], payer["id"], payer["name"], payer["kind"], *(row[member] for member in members))
 
 
-def _authorization(row: dict[str, Any]) -> Authorization:
-    return Authorization(**{member: row[member] for member in Authorization.__dataclass_fields__})
+def authorization(tables: InMemoryTables, row: dict[str, Any]) -> Authorization:
+    """Return an authorization's row with the visits that are linked to it."""
+    linked = [visit for visit in tables.of(row["client_id"], "visits") if visit["authorization_id"] == row["id"]]
+    linked.sort(key=lambda visit: (visit["visit_date"], visit["id"]))
+    holds = (VisitHold(one["id"], one["visit_date"], one["status"], one["authorization_units"]) for one in linked)
+    return authorization_of(row, holds)
 
 
-def _visit(row: dict[str, Any] | None) -> Visit | None:
+def payer_rule(row: dict[str, Any]) -> PayerRule:
+    """Return a payer rule's row."""
+    members = {member: row[member] for member in PayerRule.__dataclass_fields__}
+    return PayerRule(**members | {"required_fields": tuple(row["required_fields"])})
+
+
+def visit_of(row: dict[str, Any] | None) -> Visit | None:
+    """Return a visit's row."""
     return None if row is None else Visit(**{member: row[member] for member in Visit.__dataclass_fields__})
 
 

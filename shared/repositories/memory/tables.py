@@ -16,17 +16,20 @@ from shared.repositories.memory.documents import InMemoryAnswers
 _COLUMNS = {
     "patients": "mrn first_name last_name date_of_birth sex phone deceased_on source_ref",
     "payers": "payer_number name kind phone source_ref",
-    "payer_rules": "payer_id service_type requires_auth",
+    "payer_rules": "payer_id service_type requires_auth required_fields decision_hours decision_days",
     "coverages": (
         "patient_id payer_id plan_name member_id subscriber_name relationship rank period_start period_end status"
         " copay source_ref"
     ),
     "authorizations": (
         "auth_number patient_id payer_id service_type status requested_date approved_date period_start period_end"
-        " units_approved units_used units_reserved source_ref"
+        " units_approved units_used units_reserved coverage_id provider_id procedure_codes diagnosis_codes"
+        " units_requested urgency notes submitted_at decision_due_at status_reason certification_number decision"
+        " answer_digests extension source_ref"
     ),
     "visits": (
-        "visit_number patient_id visit_date starts_at ends_at provider_id visit_type reason status readiness source_ref"
+        "visit_number patient_id visit_date starts_at ends_at provider_id visit_type reason status readiness"
+        " authorization_id authorization_units source_ref"
     ),
     "claims": (
         "claim_number patient_id status amount paid_amount currency submitted_date service_date payer_id visit_id"
@@ -40,8 +43,15 @@ _COLUMNS = {
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "payers": {"kind": "insurance"},
     "coverages": {"rank": 1, "status": "active"},
-    "authorizations": {"units_used": 0, "units_reserved": 0},
-    "visits": {"readiness": "pending"},
+    "authorizations": {
+        "units_used": 0,
+        "units_reserved": 0,
+        "procedure_codes": (),
+        "diagnosis_codes": (),
+        "answer_digests": (),
+    },
+    "payer_rules": {"required_fields": ()},
+    "visits": {"readiness": "pending", "authorization_units": 1},
     "claims": {"currency": "USD"},
 }
 NO_DATE = date.min

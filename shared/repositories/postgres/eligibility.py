@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from shared.db.postgres import Postgres
 from shared.models.audit import AuditEvent
+from shared.models.authorization import VisitHold
 from shared.models.caller import IdempotencyKey
 from shared.models.records import (
     Authorization,
@@ -25,26 +26,34 @@ from shared.models.records import (
     PayerRule,
     Visit,
 )
+from shared.repositories.authorization_rows import authorization_of
 from shared.repositories.postgres.transaction import add_event, as_date, as_uuid, is_duplicate_key, keep, recall
 from shared.repositories.protocols import NewCheck
 
-_FILE = text("""
+# What is read of a row, as JSON; the text goes into several statements.
+VISIT = """jsonb_build_array(v.id, v.visit_number, v.visit_date, v.visit_type, v.status, v.provider_id,
+  v.patient_id, v.authorization_id)"""
+PAYER_RULE = """jsonb_build_array(r.id, r.payer_id, r.service_type, r.requires_auth, r.required_fields,
+  r.decision_hours, r.decision_days)"""
+AUTHORIZATION = """to_jsonb(a) || jsonb_build_object('visits', (
+  SELECT jsonb_agg(jsonb_build_array(v.id, v.visit_date, v.status, v.authorization_units) ORDER BY v.visit_date, v.id)
+  FROM visits v WHERE v.client_id = a.client_id AND v.authorization_id = a.id AND v.deleted_at IS NULL))"""
+
+_FILE = text(f"""
 SELECT p.id, p.mrn, p.first_name, p.last_name, p.date_of_birth, p.sex, p.phone, p.version,
   (SELECT jsonb_agg(jsonb_build_array(c.id, c.payer_id, y.name, y.kind, c.plan_name, c.member_id, c.rank,
       c.period_start, c.period_end, c.status, c.copay::text, c.version) ORDER BY c.rank, c.period_start DESC, c.id)
     FROM coverages c JOIN payers y ON y.id = c.payer_id
     WHERE c.client_id = p.client_id AND c.patient_id = p.id AND c.deleted_at IS NULL),
-  (SELECT jsonb_agg(jsonb_build_array(r.id, r.payer_id, r.service_type, r.requires_auth))
-    FROM payer_rules r WHERE r.client_id = p.client_id AND r.deleted_at IS NULL AND r.payer_id IN (
+  (SELECT jsonb_agg({PAYER_RULE}) FROM payer_rules r
+    WHERE r.client_id = p.client_id AND r.deleted_at IS NULL AND r.payer_id IN (
       SELECT c.payer_id FROM coverages c WHERE c.client_id = p.client_id AND c.patient_id = p.id)),
-  (SELECT jsonb_agg(jsonb_build_array(a.id, a.auth_number, a.payer_id, a.service_type, a.status, a.requested_date,
-      a.approved_date, a.period_start, a.period_end, a.units_approved, a.units_used, a.units_reserved)
-      ORDER BY a.requested_date DESC NULLS LAST, a.id)
+  (SELECT jsonb_agg({AUTHORIZATION} ORDER BY a.requested_date DESC NULLS LAST, a.id)
     FROM authorizations a WHERE a.client_id = p.client_id AND a.patient_id = p.id AND a.deleted_at IS NULL),
-  (SELECT jsonb_build_array(v.id, v.visit_number, v.visit_date, v.visit_type, v.status)
-    FROM visits v WHERE v.client_id = p.client_id AND v.patient_id = p.id AND v.id = :visit AND v.deleted_at IS NULL),
-  (SELECT jsonb_build_array(v.id, v.visit_number, v.visit_date, v.visit_type, v.status)
-    FROM visits v WHERE v.client_id = p.client_id AND v.patient_id = p.id AND v.visit_date >= :today
+  (SELECT {VISIT} FROM visits v
+     WHERE v.client_id = p.client_id AND v.patient_id = p.id AND v.id = :visit AND v.deleted_at IS NULL),
+  (SELECT {VISIT} FROM visits v
+     WHERE v.client_id = p.client_id AND v.patient_id = p.id AND v.visit_date >= :today
       AND v.status IN ('scheduled', 'confirmed') AND v.deleted_at IS NULL ORDER BY v.visit_date, v.id LIMIT 1),
   (SELECT jsonb_build_array(e.id, e.date_of_service, e.service_type, e.verdict, e.requires_auth, e.status, e.reasons,
       e.created_at)
@@ -53,7 +62,7 @@ SELECT p.id, p.mrn, p.first_name, p.last_name, p.date_of_birth, p.sex, p.phone, 
 FROM patients p
 WHERE p.client_id = :client AND p.deleted_at IS NULL AND (p.mrn = :reference OR p.id = :uuid)
 ORDER BY p.mrn = :reference DESC LIMIT 1
-""")
+""")  # noqa: S608 (constants above)
 
 _INSERT_CHECK = text("""
 WITH outbox AS (
@@ -100,7 +109,7 @@ class PostgresEligibilityRepository:
     ) -> EligibilityFile | None:
         """See EligibilityRepository.file_of."""
         with self._postgres.tenant(client_id) as connection:
-            file = _read_file(connection, client_id, reference, visit_id, today)
+            file = read_file(connection, client_id, reference, visit_id, today)
             if file is not None and seen is not None:
                 add_event(
                     connection,
@@ -122,7 +131,7 @@ class PostgresEligibilityRepository:
         try:
             with self._postgres.tenant(client_id) as connection:
                 recall(connection, client_id, key)
-                file = _read_file(connection, client_id, reference, visit_id, today)
+                file = read_file(connection, client_id, reference, visit_id, today)
                 if file is None:
                     return None
                 new = decide(file)
@@ -176,9 +185,10 @@ def read_patient(connection: Connection, client_id: UUID, reference: str) -> Pat
     return None if row is None else Patient(*row)
 
 
-def _read_file(
+def read_file(
     connection: Connection, client_id: UUID, reference: str, visit_id: UUID | None, today: date
 ) -> EligibilityFile | None:
+    """Return the file of a patient by MRN or uuid."""
     parameters = {
         "client": client_id,
         "reference": reference,
@@ -195,10 +205,10 @@ def _file(row: Sequence[Any]) -> EligibilityFile:
     return EligibilityFile(
         patient=Patient(*row[:8]),
         coverages=tuple(_coverage(values) for values in coverages or ()),
-        payer_rules=tuple(PayerRule(UUID(v[0]), UUID(v[1]), v[2], v[3]) for v in rules or ()),
-        authorizations=tuple(_authorization(values) for values in authorizations or ()),
-        context_visit=_visit(context_visit),
-        next_visit=_visit(next_visit),
+        payer_rules=tuple(read_rule(values) for values in rules or ()),
+        authorizations=tuple(read_authorization(values) for values in authorizations or ()),
+        context_visit=read_visit(context_visit),
+        next_visit=read_visit(next_visit),
         newest_check=_check(check),
     )
 
@@ -220,14 +230,23 @@ def _coverage(v: list[Any]) -> Coverage:
     )
 
 
-def _authorization(v: list[Any]) -> Authorization:
-    payer = None if v[2] is None else UUID(v[2])
-    requested, approved, start, end = (as_date(value) for value in v[5:9])
-    return Authorization(UUID(v[0]), v[1], payer, v[3], v[4], requested, approved, start, end, v[9], v[10], v[11])
+def read_rule(v: list[Any]) -> PayerRule:
+    """Read what PAYER_RULE selects."""
+    return PayerRule(UUID(v[0]), UUID(v[1]), v[2], v[3], tuple(v[4]), v[5], v[6])
 
 
-def _visit(v: list[Any] | None) -> Visit | None:
-    return None if v is None else Visit(UUID(v[0]), v[1], date.fromisoformat(v[2]), v[3], v[4])
+def read_authorization(row: dict[str, Any]) -> Authorization:
+    """Read what AUTHORIZATION selects."""
+    holds = (VisitHold(UUID(v[0]), date.fromisoformat(v[1]), v[2], v[3]) for v in row["visits"] or ())
+    return authorization_of(row, holds)
+
+
+def read_visit(v: list[Any] | None) -> Visit | None:
+    """Read what VISIT selects."""
+    if v is None:
+        return None
+    provider, patient, linked = (None if one is None else UUID(one) for one in v[5:])
+    return Visit(UUID(v[0]), v[1], date.fromisoformat(v[2]), v[3], v[4], provider, patient, linked)
 
 
 def _check(v: list[Any] | None) -> EligibilityCheck | None:
