@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from shared.domain.authorization.answers import STATE_BY_REVIEW_CODE
+from shared.domain.authorization.answers import LARGEST_QUANTITY, STATE_BY_REVIEW_CODE
 from shared.importing.fhir_reading import codes, words
 from shared.importing.json_node import Node, fault
 from shared.models.authorization import DecisionLine, DecisionReason, PayerDecision, ReviewCode
@@ -21,7 +21,6 @@ _REVIEW_SYSTEM = "/306"
 _BY_CODE: dict[str, ReviewCode] = {code: code for code in STATE_BY_REVIEW_CODE}
 _STATUSES = frozenset({"active", "draft", "cancelled", "entered-in-error"})
 _OUTCOMES = frozenset({"queued", "complete", "error", "partial"})
-_LARGEST_QUANTITY = 1_000_000
 MOST_LINES = 200
 
 
@@ -229,7 +228,7 @@ def _quantity(item: Node, detail: Node | None, unread: list[str]) -> int | None:
     if holder is None or not holder.has("value"):
         return None
     value = holder.number("value")
-    if value != value.to_integral_value() or not 0 <= value <= _LARGEST_QUANTITY:
+    if value != value.to_integral_value() or not 0 <= value <= LARGEST_QUANTITY:
         unread.append(f"{holder.at('value')}: not a whole number of units")
         return None
     return int(value)

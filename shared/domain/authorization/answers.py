@@ -24,9 +24,11 @@ STATE_BY_REVIEW_CODE: Mapping[ReviewCode, AuthorizationState] = {
     "CT": "contact_payer",
     "NA": "not_required",
 }
+REVIEW_CODE_BY_STATE: Mapping[str, ReviewCode] = {state: code for code, state in STATE_BY_REVIEW_CODE.items()}
 _GRANTS: frozenset[ReviewCode] = frozenset({"A1", "A2", "A6"})
 _UNDECIDED: frozenset[ReviewCode] = frozenset({"A4", "CT"})
 LONGEST_REASON = 2000
+LARGEST_QUANTITY = 1_000_000
 _DECISIONS: TypeAdapter[PayerDecision] = TypeAdapter(PayerDecision)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal, get_args
@@ -35,7 +35,7 @@ def missing_fields(
     """Name what a request lacks, as the API calls it: the design's `draft → submitted`, and the payer's rule."""
     usual: dict[str, object] = {
         "payerId": authorization.payer_id,
-        "serviceType or procedureCodes": authorization.service_type or authorization.procedure_codes,
+        "serviceType": authorization.service_type or authorization.procedure_codes,
         "providerId": authorization.provider_id,
         "periodStart": authorization.period_start,
         "periodEnd": authorization.period_end,
@@ -75,9 +75,20 @@ def submitted(
         return None
     lacking = missing_fields(authorization, rule, member_id=member_id, provider_npi=provider_npi)
     if lacking:
-        errors = tuple(FieldError(name, "missing", f"The payer needs {name}") for name in lacking)
-        raise ValidationFailedError(f"The request lacks {', '.join(lacking)}", errors=errors)
+        raise _lacking(lacking)
     return _clock_started(sent, rule, at=at, zone=zone)
+
+
+def not_required(authorization: Authorization, evidence: str) -> Authorization:
+    """Return the draft as what the payer does not want to be asked about.
+
+    Raises ValidationFailedError when it does not say of whom, what and when.
+    """
+    kept = {"payerId", "serviceType", "periodStart", "periodEnd"}
+    lacking = [name for name in missing_fields(authorization, None, member_id=None, provider_npi=None) if name in kept]
+    if lacking:
+        raise _lacking(lacking)
+    return moved(authorization, "mark_not_required", reason=evidence) or authorization
 
 
 def resubmitted(
@@ -131,6 +142,11 @@ def _clock_started(sent: Authorization, rule: PayerRule | None, *, at: datetime,
         requested_date=sent.requested_date or at.astimezone(zone).date(),
         decision_due_at=decision_due(sent.urgency, at, zone=zone, rule=rule),
     )
+
+
+def _lacking(names: Sequence[str]) -> ValidationFailedError:
+    errors = tuple(FieldError(name, "missing", f"The payer needs {name}") for name in names)
+    return ValidationFailedError(f"The request lacks {', '.join(names)}", errors=errors)
 
 
 def _refused(field: str, code: str, message: str) -> ValidationFailedError:
