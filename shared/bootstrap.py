@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from shared.repositories.user_protocols import Accounts, MemberMirror, OrganisationRepository, UserRepository
     from shared.services.access_log import AccessLog
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
+    from shared.services.authorizations import AuthorizationService
     from shared.services.invitations import InvitationService
     from shared.services.member_sync import MemberSync
     from shared.services.modes import ModeService
@@ -171,6 +172,11 @@ def eligibility_mode() -> EligibilityModeHandler:
     """The eligibility mode's handler, for the routes that only it has."""
     handler: EligibilityModeHandler = mode_service().get_mode_handler("eligibility")
     return handler
+
+
+def authorization_service() -> AuthorizationService:
+    """Authorizations, as the eligibility mode works with them."""
+    return eligibility_mode().authorization_service
 
 
 @cache

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     USER_READ = "user:read"
     USER_WRITE = "user:write"
     CLIENT_WRITE = "client:write"
+    AUTHORIZATION_WRITE = "authorization:write"
 
 
 ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
@@ -48,6 +49,7 @@ ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
     Permission.USER_READ: _LEADS,
     Permission.USER_WRITE: frozenset({Role.ADMIN}),
     Permission.CLIENT_WRITE: frozenset({Role.ADMIN}),
+    Permission.AUTHORIZATION_WRITE: _LEADS | {Role.ELIGIBILITY_SPECIALIST},
 }
 
 ALL_MODES = frozenset({"eligibility", "front-desk", "backend", "email-drafter"})
@@ -61,9 +63,18 @@ MODES_BY_ROLE: dict[Role, frozenset[str]] = {
     Role.BILLER: frozenset({"backend", "eligibility", "email-drafter"}),
 }
 
+_ASKS_PAYERS = _LEADS | {Role.ELIGIBILITY_SPECIALIST}
+_WAITS_FOR_PAYERS = _ASKS_PAYERS | {Role.FRONT_DESK, Role.BILLER}
+
 ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "check_eligibility": _LEADS | {Role.ELIGIBILITY_SPECIALIST, Role.FRONT_DESK},
-    "request_auth": _LEADS | {Role.ELIGIBILITY_SPECIALIST},
+    "check_auth_requirement": _WAITS_FOR_PAYERS,
+    "check_authorization_status": _WAITS_FOR_PAYERS,
+    "request_auth": _ASKS_PAYERS,
+    "request_authorization": _ASKS_PAYERS,
+    "extend_authorization": _ASKS_PAYERS,
+    "mark_auth_not_required": _ASKS_PAYERS,
+    "record_auth_decision": _ASKS_PAYERS,
     "view_record": _EVERYBODY,
 }
 

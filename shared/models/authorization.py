@@ -20,6 +20,10 @@ AuthorizationState = Literal[
 Urgency = Literal["standard", "urgent"]
 # X12 data element 306, as HCR01 of a 278 and as the code of a FHIR reviewAction.
 ReviewCode = Literal["A1", "A2", "A3", "A4", "A6", "C", "CT", "NA"]
+# Members of a request that a payer's rule may ask for beside the usual ones.
+RequiredField = Literal[
+    "serviceType", "procedureCodes", "diagnosisCodes", "visitId", "coverageId", "memberId", "providerNpi", "notes"
+]
 DecisionSource = Literal["manual", "x12_278", "fhir"]
 
 

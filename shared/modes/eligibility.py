@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
+from functools import cached_property
 from typing import ClassVar
 from uuid import UUID
 
 from shared.auth.permissions import allows_action, hidden_fields
 from shared.db.selector import DatabaseSelector
 from shared.domain import eligibility as rules
+from shared.domain.authorization.states import as_of
 from shared.errors import FieldError, NotFoundError, ValidationFailedError
 from shared.models.api.eligibility import action_data, claim_view, patient_view
 from shared.models.api.modes import (
@@ -35,6 +38,10 @@ from shared.models.verdict import VerdictReceipt
 from shared.modes.base import BaseModeHandler, QuickActionRule
 from shared.repositories.protocols import Change, KeptAnswer, NewCheck
 from shared.services.access_log import AccessLog
+from shared.services.authorization_actions import AUTHORIZATION_ACTIONS, AuthorizationActions
+from shared.services.authorization_answers import AnswerReader
+from shared.services.authorization_contexts import AuthorizationContexts, patient_of
+from shared.services.authorizations import AuthorizationService
 
 _NO_DATE = "0001-01-01"
 
@@ -47,12 +54,50 @@ class EligibilityModeHandler(BaseModeHandler):
     quick_actions: ClassVar[tuple[QuickActionRule, ...]] = (
         QuickActionRule("check_eligibility", "Check Eligibility", CheckEligibilityParams, "check_eligibility"),
         QuickActionRule("view_record", "View Full Record", NoParams, "view_record"),
+        *AUTHORIZATION_ACTIONS,
     )
 
     def __init__(self, db_selector: DatabaseSelector, access_log: AccessLog, *, now: Callable[[], datetime]) -> None:
         self._db = db_selector
         self._access_log = access_log
         self._now = now
+
+    @cached_property
+    def authorizations(self) -> AuthorizationActions:
+        """The quick actions about authorizations."""
+        return AuthorizationActions(self, self.authorization_service, self._access_log, now=self._now)
+
+    @cached_property
+    def authorization_service(self) -> AuthorizationService:
+        """Authorizations, for the routes that only this mode has."""
+        contexts = AuthorizationContexts(self.contexts, self.bring_up_to_date)
+        return AuthorizationService(
+            lambda: self._db.postgres, self._access_log, AnswerReader(None), contexts, now=self._now
+        )
+
+    def file_for(self, caller: Caller, context: ContextDocument, *, seen: AuditEvent | None) -> EligibilityFile:
+        """See PatientDesk.file_for."""
+        return self._file(caller, patient_of(context), visit_id=_visit_of(context), seen=seen)
+
+    def verdict_on(
+        self, caller: Caller, file: EligibilityFile, *, asked_date: date | None = None, asked_service: str | None = None
+    ) -> VerdictReceipt:
+        """See PatientDesk.verdict_on."""
+        check = file.newest_check
+        return rules.decide(
+            file,
+            asked_date=asked_date or (check.date_of_service if check else None),
+            asked_service=asked_service or (check.service_type if check else None),
+            today=caller.today(self._now()),
+        )
+
+    def bring_up_to_date(self, caller: Caller, context: ContextDocument) -> None:
+        """See PatientDesk.bring_up_to_date."""
+        decided_at = self._now()
+        file = self.file_for(caller, context, seen=None)
+        check = file.newest_check
+        decided = (file, self.verdict_on(caller, file))
+        self._project(caller, context, decided, decided_at, checked_at=check.checked_at if check else None)
 
     @classmethod
     def fresh_summary(cls, record_type: str, number: str) -> str:
@@ -67,13 +112,7 @@ class EligibilityModeHandler(BaseModeHandler):
         event = caller.seen("patient", mode=self.mode, resource_ref=context.id)
         with self._access_log.in_transaction(event) as seen:
             file = self._file(caller, context.patient_uuid, visit_id=_visit_of(context), seen=seen)
-        check = file.newest_check
-        receipt = rules.decide(
-            file,
-            asked_date=check.date_of_service if check else None,
-            asked_service=check.service_type if check else None,
-            today=caller.today(self._now()),
-        )
+        check, receipt = file.newest_check, self.verdict_on(caller, file)
         return SummaryView(
             mode=self.mode,
             context_id=context.id,
@@ -90,7 +129,7 @@ class EligibilityModeHandler(BaseModeHandler):
 
         A repetition brings the context up to date once more: the first try may have ended between the two stores.
         """
-        patient = _patient_of(context)
+        patient = patient_of(context)
         decided_at = self._now()
         today = caller.today(decided_at)
         made: list[tuple[EligibilityFile, VerdictReceipt]] = []
@@ -114,12 +153,12 @@ class EligibilityModeHandler(BaseModeHandler):
         except Replayed:
             file = self._file(caller, patient, visit_id=_visit_of(context), seen=None)
             decide(file)
-            self._project(caller, context, made[-1], decided_at)
+            self._project(caller, context, made[-1], decided_at, checked_at=decided_at)
             raise
         if new is None:
             raise NotFoundError("There is no such record")
         with self._access_log.handing_on(new.event):
-            self._project(caller, context, made[-1], decided_at)
+            self._project(caller, context, made[-1], decided_at, checked_at=decided_at)
         return QuickActionResult.model_validate_json(new.answer)
 
     def view_record(self, caller: Caller, context: ContextDocument, params: NoParams) -> QuickActionResult:
@@ -140,7 +179,7 @@ class EligibilityModeHandler(BaseModeHandler):
                 "status": receipt.status,
                 "recordType": LABELS[context.record_type],
                 "recordId": context.record_id,
-                "record": _shown(caller, file, receipt).model_dump(mode="json", by_alias=True),
+                "record": self._shown(caller, file, receipt).model_dump(mode="json", by_alias=True),
             },
             guidance_actions=_offered(caller, rules.guidance(receipt)),
         )
@@ -151,7 +190,7 @@ class EligibilityModeHandler(BaseModeHandler):
         with self._access_log.in_transaction(event) as seen:
             file = self._file(caller, reference, seen=seen)
         today = caller.today(self._now())
-        return _shown(caller, file, rules.decide(file, asked_date=asked or today, today=today))
+        return self._shown(caller, file, rules.decide(file, asked_date=asked or today, today=today))
 
     def claims(self, caller: Caller, reference: str, query: ClaimQuery) -> ClaimList:
         """List a patient's claims, newest service date first."""
@@ -190,6 +229,12 @@ class EligibilityModeHandler(BaseModeHandler):
             raise NotFoundError("There is no such record")
         return file
 
+    def _shown(self, caller: Caller, file: EligibilityFile, receipt: VerdictReceipt) -> PatientEligibility:
+        today = caller.today(self._now())
+        shown = replace(file, authorizations=tuple(as_of(held, today) for held in file.authorizations))
+        hidden, hidden_of_coverage = (hidden_fields(caller.role, kind) for kind in ("patient", "coverage"))
+        return patient_view(shown, receipt, hidden, hidden_of_coverage)
+
     def _new_check(
         self, caller: Caller, context: ContextDocument, file: EligibilityFile, receipt: VerdictReceipt
     ) -> NewCheck:
@@ -223,10 +268,12 @@ class EligibilityModeHandler(BaseModeHandler):
         context: ContextDocument,
         decided: tuple[EligibilityFile, VerdictReceipt],
         decided_at: datetime,
+        *,
+        checked_at: datetime | None,
     ) -> None:
         """Bring the context up to date, unless a later check has; the check itself is audited with its row."""
         file, receipt = decided
-        facts = rules.facts(file, receipt, checked_at=decided_at)
+        facts = rules.facts(file, receipt, checked_at=checked_at)
 
         def decide(stored: ContextDocument) -> Change[ContextDocument] | None:
             if stored.as_of > decided_at:
@@ -247,20 +294,9 @@ class EligibilityModeHandler(BaseModeHandler):
         self._db.firestore.contexts.change(caller.client_id, context.id, decide)
 
 
-def _shown(caller: Caller, file: EligibilityFile, receipt: VerdictReceipt) -> PatientEligibility:
-    return patient_view(file, receipt, hidden_fields(caller.role, "patient"), hidden_fields(caller.role, "coverage"))
-
-
 def _offered(caller: Caller, actions: tuple[GuidanceAction, ...]) -> tuple[GuidanceAction, ...]:
     """Leave out what the caller's role may not do."""
     return tuple(action for action in actions if allows_action(caller.role, action.action))
-
-
-def _patient_of(context: ContextDocument) -> str:
-    if context.patient_uuid is None:
-        message = "This context is not about a patient"
-        raise ValidationFailedError(message, errors=(FieldError("contextId", "no_patient", message),))
-    return context.patient_uuid
 
 
 def _visit_of(context: ContextDocument) -> UUID | None:

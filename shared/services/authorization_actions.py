@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any, Protocol
@@ -11,7 +11,7 @@ from shared.auth.permissions import allows_action
 from shared.domain.authorization.guidance import foremost, next_steps
 from shared.domain.authorization.requesting import rule_for
 from shared.domain.authorization.states import as_of
-from shared.errors import FieldError, NotFoundError, ValidationFailedError
+from shared.errors import NotFoundError
 from shared.models.api.authorizations import (
     AuthorizationMembers,
     AuthorizationRecord,
@@ -30,9 +30,9 @@ from shared.models.records import Authorization, EligibilityFile
 from shared.models.replay import Replayed
 from shared.models.verdict import VerdictReceipt
 from shared.modes.base import QuickActionRule
-from shared.repositories.authorization_protocols import RequestReferences
 from shared.services.access_log import AccessLog
 from shared.services.authorization_changes import MODE, Answer, Done
+from shared.services.authorization_contexts import references_in
 from shared.services.authorization_views import authorization_view
 from shared.services.authorizations import AuthorizationService
 from shared.services.clock import Clock
@@ -43,7 +43,9 @@ AUTHORIZATION_ACTIONS: tuple[QuickActionRule, ...] = (
         "check_auth_requirement", "Check Authorization Requirement", RequirementParams, "authorizations.requirement"
     ),
     QuickActionRule("request_auth", "Request Authorization", AuthorizationMembers, "authorizations.request"),
-    QuickActionRule("request_authorization", "Request Authorization", AuthorizationMembers, "authorizations.request"),
+    QuickActionRule(
+        "request_authorization", "Request Authorization", AuthorizationMembers, "authorizations.request", listed=False
+    ),
     QuickActionRule(
         "check_authorization_status", "Check Authorization Status", AuthorizationReference, "authorizations.status"
     ),
@@ -89,12 +91,12 @@ class AuthorizationActions:
         coverage = next((one for one in file.coverages if one.id == receipt.coverage_id), None)
         rule = None if coverage is None else rule_for(file.payer_rules, coverage.payer_id, receipt.service_type)
         held = self._foremost(caller, file)
-        told = {
+        told: dict[str, Any] = {
             "requiredFields": list(rule.required_fields) if rule else [],
             "decisionHours": rule.decision_hours if rule else None,
             "decisionDays": rule.decision_days if rule else None,
         }
-        return self._result(caller, file, receipt, held, **told)
+        return self._result(caller, receipt, held, told=told)
 
     def request(self, caller: Caller, context: ContextDocument, params: AuthorizationMembers) -> QuickActionResult:
         """Ask the payer; what is asked already, or granted and enough, is answered instead."""
@@ -108,7 +110,7 @@ class AuthorizationActions:
         """Tell how an authorization stands: its state, deadline and units."""
         file = self._read(caller, context)
         held = self._chosen(caller, context, file, params.authorization_id)
-        return self._result(caller, file, self._desk.verdict_on(caller, file), held)
+        return self._result(caller, self._desk.verdict_on(caller, file), held)
 
     def extend(self, caller: Caller, context: ContextDocument, params: ExtendParams) -> QuickActionResult:
         """Ask for more units or a later end."""
@@ -131,7 +133,7 @@ class AuthorizationActions:
     def _asked(
         self, caller: Caller, context: ContextDocument, params: AuthorizationMembers, *, evidence: str | None = None
     ) -> QuickActionResult:
-        references, answer = _references(context, params), self._answer(caller, None)
+        references, answer = references_in(context, params), self._answer(caller, None)
 
         def ask() -> Done:
             return self._service.request(
@@ -151,19 +153,18 @@ class AuthorizationActions:
         def answer(after: Authorization, file: EligibilityFile | None, view: AuthorizationRecord) -> str:
             known = file or _with(read, after)
             receipt = self._desk.verdict_on(caller, known)
-            return self._result(caller, known, receipt, after, view=view).model_dump_json(by_alias=True)
+            return self._result(caller, receipt, after, view=view).model_dump_json(by_alias=True)
 
         return answer
 
     def _result(
         self,
         caller: Caller,
-        file: EligibilityFile,
         receipt: VerdictReceipt,
         held: Authorization | None,
         *,
         view: AuthorizationRecord | None = None,
-        **more: Any,
+        told: Mapping[str, Any] | None = None,
     ) -> QuickActionResult:
         today = caller.today(self._now())
         known = None if held is None else as_of(held, today)
@@ -173,7 +174,11 @@ class AuthorizationActions:
         steps = next_steps(known, today, needed=receipt.requires_auth)
         return QuickActionResult(
             success=True,
-            data={**verdict_view(receipt).model_dump(mode="json", by_alias=True), **more, "authorization": shown},
+            data={
+                **verdict_view(receipt).model_dump(mode="json", by_alias=True),
+                **(told or {}),
+                "authorization": shown,
+            },
             guidance_actions=tuple(step for step in steps if allows_action(caller.role, step.action)),
         )
 
@@ -216,22 +221,8 @@ class AuthorizationActions:
         return QuickActionResult.model_validate_json(done.body)
 
 
-def _references(context: ContextDocument, params: AuthorizationMembers) -> RequestReferences:
-    """What is named, the visit in context by default. Raises ValidationFailedError for a context without a patient."""
-    visit = params.visit_id or (context.record_uuid if context.record_type == "visit" else None)
-    return RequestReferences(patient_of(context), params.payer_id, params.provider_id, visit)
-
-
 def _with(file: EligibilityFile | None, after: Authorization) -> EligibilityFile:
     if file is None:
         raise LookupError("A change of an authorization on file needs the file")
     held = tuple(after if one.id == after.id else one for one in file.authorizations)
     return replace(file, authorizations=held)
-
-
-def patient_of(context: ContextDocument) -> str:
-    """The uuid of the context's patient. Raises ValidationFailedError for a context that is about none."""
-    if context.patient_uuid is None:
-        message = "This context is not about a patient"
-        raise ValidationFailedError(message, errors=(FieldError("contextId", "no_patient", message),))
-    return context.patient_uuid

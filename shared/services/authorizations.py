@@ -15,7 +15,7 @@ from shared.domain.authorization.requesting import (
     rule_for,
     submitted,
 )
-from shared.domain.authorization.states import AuthorizationMove, as_of, moved, target_of
+from shared.domain.authorization.states import BY_HAND, AuthorizationMove, as_of, moved, target_of
 from shared.errors import (
     FieldError,
     NotFoundError,
@@ -24,6 +24,7 @@ from shared.errors import (
 from shared.models.api.authorizations import (
     AuthorizationMembers,
     AuthorizationRecord,
+    AuthorizationRequest,
     AuthorizationStep,
     AuthorizationSubmit,
     DecisionRequest,
@@ -56,6 +57,7 @@ from shared.services.authorization_changes import (
     event_of,
     record_body,
 )
+from shared.services.authorization_contexts import AuthorizationContexts
 from shared.services.authorization_requests import Draft, completed, draft_of, in_place_of, like, need_of_claim
 from shared.services.authorization_views import authorization_view, match_view
 from shared.services.clock import Clock
@@ -64,21 +66,22 @@ CREATED = 201
 
 
 class AuthorizationService:
-    """Changes authorizations. `refresh` brings what shows them elsewhere up to date, after the commit."""
+    """What people do with authorizations; see AuthorizationChanges for how it is carried out."""
 
     def __init__(
         self,
         store: Callable[[], RecordStore],
         access_log: AccessLog,
         reader: AnswerReader,
-        refresh: Callable[[Caller, Authorization], None],
+        contexts: AuthorizationContexts,
         *,
         now: Clock,
     ) -> None:
         self._store = store
         self._access_log = access_log
         self._reader = reader
-        self._changes = AuthorizationChanges(store, access_log, refresh, now=now)
+        self._contexts = contexts
+        self._changes = AuthorizationChanges(store, access_log, contexts.refresh, now=now)
         self._now = now
 
     def get(self, caller: Caller, reference: str) -> AuthorizationRecord:
@@ -109,6 +112,10 @@ class AuthorizationService:
             message = "The patient has no such record"
             raise ValidationFailedError(message, errors=(FieldError(name, "unknown_record", message),))
         return match_view(held, need)
+
+    def ask(self, caller: Caller, body: AuthorizationRequest) -> Done:
+        """Make the request of a body that says whom it is for; see request."""
+        return self.request(caller, body, self._contexts.references(caller, body), send=not body.draft)
 
     def request(
         self,
@@ -172,8 +179,9 @@ class AuthorizationService:
 
         return self._changes.change(caller, reference, step, "submitted", version=body.version)
 
-    def move(self, caller: Caller, reference: str, move: AuthorizationMove, body: AuthorizationStep) -> Done:
-        """Make a step that a person decides. Raises InvalidTransitionError with the steps there are."""
+    def move(self, caller: Caller, reference: str, choice: str, body: AuthorizationStep) -> Done:
+        """Make a step that a person decides, one of BY_HAND. Raises InvalidTransitionError with the steps there are."""
+        move = BY_HAND[choice]
 
         def step(case: AuthorizationCase) -> Stepped:
             self._check_today(caller, case.authorization, move, body.reason)

@@ -47,6 +47,11 @@ class ContextService(ComponentService):
             raise NotFoundError("There is no such record")
         return context
 
+    def known(self, client_id: UUID, mode: str, record_type: str, record_id: UUID) -> ContextDocument | None:
+        """Return the context of a record in `mode`, None when nobody has opened it."""
+        record = RecordReference(record_type, record_id, str(record_id), None)
+        return self.db.firestore.contexts.get(client_id, self._context_id(client_id, mode, record))
+
     def open(
         self, caller: Caller, mode: str, wanted: SetContext, fresh: Callable[[str], str]
     ) -> tuple[ContextDocument, bool]:

@@ -30,6 +30,13 @@ Effect = Literal["applied", "repeated", "older"]
 KEPT_DIGESTS = 50
 AHEAD = timedelta(days=1)  # a payer's clock and calendar may be ahead of ours
 NO_REASON = "The payer gave no reason"
+# What stands as the reason where a state needs one and the payer gave none.
+_WITHOUT_REASON: Mapping[AuthorizationState, str] = {
+    "denied": NO_REASON,
+    "denied_final": NO_REASON,
+    "revoked": NO_REASON,
+    "not_required": "The payer answered that none is needed",
+}
 
 # The move that an answer means while a request is with the payer.
 _MOVES: Mapping[AuthorizationState, AuthorizationMove] = {
@@ -81,7 +88,7 @@ def answered(
     changed = replace(
         authorization,
         status=target,
-        status_reason=reason,
+        status_reason=reason or _WITHOUT_REASON.get(target),
         decision=decision,
         answer_digests=(*authorization.answer_digests, digest)[-KEPT_DIGESTS:],
         version=authorization.version + 1,

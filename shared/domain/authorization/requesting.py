@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from shared.domain.authorization.deadlines import decision_due
@@ -14,11 +13,6 @@ from shared.errors import ConflictError, FieldError, ValidationFailedError
 from shared.models.authorization import ExtensionRequest
 from shared.models.records import Authorization, PayerRule
 
-# Members of a request that a payer's rule may ask for beside the usual ones.
-RequiredField = Literal[
-    "serviceType", "procedureCodes", "diagnosisCodes", "visitId", "coverageId", "memberId", "providerNpi", "notes"
-]
-REQUIRED_FIELDS: tuple[RequiredField, ...] = get_args(RequiredField)
 GENERAL_SERVICE = "30"
 LONGEST_PERIOD = timedelta(days=731)
 

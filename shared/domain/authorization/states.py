@@ -70,6 +70,17 @@ TRANSITIONS: dict[AuthorizationMove, Transition] = {
     "uphold_denial": Transition(_REVIEWED, "denied_final"),
 }
 
+# The steps that people decide by themselves, as their paths name them.
+BY_HAND: dict[str, AuthorizationMove] = {
+    "not-required": "mark_not_required",
+    "resubmit": "resubmit",
+    "cancel": "cancel",
+    "redraft": "redraft",
+    "revoke": "revoke",
+    "appeal": "appeal",
+    "peer-to-peer": "peer_to_peer",
+}
+
 
 def allowed_moves(state: AuthorizationState) -> list[AuthorizationMove]:
     """List the moves that are possible in `state`."""
@@ -91,6 +102,16 @@ def target_of(state: AuthorizationState, move: AuthorizationMove, *, reason: str
         message = "This step needs a reason"
         raise ValidationFailedError(message, errors=(FieldError("reason", "missing", message),))
     return transition.target
+
+
+def check_step(state: object, target: object) -> None:
+    """Refuse a state that no single step leads to. Raises InvalidTransitionError with the steps there are."""
+    if state == target:
+        return
+    if not any(state in one.sources and one.target == target for one in TRANSITIONS.values()):
+        moves = [move for move, one in TRANSITIONS.items() if state in one.sources]
+        words = f"An authorization that is {state} does not become {target} in one step"
+        raise InvalidTransitionError(words, allowed=moves, current=state)
 
 
 def moved(authorization: Authorization, move: AuthorizationMove, *, reason: str | None = None) -> Authorization | None:

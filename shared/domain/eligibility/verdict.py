@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from shared.domain.authorization.matching import ServiceNeed, mismatches
+from shared.domain.authorization.states import AWAITING, IN_FORCE
+from shared.models.authorization import AuthorizationState
 from shared.models.firestore.documents import ContextStatus
 from shared.models.records import Authorization, Coverage, EligibilityFile, Verdict
 from shared.models.verdict import DateSource, Evidence, VerdictReceipt
@@ -22,7 +25,6 @@ SERVICE_TYPES = {
     "dental": "35",
     "vision": "AL",
 }
-_GRANTED = frozenset({"approved", "partially_approved", "modified"})
 
 
 def service_date(file: EligibilityFile, *, asked: date | None, today: date) -> tuple[date, DateSource]:
@@ -53,13 +55,15 @@ def decide(
     met = False
     if coverage is not None:
         requires_auth, rule = authorization_needed(file, coverage, service)
+        waived = fitting_authorization(file, coverage, service, on, among=frozenset({"not_required"}))
+        if waived is not None:
+            text = "The payer said that this service needs no authorization"
+            requires_auth = False
+            rule = Evidence("E09", "authorization_waived", text, f"authorizations/{waived.id}")
         evidence.append(rule)
-        fitting = fitting_authorization(file, coverage, service, on) if requires_auth else None
-        met = fitting is not None
-        if fitting is not None:
-            evidence.append(
-                Evidence("E10", "authorization_on_file", "An authorization fits", f"authorizations/{fitting.id}")
-            )
+        found = _authorization_evidence(file, coverage, service, on) if requires_auth else None
+        met = found is not None and found.code == "authorization_on_file"
+        evidence += [found] if found is not None else []
     return VerdictReceipt(
         verdict=verdict,
         requires_auth=requires_auth,
@@ -130,9 +134,28 @@ def authorization_needed(file: EligibilityFile, coverage: Coverage, service: str
     return rule.requires_auth, Evidence("E09", code, text, f"payer_rules/{rule.id}")
 
 
-def fitting_authorization(file: EligibilityFile, coverage: Coverage, service: str, on: date) -> Authorization | None:
-    """E10: a granted authorization whose payer, service, dates and units all fit."""
-    return next((held for held in file.authorizations if _fits(held, coverage, service, on)), None)
+def fitting_authorization(
+    file: EligibilityFile,
+    coverage: Coverage,
+    service: str,
+    on: date,
+    *,
+    among: frozenset[AuthorizationState] = IN_FORCE,
+) -> Authorization | None:
+    """E10: an authorization whose payer, service, provider, dates and units all fit, in one of the states `among`."""
+    visit = next((one for one in (file.context_visit, file.next_visit) if one and one.visit_date == on), None)
+    need = ServiceNeed(
+        on=on,
+        payer_id=coverage.payer_id,
+        service_type=service,
+        provider_id=visit.provider_id if visit else None,
+        visit_id=visit.id if visit else None,
+    )
+    own = {"status", "units"} if among == AWAITING else set()
+    for held in file.authorizations:
+        if held.status in among and not {fault.code for fault in mismatches(held, need)} - own:
+            return held
+    return None
 
 
 def status_of(verdict: Verdict, *, requires_auth: bool | None, met: bool) -> ContextStatus:
@@ -144,11 +167,13 @@ def status_of(verdict: Verdict, *, requires_auth: bool | None, met: bool) -> Con
     return "proceed"
 
 
-def _fits(held: Authorization, coverage: Coverage, service: str, on: date) -> bool:
-    if held.status not in _GRANTED or held.payer_id != coverage.payer_id or held.service_type not in (service, None):
-        return False
-    in_period = (held.period_start is None or held.period_start <= on) and (
-        held.period_end is None or on <= held.period_end
-    )
-    remaining = None if held.units_approved is None else held.units_approved - held.units_used - held.units_reserved
-    return in_period and (remaining is None or remaining >= 1)
+def _authorization_evidence(file: EligibilityFile, coverage: Coverage, service: str, on: date) -> Evidence | None:
+    """E10: the authorization that fits, else the one that the payer is deciding about."""
+    fitting = fitting_authorization(file, coverage, service, on)
+    if fitting is not None:
+        return Evidence("E10", "authorization_on_file", "An authorization fits", f"authorizations/{fitting.id}")
+    awaited = fitting_authorization(file, coverage, service, on, among=AWAITING)
+    if awaited is not None:
+        text = "An authorization was requested; the payer has not decided"
+        return Evidence("E10", "authorization_awaited", text, f"authorizations/{awaited.id}")
+    return None

@@ -24,7 +24,7 @@ def facts(file: EligibilityFile, receipt: VerdictReceipt, *, checked_at: datetim
         and not evidence.code.startswith("authorization")
     ]
     if receipt.requires_auth is not None:
-        words = "on file" if receipt.authorization_met else "needed" if receipt.requires_auth else "not needed"
+        words = _authorization_words(receipt)
         rule = next((e for e in receipt.evidence if e.rule in {"E09", "E10"}), None)
         lines.append(Fact(label="Authorization", value=words, source=(rule and rule.source) or "rule:E09"))
     if coverage is not None and coverage.copay is not None:
@@ -40,8 +40,7 @@ def summary(file: EligibilityFile, receipt: VerdictReceipt) -> str:
     if receipt.verdict != "eligible":
         sentences += [f"{evidence.text}." for evidence in receipt.evidence[:1]]
     if receipt.requires_auth is not None:
-        words = "on file" if receipt.authorization_met else "needed" if receipt.requires_auth else "not needed"
-        sentences.append(f"Authorization {words}.")
+        sentences.append(f"Authorization {_authorization_words(receipt)}.")
     coverage = _coverage(file, receipt)
     if coverage is not None and coverage.copay is not None:
         sentences.append(f"Copay {coverage.copay:.2f} USD.")
@@ -54,10 +53,24 @@ def guidance(receipt: VerdictReceipt | None) -> tuple[GuidanceAction, ...]:
     actions: list[GuidanceAction] = []
     if receipt is None or receipt.verdict == "undetermined":
         actions.append(GuidanceAction(label="Check Eligibility", action="check_eligibility"))
+    elif _is_awaited(receipt):
+        actions.append(GuidanceAction(label="Check Authorization Status", action="check_authorization_status"))
     elif receipt.requires_auth is True and not receipt.authorization_met:
         actions.append(GuidanceAction(label="Request Authorization", action="request_auth"))
     actions.append(GuidanceAction(label="View Full Record", action="view_record"))
     return tuple(actions)
+
+
+def _authorization_words(receipt: VerdictReceipt) -> str:
+    if receipt.authorization_met:
+        return "on file"
+    if _is_awaited(receipt):
+        return "needed and requested"
+    return "needed" if receipt.requires_auth else "not needed"
+
+
+def _is_awaited(receipt: VerdictReceipt) -> bool:
+    return any(evidence.code == "authorization_awaited" for evidence in receipt.evidence)
 
 
 def _coverage(file: EligibilityFile, receipt: VerdictReceipt) -> Coverage | None:

@@ -17,6 +17,7 @@ from pydantic.alias_generators import to_camel
 from shared.errors import FieldError, ValidationFailedError
 from shared.models.api.base import AnswerModel, Day, RequestModel, UtcTime
 from shared.models.api.records import RecordTypeName, RecordView
+from shared.models.authorization import AuthorizationState, RequiredField, Urgency
 
 NUMBER_PATTERN = r"^[^\x00-\x20\x7f/\\]([^\x00-\x1f\x7f/\\]{0,98}[^\x00-\x20\x7f/\\])?$"
 LARGEST_CENTS = 9_999_999_999  # numeric(10,2)
@@ -40,11 +41,6 @@ ClaimStatus = Literal[
 VisitStatus = Literal[
     "scheduled", "confirmed", "arrived", "checking_in", "checked_in", "roomed", "with_provider", "checked_out",
     "completed", "cancelled", "rescheduled", "no_show", "left_without_being_seen",
-]  # fmt: skip
-AuthorizationStatus = Literal[
-    "draft", "submitted", "not_required", "pended", "approved", "partially_approved", "modified", "denied",
-    "contact_payer", "cancelled", "error", "exhausted", "expired", "revoked", "extension_requested", "peer_to_peer",
-    "appealed", "denied_final",
 ]  # fmt: skip
 
 
@@ -156,7 +152,11 @@ class VisitInput(RecordInput):
 
 
 class AuthorizationInput(RecordInput):
-    """An authorization; units are visits or service units."""
+    """An authorization; units are visits or service units.
+
+    A change of `status` is a step of its state machine. `unitsUsed` and `unitsReserved` are what the visits on file do
+    not show.
+    """
 
     key = ("auth_number",)
     mandatory = frozenset({"patient_id"})
@@ -164,15 +164,19 @@ class AuthorizationInput(RecordInput):
     auth_number: Number = _needed()
     patient_id: Reference = _needed()
     payer_id: Reference | None = None
+    provider_id: Reference | None = None
     service_type: Code | None = None
-    status: AuthorizationStatus = "draft"
+    status: AuthorizationState = "draft"
     requested_date: RecordDay | None = None
     approved_date: RecordDay | None = None
     period_start: RecordDay | None = None
     period_end: RecordDay | None = None
+    units_requested: Count | None = None
     units_approved: Count | None = None
     units_used: Count = 0
     units_reserved: Count = 0
+    urgency: Urgency | None = None
+    certification_number: Text | None = None
 
 
 class CoverageInput(RecordInput):
@@ -211,13 +215,20 @@ class PayerInput(RecordInput):
 
 
 class PayerRuleInput(RecordInput):
-    """Whether a payer wants an authorization for a service type; null when it depends."""
+    """Whether a payer wants an authorization for a service type; null when it depends.
+
+    `requiredFields` are members of a request that this payer wants beside the usual ones. The payer decides within
+    `decisionHours` (urgent) or `decisionDays` (standard); null is 72 hours and 7 days.
+    """
 
     key = ("payer_id", "service_type")
 
     payer_id: Reference = _needed()
     service_type: Code = _needed()
     requires_auth: bool | None = None
+    required_fields: Annotated[tuple[RequiredField, ...], Field(max_length=20)] = ()
+    decision_hours: Annotated[int, Field(ge=1, le=8760)] | None = None
+    decision_days: Annotated[int, Field(ge=1, le=365)] | None = None
 
 
 class ProviderInput(RecordInput):
