@@ -19,6 +19,7 @@ from shared.domain.authorization.answers import (
     state_of,
 )
 from shared.domain.authorization.deciding import KEPT_DIGESTS, answered
+from shared.domain.authorization.states import moved
 from shared.errors import InvalidTransitionError, ValidationFailedError
 from shared.models.authorization import DecisionLine, DecisionReason, ExtensionRequest, PayerDecision
 from shared.models.records import Authorization
@@ -244,6 +245,16 @@ def test_the_same_answer_twice_changes_nothing() -> None:
     again = answered(first.authorization, told, received_at=NOW + timedelta(days=9), zone=ZONE)
     assert (first.effect, again.effect) == ("applied", "repeated")
     assert again.authorization is first.authorization
+
+
+@pytest.mark.parametrize("source", ["manual", "fhir", "x12_278"])
+def test_the_same_words_answer_another_question_when_a_person_enters_them(source: Any) -> None:
+    told = decision("A1", source=source)
+    granted = apply(asked(), told)
+    waiting = moved(granted, "extend")
+    assert waiting is not None
+    again = answered(waiting, told, received_at=NOW, zone=ZONE)
+    assert again.effect == ("applied" if source == "manual" else "repeated")
 
 
 def test_an_answer_that_came_before_is_known_also_after_another() -> None:

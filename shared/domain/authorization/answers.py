@@ -108,8 +108,8 @@ def _words(reason: DecisionReason) -> str:
 
 
 def digest_of(decision: PayerDecision) -> str:
-    """What makes the same answer the same, whenever it comes again."""
-    return hashlib.sha256(decision_json(decision).encode()).hexdigest()
+    """What makes the same answer the same, whenever it comes again; it begins with who carried it."""
+    return f"{decision.source}:{hashlib.sha256(decision_json(decision).encode()).hexdigest()}"
 
 
 def is_older(decision: PayerDecision, than: PayerDecision | None, zone: ZoneInfo) -> bool:

@@ -70,6 +70,8 @@ TRANSITIONS: dict[AuthorizationMove, Transition] = {
     "uphold_denial": Transition(_REVIEWED, "denied_final"),
 }
 
+# A person may enter the same words as the answer to another question; what machines sent stays known.
+_ASK_ANEW: frozenset[AuthorizationMove] = frozenset({"resubmit", "redraft", "extend", "appeal", "peer_to_peer"})
 # The steps that people decide by themselves, as their paths name them.
 BY_HAND: dict[str, AuthorizationMove] = {
     "not-required": "mark_not_required",
@@ -119,7 +121,16 @@ def moved(authorization: Authorization, move: AuthorizationMove, *, reason: str 
     target = target_of(authorization.status, move, reason=reason)
     if target is None:
         return None
-    return replace(authorization, status=target, status_reason=reason, version=authorization.version + 1)
+    digests = authorization.answer_digests
+    if move in _ASK_ANEW:
+        digests = tuple(one for one in digests if not one.startswith("manual:"))
+    return replace(
+        authorization,
+        status=target,
+        status_reason=reason,
+        answer_digests=digests,
+        version=authorization.version + 1,
+    )
 
 
 def as_of(authorization: Authorization, today: date) -> Authorization:
