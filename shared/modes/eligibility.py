@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
 from shared.auth.permissions import allows_action, hidden_fields
@@ -38,10 +38,12 @@ from shared.models.verdict import VerdictReceipt
 from shared.modes.base import BaseModeHandler, QuickActionRule
 from shared.repositories.protocols import Change, KeptAnswer, NewCheck
 from shared.services.access_log import AccessLog
-from shared.services.authorization_actions import AUTHORIZATION_ACTIONS, AuthorizationActions
-from shared.services.authorization_answers import AnswerReader
-from shared.services.authorization_contexts import AuthorizationContexts, patient_of
-from shared.services.authorizations import AuthorizationService
+from shared.services.authorization_action_table import AUTHORIZATION_ACTIONS
+from shared.services.contexts import patient_of
+
+if TYPE_CHECKING:
+    from shared.services.authorization_actions import AuthorizationActions
+    from shared.services.authorizations import AuthorizationService
 
 _NO_DATE = "0001-01-01"
 
@@ -65,11 +67,17 @@ class EligibilityModeHandler(BaseModeHandler):
     @cached_property
     def authorizations(self) -> AuthorizationActions:
         """The quick actions about authorizations."""
+        from shared.services.authorization_actions import AuthorizationActions
+
         return AuthorizationActions(self, self.authorization_service, self._access_log, now=self._now)
 
     @cached_property
     def authorization_service(self) -> AuthorizationService:
         """Authorizations, for the routes that only this mode has."""
+        from shared.services.authorization_answers import AnswerReader
+        from shared.services.authorization_contexts import AuthorizationContexts
+        from shared.services.authorizations import AuthorizationService
+
         contexts = AuthorizationContexts(self.contexts, self.bring_up_to_date)
         return AuthorizationService(
             lambda: self._db.postgres, self._access_log, AnswerReader(None), contexts, now=self._now

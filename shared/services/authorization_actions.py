@@ -29,7 +29,6 @@ from shared.models.firestore.documents import ContextDocument
 from shared.models.records import Authorization, EligibilityFile
 from shared.models.replay import Replayed
 from shared.models.verdict import VerdictReceipt
-from shared.modes.base import QuickActionRule
 from shared.services.access_log import AccessLog
 from shared.services.authorization_changes import MODE, Answer, Done
 from shared.services.authorization_contexts import references_in
@@ -38,21 +37,6 @@ from shared.services.authorizations import AuthorizationService
 from shared.services.clock import Clock
 
 OK = 200
-AUTHORIZATION_ACTIONS: tuple[QuickActionRule, ...] = (
-    QuickActionRule(
-        "check_auth_requirement", "Check Authorization Requirement", RequirementParams, "authorizations.requirement"
-    ),
-    QuickActionRule("request_auth", "Request Authorization", AuthorizationMembers, "authorizations.request"),
-    QuickActionRule(
-        "request_authorization", "Request Authorization", AuthorizationMembers, "authorizations.request", listed=False
-    ),
-    QuickActionRule(
-        "check_authorization_status", "Check Authorization Status", AuthorizationReference, "authorizations.status"
-    ),
-    QuickActionRule("extend_authorization", "Extend Authorization", ExtendParams, "authorizations.extend"),
-    QuickActionRule("mark_auth_not_required", "Mark Not Required", NotRequiredParams, "authorizations.not_required"),
-    QuickActionRule("record_auth_decision", "Record Payer's Answer", RecordDecisionParams, "authorizations.record"),
-)
 
 
 class PatientDesk(Protocol):
@@ -74,7 +58,7 @@ class PatientDesk(Protocol):
 
 
 class AuthorizationActions:
-    """See AUTHORIZATION_ACTIONS. Each answer tells what the context's status is now and what follows."""
+    """See AUTHORIZATION_ACTIONS. Each answer tells what the status of the context is now and what follows."""
 
     def __init__(self, desk: PatientDesk, service: AuthorizationService, access_log: AccessLog, *, now: Clock) -> None:
         self._desk = desk

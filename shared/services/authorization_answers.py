@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
 from shared.domain.authorization.answers import REVIEW_CODE_BY_STATE
-from shared.domain.authorization.review import decision_of
 from shared.errors import FieldError, ValidationFailedError
-from shared.importing.fhir_authorization import read_claim_response
 from shared.models.api.authorizations import DecisionRequest, ManualDecision, ManualLine
 from shared.models.authorization import DecisionLine, DecisionReason, PayerDecision
-from shared.models.authorization_answer import AuthorizationAnswer
 
-ReadReviews = Callable[[str], Sequence[AuthorizationAnswer]]
+if TYPE_CHECKING:
+    from shared.models.authorization_answer import AuthorizationAnswer
+
+ReadReviews: TypeAlias = "Callable[[str], Sequence[AuthorizationAnswer]]"
 
 
 class AnswerReader:
@@ -27,12 +28,16 @@ class AnswerReader:
         if given.manual is not None:
             return _manual(given.manual)
         if given.fhir is not None:
+            from shared.importing.fhir_authorization import read_claim_response
+
             return read_claim_response(given.fhir, "fhir", zone)
         return self._review(given.x12 or "")
 
     def _review(self, interchange: str) -> PayerDecision:
         if self._reviews is None:
             raise _refused("x12", "not_supported", "X12 answers are not read here")
+        from shared.domain.authorization.review import decision_of
+
         answers = self._reviews(interchange)
         if len(answers) != 1:
             raise _refused("x12", "one_answer", "must hold the answer about exactly one request")

@@ -10,7 +10,7 @@ from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
 from shared.models.records import Authorization
 from shared.repositories.authorization_protocols import RequestReferences
-from shared.services.contexts import ContextService
+from shared.services.contexts import ContextService, patient_of
 
 MODE = "eligibility"
 
@@ -47,13 +47,6 @@ def references_in(context: ContextDocument, asked: AuthorizationMembers) -> Requ
     """What is named, for the context's patient and, when nothing else is named, its visit."""
     visit = asked.visit_id or (context.record_uuid if context.record_type == "visit" else None)
     return RequestReferences(patient_of(context), asked.payer_id, asked.provider_id, visit)
-
-
-def patient_of(context: ContextDocument) -> str:
-    """The uuid of the context's patient. Raises ValidationFailedError for a context that is about none."""
-    if context.patient_uuid is None:
-        raise _refused("contextId", "no_patient", "is not about a patient")
-    return context.patient_uuid
 
 
 def _refused(field: str, code: str, message: str) -> ValidationFailedError:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from shared.db.selector import DatabaseSelector
-from shared.errors import NotFoundError
+from shared.errors import FieldError, NotFoundError, ValidationFailedError
 from shared.models.api.modes import MACHINE_NAMES, ContextView, SetContext
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument, SessionDocument
@@ -120,3 +120,11 @@ class ContextService(ComponentService):
             last_activity_at=now,
             expire_at=now + IDLE_TIME,
         )
+
+
+def patient_of(context: ContextDocument) -> str:
+    """The uuid of the context's patient. Raises ValidationFailedError for a context that is about none."""
+    if context.patient_uuid is None:
+        message = "This context is not about a patient"
+        raise ValidationFailedError(message, errors=(FieldError("contextId", "no_patient", message),))
+    return context.patient_uuid

@@ -11,7 +11,8 @@ from pydantic.alias_generators import to_camel
 from shared.auth.permissions import ROLES_BY_RECORD_TYPE, hidden_fields, may_delete, may_write
 from shared.domain.search_terms import DATE_FIELDS, NAME_FIELDS, NUMBER_FIELDS, PHONE_FIELDS, query_terms
 from shared.errors import FieldError, NotFoundError, ValidationFailedError
-from shared.models.api.record_writes import INPUT_MODELS, NUMBER_PATTERN
+from shared.models.api.members import NUMBER_PATTERN
+from shared.models.api.record_writes import INPUT_MODELS
 from shared.models.api.records import (
     DATA_MODELS,
     RecordTypes,

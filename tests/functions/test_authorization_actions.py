@@ -8,7 +8,7 @@ import pytest
 
 from shared.auth.permissions import ROLES_BY_QUICK_ACTION, allows_action
 from shared.models.roles import Role
-from shared.services.authorization_actions import AUTHORIZATION_ACTIONS
+from shared.services.authorization_action_table import AUTHORIZATION_ACTIONS
 from tests.functions.authorization_office import VISIT, Office, day, faults
 from tests.functions.in_memory import InMemoryProduct
 

@@ -26,7 +26,7 @@ from shared.repositories.memory.members import InMemoryAuditPublisher
 from shared.repositories.memory.store import InMemoryLiveStore, InMemoryRecordStore
 from shared.repositories.protocols import Change
 from shared.services.access_log import AccessLog
-from shared.services.authorization_actions import AUTHORIZATION_ACTIONS
+from shared.services.authorization_action_table import AUTHORIZATION_ACTIONS
 from shared.services.contexts import ContextService
 from shared.services.modes import ModeService
 from tests.unit.factories import NOW, caller, key

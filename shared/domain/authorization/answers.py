@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
@@ -29,7 +30,6 @@ _GRANTS: frozenset[ReviewCode] = frozenset({"A1", "A2", "A6"})
 _UNDECIDED: frozenset[ReviewCode] = frozenset({"A4", "CT"})
 LONGEST_REASON = 2000
 LARGEST_QUANTITY = 1_000_000
-_DECISIONS: TypeAdapter[PayerDecision] = TypeAdapter(PayerDecision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +135,15 @@ def decided_day(decision: PayerDecision, received_at: datetime, zone: ZoneInfo) 
 
 def decision_json(decision: PayerDecision) -> str:
     """Write an answer as it is kept."""
-    return _DECISIONS.dump_json(decision).decode()
+    return _decisions().dump_json(decision).decode()
 
 
 def decision_from(kept: object) -> PayerDecision:
     """Read an answer that was kept, from JSON that is parsed already; members it did not know are left aside."""
-    return _DECISIONS.validate_python(kept)
+    return _decisions().validate_python(kept)
+
+
+@cache
+def _decisions() -> TypeAdapter[PayerDecision]:
+    """Made on first use: it takes a while."""
+    return TypeAdapter(PayerDecision)

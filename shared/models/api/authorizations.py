@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from shared.models.api.base import AnswerModel, RequestModel, UtcTime
-from shared.models.api.record_writes import Code, Count, LongText, RecordDay, Reference
+from shared.models.api.members import Code, Count, LongText, RecordDay, Reference
 from shared.models.api.tasks import DocumentId
 from shared.models.authorization import AuthorizationState, Urgency
 

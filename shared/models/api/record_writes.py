@@ -7,7 +7,6 @@ the number people use. Answers can be sent back: what only they have is left asi
 from __future__ import annotations
 
 import json
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -15,23 +14,21 @@ from pydantic import ConfigDict, Field, StringConstraints, ValidationError, mode
 from pydantic.alias_generators import to_camel
 
 from shared.errors import FieldError, ValidationFailedError
-from shared.models.api.base import AnswerModel, Day, RequestModel, UtcTime
+from shared.models.api.base import AnswerModel, RequestModel, UtcTime
+from shared.models.api.members import (
+    Cents,
+    Code,
+    Count,
+    LongText,
+    Money,
+    Npi,
+    Number,
+    RecordDay,
+    Reference,
+    Text,
+)
 from shared.models.api.records import RecordTypeName, RecordView
 from shared.models.authorization import AuthorizationState, RequiredField, Urgency
-
-NUMBER_PATTERN = r"^[^\x00-\x20\x7f/\\]([^\x00-\x1f\x7f/\\]{0,98}[^\x00-\x20\x7f/\\])?$"
-LARGEST_CENTS = 9_999_999_999  # numeric(10,2)
-
-Number = Annotated[str, StringConstraints(pattern=NUMBER_PATTERN, max_length=100)]
-Reference = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-LongText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
-Npi = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
-Money = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=2, allow_inf_nan=False)]
-Cents = Annotated[int, Field(ge=0, le=LARGEST_CENTS)]
-Count = Annotated[int, Field(ge=0, le=1_000_000)]
-RecordDay = Annotated[Day, Field(ge=date(1800, 1, 1), le=date(2200, 12, 31))]
 
 ClaimStatus = Literal[
     "draft", "on_hold", "missing_information", "ready", "submitted", "rejected", "accepted", "pended", "paid",
