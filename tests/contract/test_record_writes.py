@@ -96,7 +96,7 @@ def test_every_type_is_made_changed_by_its_key_and_deleted(
     assert gone.version == 2
     assert records.store.records.get(records.client, record_type, made.id, seen=None) is None
     events = records.events()
-    assert [event.metadata["change"] for event in sorted(events, key=lambda one: one.id)] == [
+    assert [event.metadata["change"] for event in sorted(events, key=lambda one: one.created_at)] == [
         "created", "unchanged", "deleted"
     ]  # fmt: skip
     assert {event.resource_id for event in events} == {UUID(made.id)}

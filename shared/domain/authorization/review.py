@@ -11,8 +11,9 @@ from shared.models.authorization import DecisionLine, DecisionReason, PayerDecis
 from shared.models.authorization_answer import AuthorizationAnswer, ReviewedItem
 
 _BY_CODE: dict[str, ReviewCode] = {code: code for code in STATE_BY_REVIEW_CODE}
-# DTP01: when a certification was issued, takes effect, ends; when the service is.
-_ISSUED, _EFFECTIVE, _EXPIRES, _SERVICE = "102", "007", "036", "472"
+# DTP01: when a certification was issued, takes effect, ends; when the service or the whole event is.
+_ISSUED, _EFFECTIVE, _EXPIRES = "102", "007", "036"
+_RENDERED = ("472", "AAH")
 _COUNTED = frozenset({"VS", "UN", "DY", None})  # visits, units, days
 
 
@@ -78,7 +79,7 @@ def _certified(item: ReviewedItem) -> tuple[date | None, date | None]:
             start, end = period.start, period.end if period.end != period.start else end
     end = _first([item], _EXPIRES) or end
     if start is None and end is None:
-        service = next((period for period in item.periods if period.qualifier == _SERVICE), None)
+        service = next((period for period in item.periods if period.qualifier in _RENDERED), None)
         return (None, None) if service is None else (service.start, service.end)
     return start, end
 
