@@ -48,6 +48,7 @@ class Office:
     product: InMemoryProduct
     role: Role | str = Role.ELIGIBILITY_SPECIALIST
     organisation: Organisation = RIVERSIDE
+    context: str = ""
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """One request below the mode's path."""
@@ -75,9 +76,21 @@ class Office:
         decided: dict[str, Any] = self.done("POST", f"/authorization/{made['id']}/decision", answer)
         return decided
 
-    def act(self, action: str, status: int = 200, headers: dict[str, str] | None = None, **params: Any) -> Any:
-        """A quick action on the current context."""
-        return self.done("POST", "/quick-action", {"action": action, "params": params}, status, **(headers or {}))
+    def open(self, number: str = "MRN553", record_type: str = "Patient ID") -> None:
+        """Work on a record from now on. Each request of these tests may be of another sign-in, so it is named."""
+        answer = self.ask("POST", "/context", {"recordType": record_type, "recordId": number})
+        self.context = str(answer.json["contextId"])
+
+    def try_to(self, action: str, params: dict[str, Any] | None = None, **headers: str) -> Answer:
+        """A quick action on the record that was opened."""
+        body = {"action": action, "params": params or {}, "contextId": self.context}
+        return self.ask("POST", "/quick-action", body, **headers)
+
+    def act(self, action: str, **params: Any) -> Any:
+        """The JSON of a quick action that must succeed."""
+        answer = self.try_to(action, params)
+        assert answer.status == 200, answer.json
+        return answer.json
 
     def rule(self, **columns: Any) -> None:
         """Change Bluestem's rule for office visits."""
@@ -105,8 +118,8 @@ class Office:
         next(row for row in rows if row["visit_number"] == number).update(columns)
 
     def context_status(self) -> str:
-        """The current context's status as it is stored."""
-        return str(self.done("GET", "/context")["status"])
+        """The opened context's status as it is stored."""
+        return str(self.done("GET", f"/context?contextId={self.context}")["status"])
 
 
 def faults(answer: Answer) -> list[tuple[str, str]]:

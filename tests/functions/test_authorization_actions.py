@@ -23,8 +23,9 @@ PARAMS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def office(product: InMemoryProduct) -> Office:
-    product.open_context()
-    return Office(product)
+    at_work = Office(product)
+    at_work.open()
+    return at_work
 
 
 def offered(result: dict[str, Any]) -> list[str]:
@@ -44,7 +45,7 @@ def test_the_whole_life_of_an_authorization(office: Office) -> None:
     requested = office.act("request_auth", **PARAMS["request_auth"] | {"units": 1})
     assert state(requested) == ("pending", True, "submitted")
     assert offered(requested) == ["check_authorization_status", "record_auth_decision", "view_record"]
-    assert "requested" in office.done("GET", "/summary")["summary"]
+    assert "requested" in office.done("GET", f"/summary?contextId={office.context}")["summary"]
     pended = office.act("record_auth_decision", manual={"outcome": "pended", "reason": "Records wanted"})
     assert state(pended) == ("pending", True, "pended")
     assert office.context_status() == "pending"
@@ -97,8 +98,7 @@ def test_a_repeated_action_is_answered_as_the_first(office: Office, action: str)
         office.act("request_auth", **PARAMS["request_auth"])
     if action == "extend_authorization":
         office.act("record_auth_decision", **PARAMS["record_auth_decision"])
-    body = {"action": action, "params": PARAMS[action]}
-    first, second = (office.ask("POST", "/quick-action", body, Idempotency_Key="k-1") for _ in range(2))
+    first, second = (office.try_to(action, PARAMS[action], Idempotency_Key="k-1") for _ in range(2))
     assert (first.status, first.json) == (second.status, second.json) == (200, first.json)
     versions = [row["version"] for row in office.product.records.tables.rows["authorizations"]]
     assert len(versions) == 1
@@ -107,16 +107,14 @@ def test_a_repeated_action_is_answered_as_the_first(office: Office, action: str)
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("action", [rule.name for rule in AUTHORIZATION_ACTIONS])
 def test_who_may_do_what(product: InMemoryProduct, role: Role, action: str) -> None:
-    lead = Office(product, role=Role.MANAGER)
-    product.open_context(Role.MANAGER)
+    lead, somebody = Office(product, role=Role.MANAGER), Office(product, role=role)
+    lead.open()
     if action in {"extend_authorization", "record_auth_decision"}:
         lead.act("request_auth", **PARAMS["request_auth"])
     if action == "extend_authorization":
         lead.act("record_auth_decision", **PARAMS["record_auth_decision"])
-    product.open_context(role)
-    answer = Office(product, role=role).ask(
-        "POST", "/quick-action", {"action": action, "params": PARAMS.get(action, {})}
-    )
+    somebody.open()
+    answer = somebody.try_to(action, PARAMS.get(action))
     assert answer.status == (200 if role in ROLES_BY_QUICK_ACTION[action] else 403), answer.json
     if answer.status == 200:
         assert all(allows_action(role, step) for step in offered(answer.json))
@@ -142,7 +140,7 @@ def test_the_requirement_is_told_with_what_the_payer_wants(office: Office) -> No
 
 def test_a_request_names_what_it_lacks(office: Office) -> None:
     office.rule(required_fields=("diagnosisCodes", "notes"))
-    answer = office.ask("POST", "/quick-action", {"action": "request_auth", "params": {}})
+    answer = office.try_to("request_auth")
     assert (answer.status, faults(answer)) == (422, [("diagnosisCodes", "missing"), ("notes", "missing")])
 
 
@@ -159,7 +157,7 @@ def test_a_request_names_what_it_lacks(office: Office) -> None:
     ],
 )
 def test_parameters_are_refused_by_name(office: Office, action: str, params: dict[str, Any], field: str) -> None:
-    answer = office.ask("POST", "/quick-action", {"action": action, "params": params})
+    answer = office.try_to(action, params)
     assert (answer.status, faults(answer)[0][0]) == (422, field)
 
 
@@ -194,33 +192,33 @@ def test_an_authorization_is_named_by_id_or_number_and_is_the_patients(office: O
     for reference in (other["id"], "AUTH-NONE"):
         for action in ("check_authorization_status", "extend_authorization", "record_auth_decision"):
             params = PARAMS.get(action, {}) | {"authorizationId": reference}
-            assert office.ask("POST", "/quick-action", {"action": action, "params": params}).status == 404
+            assert office.try_to(action, params).status == 404
 
 
 def test_there_is_nothing_to_extend_where_nothing_was_asked(office: Office) -> None:
     for action in ("extend_authorization", "record_auth_decision"):
-        answer = office.ask("POST", "/quick-action", {"action": action, "params": PARAMS[action]})
+        answer = office.try_to(action, PARAMS[action])
         assert (answer.status, answer.json["code"]) == (404, "not_found")
     assert state(office.act("check_authorization_status"))[2] is None
 
 
 def test_a_context_on_a_visit_or_an_authorization_works_on_it(office: Office) -> None:
-    office.done("POST", "/context", {"recordType": "Visit ID", "recordId": "VIS-2041"}, 201)
+    office.open("VIS-2041", "Visit ID")
     made = office.act("request_auth")["data"]["authorization"]
     assert [linked["visitId"] for linked in made["visits"]] == [str(VISIT)]
-    office.done("POST", "/context", {"recordType": "Authorization ID", "recordId": made["authNumber"]}, 201)
+    office.open(made["authNumber"], "Authorization ID")
     assert office.act("check_authorization_status")["data"]["authorization"]["id"] == made["id"]
     assert office.act("record_auth_decision", manual={"outcome": "approved"})["data"]["status"] == "proceed"
     assert office.context_status() == "proceed"
     for kind, number in (("Visit ID", "VIS-2041"), ("Patient ID", "MRN553")):
-        office.done("POST", "/context", {"recordType": kind, "recordId": number})
+        office.open(number, kind)
         assert office.context_status() == "proceed", kind
 
 
 def test_a_context_without_a_patient_has_no_authorizations(office: Office) -> None:
-    office.done("POST", "/context", {"recordType": "Other", "recordId": "Fax 7"}, 201)
+    office.open("Fax 7", "Other")
     for rule in AUTHORIZATION_ACTIONS:
-        answer = office.ask("POST", "/quick-action", {"action": rule.name, "params": PARAMS.get(rule.name, {})})
+        answer = office.try_to(rule.name, PARAMS.get(rule.name))
         assert (answer.status, faults(answer)) == (422, [("contextId", "no_patient")]), rule.name
 
 
