@@ -12,7 +12,7 @@ from shared.domain.authorization.matching import ServiceNeed, mismatches
 from shared.domain.authorization.requesting import check_period
 from shared.domain.authorization.states import AWAITING, IN_FORCE, OPEN, as_of
 from shared.domain.authorization.units import RESERVING, USING, with_visit
-from shared.domain.eligibility.verdict import SERVICE_TYPES, coverage_on
+from shared.domain.eligibility.verdict import SERVICE_TYPES, is_active
 from shared.errors import FieldError, ValidationFailedError
 from shared.models.api.authorizations import AuthorizationMembers
 from shared.models.authorization import VisitHold
@@ -194,13 +194,16 @@ def _visit(asked: AuthorizationMembers, file: EligibilityFile) -> Visit | None:
 
 
 def _coverage(asked: AuthorizationMembers, ground: RequestGround, on: date) -> Coverage | None:
+    """The coverage that is named, else the first one in force on the day, of the payer where one is named."""
     if asked.coverage_id is not None:
         return next(one for one in ground.file.coverages if str(one.id) == asked.coverage_id.lower())
-    file = ground.file
-    if ground.payer_id is not None:
-        own = tuple(one for one in file.coverages if one.payer_id == ground.payer_id)
-        file = replace(file, coverages=own)
-    return coverage_on(file, on)[1]
+    fitting = [
+        one
+        for one in ground.file.coverages
+        if one.status == "active" and one.payer_kind != "self_pay" and is_active(one, on)
+        if ground.payer_id in (None, one.payer_id)
+    ]
+    return min(fitting, key=lambda one: (one.rank, str(one.id)), default=None)
 
 
 def _service_of(visit: Visit | None) -> str | None:
