@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from shared.repositories.user_protocols import Accounts, MemberMirror, OrganisationRepository, UserRepository
     from shared.services.access_log import AccessLog
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
+    from shared.services.authorizations import AuthorizationService
     from shared.services.current_context import CurrentContextService
     from shared.services.invitations import InvitationService
     from shared.services.jobs import JobRunner, JobService, JobSweep
@@ -193,6 +194,11 @@ def eligibility_mode() -> EligibilityModeHandler:
     """The eligibility mode's handler, for the routes that only it has."""
     handler: EligibilityModeHandler = mode_service().get_mode_handler("eligibility")
     return handler
+
+
+def authorization_service() -> AuthorizationService:
+    """Authorizations, as the eligibility mode works with them."""
+    return eligibility_mode().authorization_service
 
 
 @cache

@@ -32,6 +32,7 @@ class Permission(StrEnum):
     USER_WRITE = "user:write"
     CLIENT_WRITE = "client:write"
     JOB_READ_ALL = "job:read_all"
+    AUTHORIZATION_WRITE = "authorization:write"
 
 
 ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
@@ -50,6 +51,7 @@ ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
     Permission.USER_WRITE: frozenset({Role.ADMIN}),
     Permission.CLIENT_WRITE: frozenset({Role.ADMIN}),
     Permission.JOB_READ_ALL: _LEADS,
+    Permission.AUTHORIZATION_WRITE: _LEADS | {Role.ELIGIBILITY_SPECIALIST},
 }
 
 ALL_MODES = frozenset({"eligibility", "front-desk", "backend", "email-drafter"})
@@ -63,9 +65,18 @@ MODES_BY_ROLE: dict[Role, frozenset[str]] = {
     Role.BILLER: frozenset({"backend", "eligibility", "email-drafter"}),
 }
 
+_ASKS_PAYERS = _LEADS | {Role.ELIGIBILITY_SPECIALIST}
+_WAITS_FOR_PAYERS = _ASKS_PAYERS | {Role.FRONT_DESK, Role.BILLER}
+
 ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "check_eligibility": _LEADS | {Role.ELIGIBILITY_SPECIALIST, Role.FRONT_DESK},
-    "request_auth": _LEADS | {Role.ELIGIBILITY_SPECIALIST},
+    "check_auth_requirement": _WAITS_FOR_PAYERS,
+    "check_authorization_status": _WAITS_FOR_PAYERS,
+    "request_auth": _ASKS_PAYERS,
+    "request_authorization": _ASKS_PAYERS,
+    "extend_authorization": _ASKS_PAYERS,
+    "mark_auth_not_required": _ASKS_PAYERS,
+    "record_auth_decision": _ASKS_PAYERS,
     "view_record": _EVERYBODY,
 }
 

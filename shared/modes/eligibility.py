@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from shared.auth.permissions import ROLES_BY_QUICK_ACTION, allows_action, hidden_fields
 from shared.db.selector import DatabaseSelector
 from shared.domain import eligibility as rules
+from shared.domain.authorization.states import as_of
 from shared.errors import FieldError, NotFoundError, ValidationFailedError
 from shared.models.api.eligibility import action_data, claim_view, patient_view
 from shared.models.api.modes import (
@@ -38,7 +41,13 @@ from shared.modes.base import BaseModeHandler, QuickActionRule
 from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck
 from shared.repositories.protocols import Change, KeptAnswer
 from shared.services.access_log import AccessLog
+from shared.services.authorization_action_table import AUTHORIZATION_ACTIONS
+from shared.services.contexts import patient_of
 from shared.services.snapshots import refresh, taken
+
+if TYPE_CHECKING:
+    from shared.services.authorization_actions import AuthorizationActions
+    from shared.services.authorizations import AuthorizationService
 
 _NO_DATE = "0001-01-01"
 
@@ -51,12 +60,48 @@ class EligibilityModeHandler(BaseModeHandler):
     quick_actions: ClassVar[tuple[QuickActionRule, ...]] = (
         QuickActionRule("check_eligibility", "Check Eligibility", CheckEligibilityParams, "check_eligibility"),
         QuickActionRule("view_record", "View Full Record", NoParams, "view_record"),
+        *AUTHORIZATION_ACTIONS,
     )
 
     def __init__(self, db_selector: DatabaseSelector, access_log: AccessLog, *, now: Callable[[], datetime]) -> None:
         self._db = db_selector
         self._access_log = access_log
         self._now = now
+
+    @cached_property
+    def authorizations(self) -> AuthorizationActions:
+        """The quick actions about authorizations."""
+        from shared.services.authorization_actions import AuthorizationActions
+
+        return AuthorizationActions(self, self.authorization_service, self._access_log, now=self._now)
+
+    @cached_property
+    def authorization_service(self) -> AuthorizationService:
+        """Authorizations, for the routes that only this mode has."""
+        from shared.services.authorization_answers import AnswerReader
+        from shared.services.authorization_contexts import AuthorizationContexts
+        from shared.services.authorizations import AuthorizationService
+
+        contexts = AuthorizationContexts(self.contexts, self.bring_up_to_date)
+        return AuthorizationService(
+            lambda: self._db.postgres, self._access_log, AnswerReader(None), contexts, now=self._now
+        )
+
+    def file_for(self, caller: Caller, context: ContextDocument, *, seen: AuditEvent | None) -> EligibilityFile:
+        """See PatientDesk.file_for."""
+        return self._file(caller, patient_of(context), visit_id=_visit_of(context), seen=seen)
+
+    def verdict_on(
+        self, caller: Caller, file: EligibilityFile, *, asked_date: date | None = None, asked_service: str | None = None
+    ) -> VerdictReceipt:
+        """See PatientDesk.verdict_on."""
+        return _newest(file, now=self._local(caller), asked_date=asked_date, asked_service=asked_service).receipt
+
+    def bring_up_to_date(self, caller: Caller, context: ContextDocument) -> None:
+        """See PatientDesk.bring_up_to_date."""
+        now = self._local(caller)
+        file = self.file_for(caller, context, seen=None)
+        self._project(caller, context, file, _newest(file, now=now))
 
     @classmethod
     def fresh_summary(cls, record_type: str, number: str) -> str:
@@ -90,7 +135,7 @@ class EligibilityModeHandler(BaseModeHandler):
 
     def _snapshot(self, client_id: UUID, context: ContextDocument, *, now: datetime) -> Snapshot:
         file = self._db.postgres.eligibility.file_of(
-            client_id, _patient_of(context), visit_id=_visit_of(context), today=now.date()
+            client_id, patient_of(context), visit_id=_visit_of(context), today=now.date()
         )
         return GONE if file is None else _snapshot_of(file, _newest(file, now=now))
 
@@ -101,7 +146,7 @@ class EligibilityModeHandler(BaseModeHandler):
 
         A repetition brings the context up to date once more: the first try may have ended between the two stores.
         """
-        patient = _patient_of(context)
+        patient = patient_of(context)
         now = self._local(caller)
         made: list[tuple[EligibilityFile, rules.Situation]] = []
 
@@ -151,7 +196,7 @@ class EligibilityModeHandler(BaseModeHandler):
                 "status": receipt.status,
                 "recordType": LABELS[context.record_type],
                 "recordId": context.record_id,
-                "record": _shown(caller, file, receipt).model_dump(mode="json", by_alias=True),
+                "record": self._shown(caller, file, receipt).model_dump(mode="json", by_alias=True),
             },
             guidance_actions=_offered(caller, rules.guidance(situation)),
         )
@@ -162,7 +207,7 @@ class EligibilityModeHandler(BaseModeHandler):
         with self._access_log.in_transaction(event) as seen:
             file = self._file(caller, reference, seen=seen)
         today = caller.today(self._now())
-        return _shown(caller, file, rules.decide(file, asked_date=asked or today, today=today))
+        return self._shown(caller, file, rules.decide(file, asked_date=asked or today, today=today))
 
     def claims(self, caller: Caller, reference: str, query: ClaimQuery) -> ClaimList:
         """List a patient's claims, newest service date first."""
@@ -201,6 +246,12 @@ class EligibilityModeHandler(BaseModeHandler):
             raise NotFoundError("There is no such record")
         return file
 
+    def _shown(self, caller: Caller, file: EligibilityFile, receipt: VerdictReceipt) -> PatientEligibility:
+        today = caller.today(self._now())
+        shown = replace(file, authorizations=tuple(as_of(held, today) for held in file.authorizations))
+        hidden, hidden_of_coverage = (hidden_fields(caller.role, kind) for kind in ("patient", "coverage"))
+        return patient_view(shown, receipt, hidden, hidden_of_coverage)
+
     def _new_check(
         self, caller: Caller, context: ContextDocument, situation: rules.Situation, previous: PreviousCheck | None
     ) -> NewCheck:
@@ -223,7 +274,7 @@ class EligibilityModeHandler(BaseModeHandler):
         )
         return NewCheck(
             id=check_id,
-            patient_id=UUID(_patient_of(context)),
+            patient_id=UUID(patient_of(context)),
             verdict=receipt,
             checked_by=caller.user_id,
             event=event,
@@ -270,13 +321,15 @@ class EligibilityModeHandler(BaseModeHandler):
             )
 
 
-def _newest(file: EligibilityFile, *, now: datetime) -> rules.Situation:
-    """What the records say, for the day of the newest check when there is one."""
+def _newest(
+    file: EligibilityFile, *, now: datetime, asked_date: date | None = None, asked_service: str | None = None
+) -> rules.Situation:
+    """What the records say, for the day of the newest check when there is one, unless something else is asked."""
     check = file.newest_check
     receipt = rules.decide(
         file,
-        asked_date=check.date_of_service if check else None,
-        asked_service=check.service_type if check else None,
+        asked_date=asked_date or (check.date_of_service if check else None),
+        asked_service=asked_service or (check.service_type if check else None),
         today=now.date(),
     )
     return rules.situation_of(file, receipt, now=now)
@@ -291,22 +344,11 @@ def _snapshot_of(file: EligibilityFile, situation: rules.Situation) -> Snapshot:
     )
 
 
-def _shown(caller: Caller, file: EligibilityFile, receipt: VerdictReceipt) -> PatientEligibility:
-    return patient_view(file, receipt, hidden_fields(caller.role, "patient"), hidden_fields(caller.role, "coverage"))
-
-
 def _offered(caller: Caller, actions: tuple[GuidanceAction, ...]) -> tuple[GuidanceAction, ...]:
     """Leave out what the caller's role may not do, and what no mode declares."""
     return tuple(
         one for one in actions if one.action in ROLES_BY_QUICK_ACTION and allows_action(caller.role, one.action)
     )
-
-
-def _patient_of(context: ContextDocument) -> str:
-    if context.patient_uuid is None:
-        message = "This context is not about a patient"
-        raise ValidationFailedError(message, errors=(FieldError("contextId", "no_patient", message),))
-    return context.patient_uuid
 
 
 def _visit_of(context: ContextDocument) -> UUID | None:

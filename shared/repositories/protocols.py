@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
@@ -23,10 +22,11 @@ from shared.models.firestore.documents import (
     TaskType,
 )
 from shared.models.records import Patient, RecordReference
+from shared.repositories.authorization_protocols import AuthorizationRepository
 from shared.repositories.changes import Change, Changes, D, KeptAnswer, Position
 from shared.repositories.document_protocols import DocumentStore
 from shared.repositories.eligibility_protocols import EligibilityRepository
-from shared.repositories.record_protocols import RecordWriteRepository
+from shared.repositories.record_protocols import PlainValue, RecordWriteRepository
 
 __all__ = ["Change", "Changes", "D", "KeptAnswer", "Position"]  # told here by name: part of what services ask
 
@@ -164,14 +164,14 @@ class AuditPublisher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A record's columns by name: dates and ids as text, amounts as Decimal."""
+    """A record's columns by name: dates and ids as text, amounts as Decimal, lists as tuples."""
 
     type: str
     id: UUID
     version: int
     created_at: datetime
     updated_at: datetime
-    data: dict[str, str | int | Decimal | None]
+    data: dict[str, PlainValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,4 +252,9 @@ class RecordStore(Protocol):
     @property
     def eligibility(self) -> EligibilityRepository:
         """The eligibility mode's view of them."""
+        ...
+
+    @property
+    def authorizations(self) -> AuthorizationRepository:
+        """Requests for authorization, payers' answers, units."""
         ...

@@ -27,6 +27,7 @@ from shared.repositories.memory.members import InMemoryAuditPublisher
 from shared.repositories.memory.store import InMemoryLiveStore, InMemoryRecordStore
 from shared.repositories.protocols import Change
 from shared.services.access_log import AccessLog
+from shared.services.authorization_action_table import AUTHORIZATION_ACTIONS
 from shared.services.contexts import ContextService
 from shared.services.modes import ModeService
 from tests.unit.factories import NOW, caller, key
@@ -157,7 +158,7 @@ def test_an_unknown_action_names_the_known_ones(clinic: Clinic) -> None:
     clinic.open()
     with pytest.raises(ValidationFailedError) as refused:
         clinic.modes.execute_quick_action(clinic.caller, MODE, QuickAction(action="do_magic"))
-    assert refused.value.extra["allowed"] == ["check_eligibility", "view_record"]
+    assert refused.value.extra["allowed"] == sorted(EligibilityModeHandler.actions())
 
 
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.BILLER])
@@ -243,7 +244,9 @@ def test_modes_are_listed_as_far_as_the_role_works_in_them(clinic: Clinic) -> No
     auditor = clinic.modes.list_modes(replace(clinic.caller, role=Role.AUDITOR)).modes
     lead = clinic.modes.list_modes(replace(clinic.caller, role=Role.MANAGER)).modes
     actions = [[action.action for action in mode.quick_actions] for mode in (auditor[0], lead[0])]
-    assert actions == [["view_record"], ["check_eligibility", "view_record"]]
+    authorization = [rule.name for rule in AUTHORIZATION_ACTIONS if rule.listed]
+    assert actions == [["view_record"], ["check_eligibility", "view_record", *authorization]]
+    assert "request_authorization" not in authorization  # an alias
 
 
 def test_every_fact_of_the_summary_has_its_source(clinic: Clinic) -> None:

@@ -216,8 +216,8 @@ ROWS: tuple[Row, ...] = (
         "the payer says that it depends", _fired("authorization_depends"), params_for=_question,
     ),
     Row(
-        "not_required", "Mark Not Required", "mark_auth_not_required", "E09", "an authorization is needed",
-        _to_request, kind="form", form_for=_EVIDENCE,
+        "not_required", "Mark Not Required", "mark_auth_not_required", "E09", "the payer says that it depends",
+        _fired("authorization_depends"), kind="form", form_for=_EVIDENCE,
     ),
     Row(
         "documents", "Record Documents Sent", "record_documents_sent", "E10", _AWAITED, _fired("authorization_awaited"),

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from shared.models.audit import AuditEvent
+from shared.models.authorization import VisitHold
 from shared.models.caller import IdempotencyKey
 from shared.models.records import (
     Authorization,
@@ -23,6 +24,7 @@ from shared.models.records import (
 )
 from shared.models.typed_json import from_json, to_json
 from shared.models.verdict import Difference, VerdictReceipt
+from shared.repositories.authorization_rows import authorization_of
 from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck, StoredCheck
 from shared.repositories.memory.records import read_patient
 from shared.repositories.memory.tables import NO_DATE, InMemoryTables
@@ -138,9 +140,9 @@ class InMemoryEligibilityRepository:
         return EligibilityFile(
             patient=patient,
             coverages=tuple(_coverage(row, payers[row["payer_id"]]) for row in coverages),
-            payer_rules=tuple(_read(PayerRule, row) for row in rules),
-            authorizations=tuple(_authorization(row) for row in authorizations),
-            context_visit=None if visit is None else _read(Visit, visit),
+            payer_rules=tuple(payer_rule(row) for row in rules),
+            authorizations=tuple(authorization(self._tables, row) for row in authorizations),
+            context_visit=visit_of(visit),
             newest_check=None if check is None else _check(check),
             payers=tuple(_read(Payer, payers[one]) for one in sorted(insurers)),
             benefits=tuple(_read(Benefit, row) for row in sorted(benefits, key=lambda row: row["id"])),
@@ -160,9 +162,22 @@ def _coverage(row: dict[str, Any], payer: dict[str, Any]) -> Coverage:
     return _read(Coverage, row | {"payer_name": payer["name"], "payer_kind": payer["kind"]})
 
 
-def _authorization(row: dict[str, Any]) -> Authorization:
-    known = {member: row[member] for member in Authorization.__dataclass_fields__ if member in row}
-    return Authorization(**known)
+def authorization(tables: InMemoryTables, row: dict[str, Any]) -> Authorization:
+    """Return an authorization's row with the visits that are linked to it."""
+    linked = [visit for visit in tables.of(row["client_id"], "visits") if visit["authorization_id"] == row["id"]]
+    linked.sort(key=lambda visit: (visit["visit_date"], visit["id"]))
+    holds = (VisitHold(one["id"], one["visit_date"], one["status"], one["authorization_units"]) for one in linked)
+    return authorization_of(row, holds)
+
+
+def payer_rule(row: dict[str, Any]) -> PayerRule:
+    """Return a payer rule's row."""
+    return _read(PayerRule, row | {"required_fields": tuple(row["required_fields"])})
+
+
+def visit_of(row: dict[str, Any] | None) -> Visit | None:
+    """Return a visit's row."""
+    return None if row is None else _read(Visit, row)
 
 
 def _read(of: type[R], row: dict[str, Any]) -> R:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.repositories.memory.authorizations import InMemoryAuthorizationRepository
 from shared.repositories.memory.collections import (
     InMemoryAlertRepository,
     InMemoryDraftRepository,
@@ -47,3 +48,4 @@ class InMemoryRecordStore:
         self.records = InMemoryRecordRepository(self.tables)
         self.record_writes = InMemoryRecordWrites(self.tables)
         self.eligibility = InMemoryEligibilityRepository(self.tables)
+        self.authorizations = InMemoryAuthorizationRepository(self.tables, self.record_writes.kept)

@@ -23,7 +23,7 @@ from shared.models.records import (
 from shared.models.typed_json import from_json, to_json
 from shared.models.verdict import Difference, VerdictReceipt
 from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck, StoredCheck
-from shared.repositories.postgres.eligibility_file import FILE, FILE_TO_CHECK, file_in, previous_in, read_row
+from shared.repositories.postgres.eligibility_file import FILE_TO_CHECK, file_in, previous_in, read_file, read_row
 from shared.repositories.postgres.transaction import add_event, as_uuid, is_duplicate_key, keep, recall
 
 _INSERT_CHECK = text("""
@@ -77,8 +77,7 @@ class PostgresEligibilityRepository:
     ) -> EligibilityFile | None:
         """See EligibilityRepository.file_of."""
         with self._postgres.tenant(client_id) as connection:
-            row = read_row(connection, FILE, client_id, reference, visit_id, today)
-            file = None if row is None else file_in(row)
+            file = read_file(connection, client_id, reference, visit_id, today)
             if file is not None and seen is not None:
                 add_event(
                     connection,
