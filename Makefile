@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 SOURCES := shared infra functions tests
 
 .DEFAULT_GOAL := help
-.PHONY: help install up test check format bundle import new-mode openapi bench soak lock audit clean
+.PHONY: help install up test check format bundle import create-client new-mode openapi bench soak lock audit clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ bundle: install ## Build one deployable zip per function (NAMES='tasks records' 
 
 import: install ## Import FHIR bundles or a Synthea CSV folder into the running stack: FILES='…' [CLIENT=…]
 	@exec $(PYTHON) -m infra.local.importer $(FILES) $(if $(CLIENT),--client "$(CLIENT)")
+
+create-client: install ## Make an organisation with its first admin: NAME='…' ADMIN=e-mail [TIME_ZONE=…] [ADMIN_NAME='…']
+	@exec $(PYTHON) -m infra.local.create_client --name "$(NAME)" --admin "$(ADMIN)" $(if $(ADMIN_NAME),--admin-name "$(ADMIN_NAME)") $(if $(TIME_ZONE),--time-zone "$(TIME_ZONE)")
 
 new-mode: install ## Write the handler and the function of a new mode: NAME=…
 	@exec $(PYTHON) -m infra.new_mode $(NAME)

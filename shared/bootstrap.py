@@ -6,6 +6,7 @@ bundle builder follows exactly the factories that a `main.py` names.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,18 +16,34 @@ from shared.errors import ConfigurationError
 if TYPE_CHECKING:
     from google.cloud import firestore
 
+    from shared.auth.service_account import ServiceAccount
     from shared.auth.tokens import TokenVerifier
+    from shared.clearinghouse.port import Clearinghouse
     from shared.db.postgres import Postgres
     from shared.db.pubsub import AuditTopic
+    from shared.domain.rate_limit import RateLimit
+    from shared.domain.session import SessionLimits
     from shared.modes.eligibility import EligibilityModeHandler
     from shared.repositories.protocols import AuditOutbox, LiveStore, MemberRepository, RecordStore
+    from shared.repositories.sign_in_protocols import SessionRepository
+    from shared.repositories.user_protocols import Accounts, MemberMirror, OrganisationRepository, UserRepository
     from shared.services.access_log import AccessLog
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
+    from shared.services.authorizations import AuthorizationService
+    from shared.services.current_context import CurrentContextService
+    from shared.services.invitations import InvitationService
+    from shared.services.jobs import JobRunner, JobService, JobSweep
+    from shared.services.member_sync import MemberSync
     from shared.services.modes import ModeService
+    from shared.services.organisations import OrganisationService
     from shared.services.record_import import ImportService
+    from shared.services.record_projection import RecordChangeRelay, RecordProjection
+    from shared.services.record_writes import RecordWriteService
     from shared.services.records import RecordService
+    from shared.services.sessions import SessionService
     from shared.services.task_projection import TaskProjection
     from shared.services.tasks import TaskService
+    from shared.services.users import UserService
 
 
 @cache
@@ -62,11 +79,44 @@ def token_verifier() -> TokenVerifier:
 
 
 @cache
+def clearinghouse() -> Clearinghouse | None:
+    """The payer connection; None where none is configured and what is on file answers for payers."""
+    from shared.clearinghouse.x12 import X12Clearinghouse
+
+    given = settings().clearinghouse
+    return X12Clearinghouse(given) if given else None
+
+
+@cache
 def members() -> MemberRepository:
     """Who belongs to which organisation."""
     from shared.repositories.firestore.members import FirestoreMemberRepository
 
     return FirestoreMemberRepository(firestore_store())
+
+
+@cache
+def session_store() -> SessionRepository:
+    """The sessions."""
+    from shared.repositories.firestore.sessions import FirestoreSessionRepository
+
+    return FirestoreSessionRepository(firestore_store())
+
+
+@cache
+def session_service() -> SessionService:
+    """Starts, checks and ends sessions; every signed-in request asks it."""
+    from shared.services.sessions import SessionService
+
+    return SessionService(session_store(), _session_limits())
+
+
+@cache
+def rate_limit() -> RateLimit:
+    """How many requests each user may make to this instance."""
+    from shared.domain.rate_limit import RateLimit
+
+    return RateLimit(per_second=settings().rate_per_second, burst=settings().rate_burst)
 
 
 @cache
@@ -117,17 +167,27 @@ def task_service() -> TaskService:
 @cache
 def mode_service() -> ModeService:
     """The modes and their handlers."""
+    return _modes(record_store, secret_key())
+
+
+def _modes(records: Callable[[], RecordStore], key: bytes = b"") -> ModeService:
+    """The modes over `records`; `key` is what a function needs that opens contexts."""
     from shared.db.selector import DatabaseSelector
     from shared.services.clock import utc_now
     from shared.services.contexts import ContextService
     from shared.services.modes import ModeService
 
-    key = settings().context_key
-    if key is None:
-        raise ConfigurationError("MOBIUS_CONTEXT_KEY is not set: a secret from which context ids are derived")
-    selector = DatabaseSelector(record_store, live_store)
-    contexts = ContextService(selector, access_log(), key.get_secret_value().encode(), now=utc_now)
+    selector = DatabaseSelector(records, live_store)
+    contexts = ContextService(selector, access_log(), key, now=utc_now, limits=_session_limits())
     return ModeService(selector, access_log(), contexts, now=utc_now)
+
+
+@cache
+def current_context_service() -> CurrentContextService:
+    """The context component."""
+    from shared.services.current_context import CurrentContextService
+
+    return CurrentContextService(mode_service(), access_log())
 
 
 def eligibility_mode() -> EligibilityModeHandler:
@@ -136,16 +196,15 @@ def eligibility_mode() -> EligibilityModeHandler:
     return handler
 
 
+def authorization_service() -> AuthorizationService:
+    """Authorizations, as the eligibility mode works with them."""
+    return eligibility_mode().authorization_service
+
+
 @cache
 def mode_list() -> ModeService:
     """The modes as a list: no store is ever asked."""
-    from shared.db.selector import DatabaseSelector
-    from shared.services.clock import utc_now
-    from shared.services.contexts import ContextService
-    from shared.services.modes import ModeService
-
-    selector = DatabaseSelector(_no_records, live_store)
-    return ModeService(selector, access_log(), ContextService(selector, access_log(), b"", now=utc_now), now=utc_now)
+    return _modes(_no_records)
 
 
 @cache
@@ -154,6 +213,14 @@ def record_service() -> RecordService:
     from shared.services.records import RecordService
 
     return RecordService(record_store, access_log())
+
+
+@cache
+def record_write_service() -> RecordWriteService:
+    """Records of every type: make, change, delete, look back."""
+    from shared.services.record_writes import RecordWriteService
+
+    return RecordWriteService(record_store, access_log())
 
 
 @cache
@@ -177,6 +244,27 @@ def outbox_sweep() -> OutboxSweep:
 
 
 @cache
+def record_change_relay() -> RecordChangeRelay:
+    """Publishes the changes of records that wait in the database."""
+    from shared.db.pubsub import AuditTopic
+    from shared.repositories.postgres.record_outbox import PostgresRecordOutbox
+    from shared.services.record_projection import RecordChangeRelay
+
+    topic = AuditTopic(settings().project, settings().record_topic, emulator=settings().pubsub_emulator)
+    return RecordChangeRelay(PostgresRecordOutbox(postgres("relay")), topic)
+
+
+@cache
+def record_projection() -> RecordProjection:
+    """Brings contexts up to date with their records."""
+    from shared.db.selector import DatabaseSelector
+    from shared.services.record_projection import RecordProjection
+
+    selector = DatabaseSelector(record_store, live_store)
+    return RecordProjection(selector, organisation_repository(), _modes(record_store).get_mode_handler)
+
+
+@cache
 def audit_writer() -> AuditWriter:
     """Writes audit events into the database."""
     from shared.repositories.postgres.audit import PostgresAuditLog
@@ -195,9 +283,137 @@ def task_projection() -> TaskProjection:
 
 
 @cache
+def job_service() -> JobService:
+    """Long work: beginning it and looking at it."""
+    from shared.services.jobs import JobService
+
+    return JobService(lambda: live_store().jobs)
+
+
+@cache
+def job_runner() -> JobRunner:
+    """Does the turns of long work."""
+    from shared.services.jobs import JobRunner
+
+    return JobRunner(live_store().jobs, members(), {})
+
+
+@cache
+def job_sweep() -> JobSweep:
+    """Takes up long work that nobody goes on with."""
+    from shared.repositories.firestore.jobs import FirestoreOpenJobs
+    from shared.services.jobs import JobSweep
+
+    return JobSweep(FirestoreOpenJobs(firestore_store()), live_store().jobs)
+
+
+@cache
 def import_service() -> ImportService:
     """Takes FHIR bundles into the structured records."""
     from shared.repositories.postgres.record_import import PostgresRecordImport
     from shared.services.record_import import ImportService
 
     return ImportService(PostgresRecordImport(postgres("serving")), access_log())
+
+
+@cache
+def service_account() -> ServiceAccount:
+    """The function's own service account; beside an Auth emulator, what the emulator takes for one."""
+    from shared.auth.service_account import EmulatorServiceAccount, GoogleServiceAccount
+
+    return EmulatorServiceAccount() if settings().auth_emulator else GoogleServiceAccount()
+
+
+@cache
+def user_repository() -> UserRepository:
+    """The users of each organisation."""
+    from shared.repositories.postgres.users import PostgresUserRepository
+
+    return PostgresUserRepository(postgres("serving"))
+
+
+@cache
+def organisation_repository() -> OrganisationRepository:
+    """The organisations."""
+    from shared.repositories.postgres.users import PostgresOrganisationRepository
+
+    return PostgresOrganisationRepository(postgres("serving"))
+
+
+@cache
+def accounts() -> Accounts:
+    """The accounts that people sign in with."""
+    from shared.auth.accounts import IdentityToolkitAccounts
+
+    emulator = settings().auth_emulator_address
+    return IdentityToolkitAccounts(project=settings().project, service_account=service_account(), emulator=emulator)
+
+
+@cache
+def member_mirror() -> MemberMirror:
+    """The live store's copies of memberships."""
+    from shared.repositories.firestore.member_mirror import FirestoreMemberMirror
+
+    return FirestoreMemberMirror(firestore_store())
+
+
+@cache
+def member_sync() -> MemberSync:
+    """Carries one organisation's changed memberships, right after the change."""
+    from shared.repositories.postgres.member_outbox import PostgresMemberOutbox
+    from shared.services.member_sync import MemberSync
+
+    return MemberSync(PostgresMemberOutbox(postgres("serving")), accounts(), member_mirror())
+
+
+@cache
+def member_sweep() -> MemberSync:
+    """Carries every organisation's changed memberships that still wait."""
+    from shared.repositories.postgres.member_outbox import PostgresMemberOutbox
+    from shared.services.member_sync import MemberSync
+
+    outbox = PostgresMemberOutbox(postgres("relay"), across_clients=True)
+    return MemberSync(outbox, accounts(), member_mirror())
+
+
+@cache
+def user_service() -> UserService:
+    """Members of an organisation."""
+    from shared.services.users import UserService
+
+    return UserService(user_repository, member_sync, access_log())
+
+
+@cache
+def invitation_service() -> InvitationService:
+    """Invitations into an organisation."""
+    from shared.services.invitations import InvitationService
+
+    return InvitationService(user_repository, accounts, member_sync, access_log(), secret_key())
+
+
+@cache
+def organisation_service() -> OrganisationService:
+    """Organisations themselves."""
+    from shared.services.organisations import OrganisationService
+
+    return OrganisationService(organisation_repository, member_sync, access_log())
+
+
+def _session_limits() -> SessionLimits:
+    from datetime import timedelta
+
+    from shared.domain.session import SessionLimits
+
+    known = settings()
+    return SessionLimits(
+        idle=timedelta(minutes=known.session_idle_minutes), length=timedelta(hours=known.session_hours)
+    )
+
+
+def secret_key() -> bytes:
+    """The secret that addresses and ids are hashed with."""
+    key = settings().context_key
+    if key is None:
+        raise ConfigurationError("MOBIUS_CONTEXT_KEY is not set: a secret that addresses and ids are hashed with")
+    return key.get_secret_value().encode()

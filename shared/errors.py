@@ -128,6 +128,14 @@ class ValidationFailedError(MobiusError):
     title = "The request is not valid"
 
 
+class TooManyRequestsError(MobiusError):
+    """Too much was asked in a short time; `retry_after` is the seconds to wait."""
+
+    status = 429
+    code = "too_many_requests"
+    title = "Too many requests"
+
+
 class StoreUnavailableError(MobiusError):
     """A store, the message bus or the token certificates did not answer in time."""
 

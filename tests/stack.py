@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from infra.local.settings import DEFAULT_PORTS, variable
+
 ROOT = Path(__file__).resolve().parent.parent
 RIVERSIDE = "Riverside Family Practice"
 LAKESIDE = "Lakeside Clinic"
 START_SECONDS = 240
 STOP_SECONDS = 40
-FREE_PORTS = {
-    f"{part}_PORT": "0" for part in ("GATEWAY", "AUTH", "FIRESTORE", "PUBSUB", "FUNCTIONS", "DATABASE", "RELAY")
-}
+FREE_PORTS = {variable(part): "0" for part in DEFAULT_PORTS}
 
 
 @dataclass
@@ -50,6 +50,11 @@ class RunningStack:
     @property
     def auth(self) -> str:
         return str(self.described["auth"])
+
+    @property
+    def openid(self) -> str:
+        """The OpenID Connect provider, which is its issuer."""
+        return str(self.described["openid"])
 
     @property
     def firestore(self) -> str:

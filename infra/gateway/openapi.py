@@ -15,9 +15,11 @@ from shared.auth.permissions import ROLES_BY_PERMISSION, Permission
 from shared.catalog import FunctionEntry, load_catalog
 from shared.models.audit import AuditAction
 from shared.web.operations import Operation, Operations, Reply
+from shared.web.sse import EventStream
 
 _PATH_PARAMETER = re.compile(r"<(?:path:)?(\w+)>")
 _REFERENCE = "#/components/schemas/{model}"
+_REDIRECT = 302
 _TEXTS = {
     401: "Not signed in",
     403: "The role does not allow this",
@@ -27,8 +29,11 @@ _TEXTS = {
     413: "The body is too large",
     415: "The body is not JSON",
     422: "Not acceptable; `errors` names the members",
+    429: "Too many requests; try again after `Retry-After`",
     503: "A store does not answer; try again after `Retry-After`",
 }
+_WITH_RETRY_AFTER = (429, 503)
+_RETRY_AFTER = {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 1}}
 _PROBLEM = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "code", "requestId", "errors", "error"],
@@ -166,7 +171,8 @@ def _parameters(function: Operations, operation: Operation) -> list[dict[str, An
             {"name": name, "in": "query", "required": name in required, "schema": member}
             for name, member in schema.get("properties", {}).items()
         ]
-    if operation.method == "POST" and operation.audit is not AuditAction.NONE:
+    keyed = operation.audit is not AuditAction.NONE and operation.permission is not Permission.PUBLIC
+    if operation.method == "POST" and keyed:  # an answer is kept for its caller, whom a public operation does not know
         parameters.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string"}})
     if operation.method in {"PUT", "DELETE"}:
         parameters.append({"name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"}})
@@ -178,15 +184,21 @@ def _responses(operation: Operation, names: dict[Any, Any]) -> dict[str, Any]:
     good: dict[str, Any] = {"description": "Done"}
     if answer is not None:
         good["content"] = {"application/json": {"schema": names[answer, "serialization"], "example": operation.example}}
+    elif operation.answer is EventStream:
+        good["content"] = {"text/event-stream": {"schema": {"type": "string"}, "example": operation.example}}
     responses: dict[str, Any] = {str(operation.status): good}
-    if operation.permission is Permission.PUBLIC:
+    if operation.status == _REDIRECT:
+        good |= {"description": "Go on at `Location`", "headers": {"Location": {"schema": {"type": "string"}}}}
+    if operation.permission is Permission.PUBLIC and not operation.wants_visitor:
         return responses
-    codes = [401, 403, 404, 422, 503]
+    codes = [401, 403, 404, 422, 429, 503]
     if operation.body is not None:
         codes += [413, 415]
-    if operation.method != "GET":
+    if operation.method != "GET" and operation.permission is not Permission.PUBLIC:
         codes += [409, 412]
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for code in sorted(codes):
         responses[str(code)] = {"description": _TEXTS[code], "content": problem}
+        if code in _WITH_RETRY_AFTER:
+            responses[str(code)]["headers"] = {"Retry-After": _RETRY_AFTER}
     return responses

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 
 from infra.local.demo_accounts import ACCOUNTS, LAKESIDE, RIVERSIDE, Organisation, demo_id
 
+_CONTRACT = {"program": "commercial", "network": "in", "electronic_id": "00553", "filing_days": 180}
+
 
 @dataclass(frozen=True, slots=True)
 class TableRows:
@@ -63,7 +65,9 @@ def _riverside(today: date) -> list[TableRows]:
         TableRows(
             "payers",
             [
-                own | {"id": payer, "payer_number": "BST-01", "name": "Bluestem Health Plan", "phone": "555-0140"},
+                own
+                | {"id": payer, "payer_number": "BST-01", "name": "Bluestem Health Plan", "phone": "555-0140"}
+                | _CONTRACT,
                 own | {"id": other_payer, "payer_number": "CAP-02", "name": "Capstone Mutual", "phone": "555-0141"},
             ],
         ),
@@ -115,6 +119,7 @@ def _riverside(today: date) -> list[TableRows]:
                 },
             ],
         ),
+        TableRows("benefits", _benefits(RIVERSIDE, mrn="MRN553", today=today)),
         _coming_visit(RIVERSIDE, number="VIS-2041", mrn="MRN553", provider=provider, day=_next_weekday(today, 7)),
         TableRows("visits", [_past_visit(RIVERSIDE, number="VIS-1987", mrn="MRN553", provider=provider)]),
         TableRows(
@@ -189,6 +194,23 @@ def _rule(organisation: Organisation, *, payer: str, service_type: str, requires
         "service_type": service_type,
         "requires_auth": requires_auth,
     }
+
+
+def _benefits(organisation: Organisation, *, mrn: str, today: date) -> list[dict[str, Any]]:
+    """A deductible half used, a share of the costs, and physical therapy up to twenty times a year."""
+    own = {
+        "client_id": organisation.id,
+        "coverage_id": demo_id("coverage", organisation.key, mrn),
+        "as_of": datetime.combine(today, time(6, 0), ZoneInfo(organisation.time_zone)),
+    }
+    year = {"amount": Decimal("1500.00"), "remaining_amount": Decimal("742.50")}
+    visits = {"service_type": "PT", "quantity": 20, "remaining_quantity": 14}
+    rows: list[dict[str, Any]] = [
+        {"kind": "deductible", "service_type": "30", "network": "in"} | year,
+        {"kind": "coinsurance", "service_type": "30", "network": "in", "percent": Decimal("20.00")},
+        {"kind": "limit"} | visits,
+    ]
+    return [own | row | {"id": demo_id("benefit", organisation.key, mrn, row["kind"])} for row in rows]
 
 
 def _patient(organisation: Organisation, *, mrn: str, name: tuple[str, str], born: date, sex: str) -> dict[str, Any]:

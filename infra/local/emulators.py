@@ -72,13 +72,18 @@ def pubsub_command(settings: StackSettings) -> list[str]:
 
 def auth_command(settings: StackSettings) -> list[str]:
     """The Auth emulator of npm's firebase-tools."""
+    program = Path(__file__).with_name("auth_emulator.cjs")
+    return [find_node("firebase-tools"), str(program), HOST, str(settings.ports["auth"]), PROJECT]
+
+
+def find_node(package: str) -> str:
+    """Node.js, beside the installed npm package that it shall run. Raises StackError."""
     node = shutil.which("node")
     if node is None:
-        raise StackError("The Auth emulator needs Node.js 20 or newer: install it and start again")
-    if not (ROOT / "node_modules/firebase-tools").is_dir():
-        raise StackError("The Auth emulator is not installed: run `make install` and start again")
-    program = Path(__file__).with_name("auth_emulator.cjs")
-    return [node, str(program), HOST, str(settings.ports["auth"]), PROJECT]
+        raise StackError(f"{package} needs Node.js 20 or newer: install it and start again")
+    if not (ROOT / "node_modules" / package).is_dir():
+        raise StackError(f"The npm package {package} is not installed: run `make install` and start again")
+    return node
 
 
 def find_jar(emulator: str) -> Path:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from infra.local import emulators
+from infra.local import emulators, openid
 from infra.local.children import Child, write_atomically
 from infra.local.settings import FRONT_ENDS, HOST, PROJECT, ROOT, StackSettings, free_port
 from shared.catalog import FunctionEntry
@@ -52,9 +52,15 @@ def function_environment(settings: StackSettings, database_urls: Mapping[str, st
         "FIRESTORE_EMULATOR_HOST": settings.address("firestore"),
         "PUBSUB_EMULATOR_HOST": settings.address("pubsub"),
         "FIREBASE_AUTH_EMULATOR_HOST": settings.address("auth"),
-        "MOBIUS_CONTEXT_KEY": _context_key(settings.directory / "context-key"),
+        # Made once, so that ids stay the same between starts.
+        "MOBIUS_CONTEXT_KEY": _kept_secret(settings.directory / "context-key"),
+        "MOBIUS_FIREBASE_API_KEY": "local",
         "MOBIUS_CORS_ORIGINS": ",".join((*FRONT_ENDS, settings.url("gateway"))),
         "MOBIUS_POOL_SIZE": str(settings.pool_size),
+        # One process serves every function here, and programs ask faster than people.
+        "MOBIUS_RATE_PER_SECOND": "20000",
+        "MOBIUS_RATE_BURST": "20000",
+        **openid.function_settings(settings, _openid_secret(settings)),
         **{f"MOBIUS_DATABASE_URL_{role.upper()}": url for role, url in database_urls.items()},
     }
 
@@ -66,8 +72,12 @@ def write_function_settings(file: Path, environment: Mapping[str, str]) -> None:
     write_atomically(file, "".join(lines), mode=0o600)
 
 
-def _context_key(file: Path) -> str:
-    """The secret that context ids are derived with: made once, so that ids stay the same between starts."""
+def _openid_secret(settings: StackSettings) -> str:
+    return _kept_secret(settings.directory / "openid-client-secret")
+
+
+def _kept_secret(file: Path) -> str:
+    """A secret of this stack, made when it is first asked for."""
     if not file.exists():
         write_atomically(file, secrets.token_hex(32), mode=0o600)
     return file.read_text()
@@ -97,6 +107,13 @@ def emulator_parts(settings: StackSettings) -> list[Part]:
         )
         for name, command in commands.items()
     ]
+
+
+def openid_part(settings: StackSettings) -> Part:
+    """The OpenID Connect provider. Raises StackError naming what has to be installed."""
+    environment = base_environment() | openid.environment(settings, _openid_secret(settings))
+    child = Child("openid", openid.command(settings), environment, settings.logs / "openid.log", settings.directory)
+    return Part(child, answers(settings.url("openid")), seconds=60)
 
 
 def function_parts(

@@ -16,6 +16,7 @@ FRONT_ENDS = ("http://localhost:3000", "http://localhost:5173")
 DEFAULT_PORTS: dict[str, int | None] = {
     "gateway": 8080,
     "auth": 9099,
+    "openid": 8288,
     "firestore": 8285,
     "pubsub": 8286,
     "functions": 8287,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from typing import IO, Any
 
-from infra.local import parts
+from infra.local import openid, parts
 from infra.local.children import Child, ProcessRegister, write_atomically
 from infra.local.demo_accounts import SIGN_INS
 from infra.local.parts import Part
@@ -52,7 +52,7 @@ class Stack:
             raise StackError(str(exc)) from exc
         urls = parts.function_urls(settings, entries)
         self._write_parts(urls)
-        emulator_parts = parts.emulator_parts(settings)
+        emulator_parts = [*parts.emulator_parts(settings), parts.openid_part(settings)]
         if settings.isolated:
             self._bundle()
         with ThreadPoolExecutor(max_workers=8) as pool:
@@ -133,6 +133,7 @@ class Stack:
             "project": PROJECT,
             "gateway": settings.url("gateway"),
             "auth": settings.url("auth"),
+            "openid": settings.url("openid"),
             "firestore": settings.address("firestore"),
             "pubsub": settings.address("pubsub"),
             "functions": urls,
@@ -219,6 +220,7 @@ class Stack:
     def _announce(self, urls: dict[str, str]) -> None:
         self._stack["functions"] = urls
         self._stack["signIns"] = SIGN_INS
+        self._stack["signInRedirects"] = openid.REDIRECTS
         self._write_stack()
 
     def _write_stack(self) -> None:

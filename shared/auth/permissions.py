@@ -26,6 +26,13 @@ class Permission(StrEnum):
     TASK_WRITE = "task:write"
     RECORD_READ = "record:read"
     RECORD_IMPORT = "record:import"
+    RECORD_WRITE = "record:write"
+    RECORD_DELETE = "record:delete"
+    USER_READ = "user:read"
+    USER_WRITE = "user:write"
+    CLIENT_WRITE = "client:write"
+    JOB_READ_ALL = "job:read_all"
+    AUTHORIZATION_WRITE = "authorization:write"
 
 
 ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
@@ -38,6 +45,13 @@ ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
     Permission.TASK_WRITE: _STAFF,
     Permission.RECORD_READ: _EVERYBODY,
     Permission.RECORD_IMPORT: _LEADS,
+    Permission.RECORD_WRITE: _STAFF,
+    Permission.RECORD_DELETE: _LEADS,
+    Permission.USER_READ: _LEADS,
+    Permission.USER_WRITE: frozenset({Role.ADMIN}),
+    Permission.CLIENT_WRITE: frozenset({Role.ADMIN}),
+    Permission.JOB_READ_ALL: _LEADS,
+    Permission.AUTHORIZATION_WRITE: _LEADS | {Role.ELIGIBILITY_SPECIALIST},
 }
 
 ALL_MODES = frozenset({"eligibility", "front-desk", "backend", "email-drafter"})
@@ -51,9 +65,18 @@ MODES_BY_ROLE: dict[Role, frozenset[str]] = {
     Role.BILLER: frozenset({"backend", "eligibility", "email-drafter"}),
 }
 
+_ASKS_PAYERS = _LEADS | {Role.ELIGIBILITY_SPECIALIST}
+_WAITS_FOR_PAYERS = _ASKS_PAYERS | {Role.FRONT_DESK, Role.BILLER}
+
 ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "check_eligibility": _LEADS | {Role.ELIGIBILITY_SPECIALIST, Role.FRONT_DESK},
-    "request_auth": _LEADS | {Role.ELIGIBILITY_SPECIALIST},
+    "check_auth_requirement": _WAITS_FOR_PAYERS,
+    "check_authorization_status": _WAITS_FOR_PAYERS,
+    "request_auth": _ASKS_PAYERS,
+    "request_authorization": _ASKS_PAYERS,
+    "extend_authorization": _ASKS_PAYERS,
+    "mark_auth_not_required": _ASKS_PAYERS,
+    "record_auth_decision": _ASKS_PAYERS,
     "view_record": _EVERYBODY,
 }
 
@@ -62,9 +85,22 @@ ROLES_BY_RECORD_TYPE: dict[str, frozenset[Role]] = {
     "visit": _EVERYBODY,
     "coverage": _EVERYBODY,
     "payer": _EVERYBODY,
+    "payer_rule": _EVERYBODY,
     "provider": _EVERYBODY,
     "claim": _EVERYBODY,
     "authorization": _EVERYBODY,
+}
+
+# Who makes and changes records of a type; it is deleted by leads only.
+ROLES_BY_WRITTEN_TYPE: dict[str, frozenset[Role]] = {
+    "patient": _LEADS | {Role.FRONT_DESK, Role.ELIGIBILITY_SPECIALIST},
+    "visit": _LEADS | {Role.FRONT_DESK},
+    "coverage": _LEADS | {Role.FRONT_DESK, Role.ELIGIBILITY_SPECIALIST},
+    "payer": _LEADS,
+    "payer_rule": _LEADS | {Role.ELIGIBILITY_SPECIALIST},
+    "provider": _LEADS,
+    "claim": _LEADS | {Role.BILLER},
+    "authorization": _LEADS | {Role.ELIGIBILITY_SPECIALIST},
 }
 
 # Minimum necessary: members of a record that only these roles see.
@@ -90,6 +126,21 @@ def allows_mode(role: Role, mode: str) -> bool:
 def allows_action(role: Role, action: str) -> bool:
     """Tell whether `role` may run the quick action `action`; an undeclared action is open to leads only."""
     return role in ROLES_BY_QUICK_ACTION.get(action, _LEADS)
+
+
+def may_read(role: Role, record_type: str) -> bool:
+    """Tell whether `role` sees records of `record_type`; nobody sees those of an unknown type."""
+    return role in ROLES_BY_RECORD_TYPE.get(record_type, frozenset())
+
+
+def may_write(role: Role, record_type: str) -> bool:
+    """Tell whether `role` makes and changes records of `record_type`."""
+    return role in ROLES_BY_WRITTEN_TYPE.get(record_type, frozenset())
+
+
+def may_delete(role: Role, record_type: str) -> bool:
+    """Tell whether `role` deletes records of `record_type`."""
+    return allows(role, Permission.RECORD_DELETE) and may_write(role, record_type)
 
 
 def hidden_fields(role: Role, record_type: str) -> frozenset[str]:

@@ -12,18 +12,17 @@ import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 import jwt
 from cryptography.x509 import load_pem_x509_certificate
 
-from shared.errors import StoreUnavailableError, UnauthenticatedError
+from shared.auth.fetched import Fetched
+from shared.errors import UnauthenticatedError
 
 CERTIFICATES_URL = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
 CLOCK_SKEW_SECONDS = 10
 MAX_TOKEN_LENGTH = 8192
-FAILED_FETCH_SECONDS = 2.0
 _PROVIDERS = re.compile(r"^(password|custom|google\.com|microsoft\.com|(oidc|saml)\.[a-z0-9.-]{1,60})\Z")
 
 Fetch = Callable[[], tuple[dict[str, str], float]]
@@ -56,10 +55,7 @@ class TokenVerifier:
         self._project = project
         self._emulator = emulator
         self._fetch = fetch
-        self._keys: dict[str, Any] = {}
-        self._keys_until = 0.0
-        self._failed_until = 0.0
-        self._lock = Lock()
+        self._keys = Fetched(self._certified, unavailable="Sign-ins cannot be checked at the moment")
 
     def verify(self, token: str) -> TokenClaims:
         """Return the claims of `token`. Raises UnauthenticatedError, or StoreUnavailableError without certificates."""
@@ -90,27 +86,17 @@ class TokenVerifier:
     def _key(self, key_id: object) -> Any:
         if not isinstance(key_id, str):
             raise UnauthenticatedError("The token names no key")
-        with self._lock:
-            if time.monotonic() >= self._keys_until:
-                self._refresh()
-            key = self._keys.get(key_id)
+        key = self._keys.get().get(key_id)
         if key is None:
             raise UnauthenticatedError("The token is signed with an unknown key")
         return key
 
-    def _refresh(self) -> None:
-        """Fetch the certificates. Those who waited for a fetch that failed are told so at once."""
-        if time.monotonic() < self._failed_until:
-            raise StoreUnavailableError("Sign-ins cannot be checked at the moment", retry_after=5)
-        try:
-            certificates, seconds = self._fetch()
-            self._keys = {
-                key_id: load_pem_x509_certificate(pem.encode()).public_key() for key_id, pem in certificates.items()
-            }
-        except Exception as exc:
-            self._failed_until = time.monotonic() + FAILED_FETCH_SECONDS
-            raise StoreUnavailableError("Sign-ins cannot be checked at the moment", retry_after=5) from exc
-        self._keys_until = time.monotonic() + seconds
+    def _certified(self) -> tuple[dict[str, Any], float]:
+        """Return the public keys by key id, and for how many seconds they may be kept."""
+        certificates, seconds = self._fetch()
+        return {
+            key_id: load_pem_x509_certificate(pem.encode()).public_key() for key_id, pem in certificates.items()
+        }, seconds
 
     def _claims(self, payload: dict[str, Any]) -> TokenClaims:
         now = time.time()

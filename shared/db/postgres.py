@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -30,13 +31,15 @@ class Postgres:
     def __init__(self, make_engine: Callable[[], Engine]) -> None:
         self._make_engine = make_engine
         self._engine: Engine | None = None
+        self._making = Lock()
 
     @property
     def engine(self) -> Engine:
-        """The pooled engine of this process."""
-        if self._engine is None:
-            self._engine = self._make_engine()
-        return self._engine
+        """The pooled engine of this process; first requests that meet get one between them, and one pool's limit."""
+        with self._making:
+            if self._engine is None:
+                self._engine = self._make_engine()
+            return self._engine
 
     @contextmanager
     def tenant(self, client_id: UUID) -> Iterator[Connection]:
@@ -132,8 +135,10 @@ def _engine(settings: Settings, role: str) -> Engine:
     if url is not None:
         engine = create_engine(url.get_secret_value(), **options)
     elif settings.cloud_sql_instance and settings.database_user:
+        from shared.db.cloud_sql import cloud_sql_creator
+
         options.pop("connect_args")
-        engine = create_engine("postgresql+pg8000://", creator=_cloud_sql(settings), **options)
+        engine = create_engine("postgresql+pg8000://", creator=cloud_sql_creator(settings), **options)
     else:
         raise ConfigurationError(f"Neither MOBIUS_DATABASE_URL_{role.upper()} nor MOBIUS_CLOUD_SQL_INSTANCE is set")
 
@@ -146,24 +151,3 @@ def _engine(settings: Settings, role: str) -> Engine:
         )
 
     return engine
-
-
-def _cloud_sql(settings: Settings) -> Callable[[], Any]:
-    """Connections through the Cloud SQL connector with IAM sign-in; the connector is made with the first one."""
-    connectors: list[Any] = []
-
-    def connect() -> Any:
-        from google.cloud.sql.connector import Connector
-
-        if not connectors:
-            connectors.append(Connector(refresh_strategy="lazy", timeout=CONNECT_TIMEOUT_SECONDS))
-        return connectors[0].connect(
-            settings.cloud_sql_instance,
-            "pg8000",
-            user=settings.database_user,
-            db=settings.database_name,
-            enable_iam_auth=True,
-            timeout=CONNECT_TIMEOUT_SECONDS,
-        )
-
-    return connect

@@ -1,4 +1,4 @@
-"""Pub/Sub: publishes audit events, one request each.
+"""Pub/Sub: publishes events, one request each.
 
 The generated client is used as it is: the batching one on top of it costs a cold start 30 ms more, and there is nothing
 to batch in a request that leaves one event.
@@ -20,7 +20,7 @@ AT_ONCE = 16
 
 
 class AuditTopic:
-    """The topic `audit-events`: one message an event, its data the event's JSON, no attributes but the event's id."""
+    """A topic, `audit-events` or another: one message an event, its data JSON, no attributes but the event's id."""
 
     def __init__(self, project: str, topic: str, *, emulator: str | None = None) -> None:
         """Connect on first use to Pub/Sub, or to the `emulator` (host:port)."""

@@ -13,22 +13,53 @@ from shared.repositories.protocols import LiveStore, RecordStore
 
 Operation = Literal["read", "write"]
 
-POSTGRES_TYPES = frozenset(
-    {
-        "client",
-        "user",
-        "patient",
-        "coverage",
-        "payer",
-        "payer_rule",
-        "provider",
-        "claim",
-        "authorization",
-        "visit",
-        "eligibility_check",
-        "audit_log",
-    }
-)
+# What one thing is called → its table. Either name selects the store.
+POSTGRES_TABLES = {
+    "client": "clients",
+    "user": "users",
+    "patient": "patients",
+    "coverage": "coverages",
+    "benefit": "benefits",
+    "payer": "payers",
+    "payer_rule": "payer_rules",
+    "provider": "providers",
+    "claim": "claims",
+    "claim_event": "claim_events",
+    "authorization": "authorizations",
+    "visit": "visits",
+    "visit_status": "visit_status_history",
+    "eligibility_check": "eligibility_checks",
+    "record_change": "record_history",
+    "record_term": "record_terms",
+    "record_event": "domain_outbox",
+    "membership_change": "member_outbox",
+    "audit_log": "audit_logs",
+    "audit_seal": "audit_seals",
+    "quarantined_audit_event": "audit_quarantine",
+    "waiting_audit_event": "audit_outbox",
+    "kept_answer": "idempotency_keys",
+    "sign_in_attempt": "sign_in_attempts",
+    "sign_in_ticket": "sign_in_tickets",
+    "sign_in_link": "sign_in_links",
+}
+# What one thing is called → its collection.
+FIRESTORE_COLLECTIONS = {
+    "session": "sessions",
+    "context": "contexts",
+    "task": "tasks",
+    "message": "messages",
+    "feedback": "feedback",
+    "alert": "alerts",
+    "inbox": "inboxes",
+    "inbox_entry": "entries",
+    "member": "members",
+    "roster": "rosters",
+    "draft": "drafts",
+    "job": "jobs",
+}
+# Each store keeps these for its own changes, in their commit; asked for by name alone, they are the tables.
+IN_BOTH_STORES = frozenset({"audit_outbox", "idempotency_keys"})
+POSTGRES_TYPES = frozenset(POSTGRES_TABLES) | frozenset(POSTGRES_TABLES.values())
 
 
 class DatabaseSelector:
@@ -53,7 +84,10 @@ class DatabaseSelector:
         return self._firestore()
 
     def select_db(self, operation: Operation, data_type: str) -> RecordStore | LiveStore:
-        """Return the store for `data_type`: PostgreSQL for what is structured, Firestore for anything else."""
+        """Return the store for `data_type`, a thing's name or its table's or collection's.
+
+        PostgreSQL for what is structured, Firestore for what is live and for whatever is not known here.
+        """
         del operation  # reads and writes of one type live in one store today; the parameter leaves room for replicas
         return self.postgres if data_type in POSTGRES_TYPES else self.firestore
 

@@ -12,7 +12,8 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-NUMBER_WEIGHT, NAME_WEIGHT, DETAIL_WEIGHT = 4, 3, 2
+# The weight also says what a term is made of: phones have one of their own, because not every role sees them.
+NUMBER_WEIGHT, NAME_WEIGHT, DETAIL_WEIGHT, PHONE_WEIGHT = 4, 3, 2, 1
 MOST_QUERY_TERMS = 8
 LONGEST_TERM = 64
 LONGEST_QUERY = 200
@@ -37,6 +38,7 @@ PHONE_FIELDS: Mapping[str, tuple[str, ...]] = {"patient": ("phone",)}
 
 _UNDECOMPOSED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "\u0131": "i"})
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+_SEPARATORS = re.compile(r"[\s,;]+")
 _ISO_DATE = re.compile(r"(?<![\w-])(\d{4})-(\d{1,2})-(\d{1,2})(?![\w-])")
 _WRITTEN_DATE = re.compile(r"(?<![\w-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4})(?![\w-])")
 _LETTERS_THEN_DIGITS = re.compile(r"[^\W\d_]+[-_ .#]?0*(\d+)")
@@ -69,9 +71,13 @@ def query_terms(query: str) -> tuple[str, ...]:
             if term:
                 terms.append(term)
                 rest = rest.replace(match.group(), " ", 1)
-    for word in re.split(r"[\s,;]+", rest):
-        terms.extend([number_term(word)] if re.search(r"\d", word) else _plain_words(word))
+    terms.extend(_query_words(rest))
     return tuple(dict.fromkeys(term[:LONGEST_TERM] for term in terms if term))[:MOST_QUERY_TERMS]
+
+
+def _query_words(text: str) -> Iterator[str]:
+    for word in _SEPARATORS.split(text):
+        yield from [number_term(word)] if re.search(r"\d", word) else _plain_words(word)
 
 
 def number_term(text: str) -> str:
@@ -83,6 +89,7 @@ def _weighted(record_type: str, fields: Mapping[str, object]) -> Iterator[tuple[
     for text in _texts(fields, NUMBER_FIELDS.get(record_type, ())):
         whole = number_term(text)
         yield whole, NUMBER_WEIGHT
+        yield from ((word, DETAIL_WEIGHT) for word in _query_words(text))  # a card's `W12 345` comes word by word
         digits = _LETTERS_THEN_DIGITS.fullmatch(text.strip())
         if digits:
             yield digits[1], DETAIL_WEIGHT
@@ -94,7 +101,7 @@ def _weighted(record_type: str, fields: Mapping[str, object]) -> Iterator[tuple[
         if isinstance(value, date):
             yield value.isoformat()[:10], DETAIL_WEIGHT
     for text in _texts(fields, PHONE_FIELDS.get(record_type, ())):
-        yield _phone(text), DETAIL_WEIGHT
+        yield _phone(text), PHONE_WEIGHT
 
 
 def _texts(fields: Mapping[str, object], names: tuple[str, ...]) -> Iterator[str]:
@@ -108,7 +115,7 @@ def _name_terms(text: str) -> Iterator[str]:
     """The words of a name, whole and without trailing digits (test data has `Smith67`), and as Germans spell them."""
     lowered = unicodedata.normalize("NFKC", text).casefold()
     for spelling in dict.fromkeys((lowered, lowered.translate(_GERMAN))):
-        for word in re.split(r"[\s,;]+", spelling):
+        for word in _SEPARATORS.split(spelling):
             parts = _plain_words(word)
             yield from parts
             yield "".join(parts)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from shared.importing import values
 from shared.importing.fhir_reading import NPI_SYSTEM, Reading, identifier_value, number_of, phone, words
 from shared.importing.fhir_references import Entry
-from shared.importing.json_node import Node
+from shared.importing.json_node import Node, fault
 from shared.models.imported import SEXES, PatientRecord, ProviderRecord, RefusedRecordError
 
 _GENDERS = frozenset({"male", "female", "other", "unknown"})
@@ -21,6 +23,9 @@ def read_patient(reading: Reading, entry: Entry) -> None:
         reading.batch.notes["patient", "partial_birth_date"] += 1
     if resource.has("gender"):
         resource.choice("gender", _GENDERS)
+    born = resource.day("birthDate", reading.zone)
+    if born is not None and born > datetime.now(reading.zone).date():
+        fault(resource.at("birthDate"), "in_the_future", "A birth date does not lie in the future")
     reading.batch.patients.append(
         PatientRecord(
             path=resource.path,
@@ -28,7 +33,7 @@ def read_patient(reading: Reading, entry: Entry) -> None:
             mrn=number_of(identifier_value(resource, code="MR") or identifier_value(resource), entry),
             first_name=given,
             last_name=family,
-            date_of_birth=resource.day("birthDate", reading.zone),
+            date_of_birth=born,
             sex=SEXES.get(resource.text("gender") or ""),
             phone=phone(resource),
             deceased_on=resource.day("deceasedDateTime", reading.zone),

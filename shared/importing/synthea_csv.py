@@ -57,7 +57,7 @@ def parse_synthea_folder(folder: Path, *, zone: ZoneInfo) -> ImportBatch:
     batch = ImportBatch()
     payers = _payers(batch, folder)
     _providers(batch, folder)
-    batch.patients.extend(_patient(line) for line in rows(folder, "patients"))
+    batch.patients.extend(_patient(line, zone) for line in rows(folder, "patients"))
     batch.coverages.extend(_coverage(batch, line, payers) for line in rows(folder, "payer_transitions"))
     batch.visits.extend(_visit(line, zone) for line in rows(folder, "encounters"))
     _claims(batch, folder, zone, payers)
@@ -106,15 +106,18 @@ def _providers(batch: ImportBatch, folder: Path) -> None:
             )
 
 
-def _patient(line: Line) -> PatientRecord:
+def _patient(line: Line, zone: ZoneInfo) -> PatientRecord:
     identity = line.required("Id")
+    born = line.day("BIRTHDATE")
+    if born is not None and born > datetime.now(zone).date():
+        line.fault("BIRTHDATE", "in_the_future", "A birth date does not lie in the future")
     return PatientRecord(
         path=line.path,
         source_ref=_ref("patients", identity),
         mrn=identity,
         first_name=line.required("FIRST"),
         last_name=line.required("LAST"),
-        date_of_birth=line.day("BIRTHDATE"),
+        date_of_birth=born,
         sex=SEXES.get((line.text("GENDER") or "").casefold()),
         deceased_on=line.day("DEATHDATE"),
     )

@@ -83,11 +83,18 @@ class Caller:
         event = self.changed(
             resource_type, resource_id=resource_id, resource_ref=resource_ref, patient_ref=patient_ref, mode=mode
         )
-        window = int(event.created_at.timestamp() * 1000) // READ_WINDOW_MS * READ_WINDOW_MS
-        parts = (self.client_id, self.user_id, self.action, resource_type, resource_id, resource_ref, mode, same)
-        return event.model_copy(update={"id": uuid7_for(window, *parts)})
+        return self._once(event, self.action, resource_type, resource_id, resource_ref, mode, same)
 
-    def refused(self, outcome: AuditOutcome, *, route: str, code: str) -> AuditEvent:
-        """Make the audit event of a request that was turned down. `route` is a template, never a path."""
+    def _once(self, event: AuditEvent, *same: object) -> AuditEvent:
+        """Give `event` the id that every event of the `same` things by this person has within 5 minutes."""
+        window = int(event.created_at.timestamp() * 1000) // READ_WINDOW_MS * READ_WINDOW_MS
+        return event.model_copy(update={"id": uuid7_for(window, self.client_id, self.user_id, *same)})
+
+    def refused(self, outcome: AuditOutcome, *, route: str, code: str, once: bool = False) -> AuditEvent:
+        """Make the audit event of a request that was turned down. `route` is a template, never a path.
+
+        With `once`, all refusals with this code within 5 minutes are one event, whatever was asked.
+        """
         event = self.changed("operation", metadata={"route": route, "code": code})
-        return event.model_copy(update={"outcome": outcome})
+        event = event.model_copy(update={"outcome": outcome})
+        return self._once(event, "refused", code) if once else event

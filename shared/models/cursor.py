@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 
 from shared.errors import FieldError, ValidationFailedError
 
@@ -22,10 +23,15 @@ def decode_cursor(cursor: str, filters: object, *, parts: int = 2) -> tuple[str,
         value = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError, RecursionError) as exc:
         raise refused_cursor() from exc
-    fits = isinstance(value, list) and len(value) == parts + 1 and all(isinstance(part, str) for part in value)
+    fits = isinstance(value, list) and len(value) == parts + 1 and all(_storable(part) for part in value)
     if not fits or value[0] != _mark(filters):
         raise refused_cursor()
     return tuple(value[1:])
+
+
+def _storable(part: object) -> bool:
+    """Tell whether `part` is a text that a store takes: neither NUL nor half a character, which JSON lets through."""
+    return isinstance(part, str) and not re.search("[\x00\ud800-\udfff]", part)
 
 
 def _mark(filters: object) -> str:

@@ -5,26 +5,34 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from datetime import datetime
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID
 
 from pydantic import ValidationError
 
 from shared.auth.permissions import allows_action
 from shared.errors import FieldError, ForbiddenError, ValidationFailedError
-from shared.models.api.base import RequestModel
+from shared.models.api.base import RequestModel, faults_of
 from shared.models.api.modes import QuickActionResult, SummaryView
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
+from shared.models.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from shared.services.contexts import ContextService
 
 
 @dataclass(frozen=True, slots=True)
 class QuickActionRule:
-    """A quick action of a mode: its label, its parameters, and the handler's method that runs it."""
+    """A quick action of a mode: its label, its parameters, and the handler's method (`part.method`) that runs it."""
 
     name: str
     label: str
     params: type[RequestModel]
     method: str
+    listed: bool = True  # an alias is not
 
 
 class BaseModeHandler:
@@ -34,6 +42,7 @@ class BaseModeHandler:
     label: ClassVar[str]
     record_types: ClassVar[tuple[str, ...]] = ("patient", "claim", "visit", "authorization", "other")
     quick_actions: ClassVar[tuple[QuickActionRule, ...]] = ()
+    contexts: ContextService  # set by the mode service, whose contexts they are
 
     @classmethod
     def actions(cls) -> Mapping[str, QuickActionRule]:
@@ -61,12 +70,20 @@ class BaseModeHandler:
             updated_at=context.updated_at,
         )
 
+    def snapshot(self, client_id: UUID, context: ContextDocument, *, now: datetime) -> Snapshot | None:
+        """Make what the context says of its record anew, from the records as they are now.
+
+        None where nothing of it rests on records: a mode that keeps no snapshot, or one that was not made yet.
+        """
+        del client_id, context, now
+        return None
+
     def execute_action(
         self, caller: Caller, context: ContextDocument, action: str, params: dict[str, Any]
     ) -> QuickActionResult:
         """Run a quick action with `params`, which its model checks."""
         rule = self.rule_for(caller, action)
-        run: Callable[..., QuickActionResult] = getattr(self, rule.method)
+        run: Callable[..., QuickActionResult] = attrgetter(rule.method)(self)
         return run(caller, context, _parse(rule.params, params))
 
     def rule_for(self, caller: Caller, action: str) -> QuickActionRule:
@@ -88,7 +105,7 @@ def _parse(model: type[RequestModel], params: dict[str, Any]) -> RequestModel:
         return model.model_validate_json(json.dumps(params), strict=True, by_alias=True, by_name=False)
     except ValidationError as exc:
         errors = tuple(
-            FieldError("params." + ".".join(map(str, fault["loc"])), fault["type"], fault["msg"])
-            for fault in exc.errors(include_input=False, include_url=False)
+            FieldError(".".join(("params", *map(str, location))), code, message)
+            for location, code, message in faults_of(exc)
         )
         raise ValidationFailedError(f"{errors[0].field}: {errors[0].message}", errors=errors) from exc

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime
-from typing import ClassVar
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from shared.auth.permissions import allows_action, hidden_fields
+from shared.auth.permissions import ROLES_BY_QUICK_ACTION, allows_action, hidden_fields
 from shared.db.selector import DatabaseSelector
 from shared.domain import eligibility as rules
+from shared.domain.authorization.states import as_of
 from shared.errors import FieldError, NotFoundError, ValidationFailedError
 from shared.models.api.eligibility import action_data, claim_view, patient_view
 from shared.models.api.modes import (
@@ -31,10 +35,19 @@ from shared.models.guidance import GuidanceAction
 from shared.models.identifiers import uuid7
 from shared.models.records import EligibilityFile
 from shared.models.replay import Replayed
+from shared.models.snapshot import GONE, Snapshot
 from shared.models.verdict import VerdictReceipt
 from shared.modes.base import BaseModeHandler, QuickActionRule
-from shared.repositories.protocols import Change, KeptAnswer, NewCheck
+from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck
+from shared.repositories.protocols import Change, KeptAnswer
 from shared.services.access_log import AccessLog
+from shared.services.authorization_action_table import AUTHORIZATION_ACTIONS
+from shared.services.contexts import patient_of
+from shared.services.snapshots import refresh, taken
+
+if TYPE_CHECKING:
+    from shared.services.authorization_actions import AuthorizationActions
+    from shared.services.authorizations import AuthorizationService
 
 _NO_DATE = "0001-01-01"
 
@@ -47,12 +60,48 @@ class EligibilityModeHandler(BaseModeHandler):
     quick_actions: ClassVar[tuple[QuickActionRule, ...]] = (
         QuickActionRule("check_eligibility", "Check Eligibility", CheckEligibilityParams, "check_eligibility"),
         QuickActionRule("view_record", "View Full Record", NoParams, "view_record"),
+        *AUTHORIZATION_ACTIONS,
     )
 
     def __init__(self, db_selector: DatabaseSelector, access_log: AccessLog, *, now: Callable[[], datetime]) -> None:
         self._db = db_selector
         self._access_log = access_log
         self._now = now
+
+    @cached_property
+    def authorizations(self) -> AuthorizationActions:
+        """The quick actions about authorizations."""
+        from shared.services.authorization_actions import AuthorizationActions
+
+        return AuthorizationActions(self, self.authorization_service, self._access_log, now=self._now)
+
+    @cached_property
+    def authorization_service(self) -> AuthorizationService:
+        """Authorizations, for the routes that only this mode has."""
+        from shared.services.authorization_answers import AnswerReader
+        from shared.services.authorization_contexts import AuthorizationContexts
+        from shared.services.authorizations import AuthorizationService
+
+        contexts = AuthorizationContexts(self.contexts, self.bring_up_to_date)
+        return AuthorizationService(
+            lambda: self._db.postgres, self._access_log, AnswerReader(None), contexts, now=self._now
+        )
+
+    def file_for(self, caller: Caller, context: ContextDocument, *, seen: AuditEvent | None) -> EligibilityFile:
+        """See PatientDesk.file_for."""
+        return self._file(caller, patient_of(context), visit_id=_visit_of(context), seen=seen)
+
+    def verdict_on(
+        self, caller: Caller, file: EligibilityFile, *, asked_date: date | None = None, asked_service: str | None = None
+    ) -> VerdictReceipt:
+        """See PatientDesk.verdict_on."""
+        return _newest(file, now=self._local(caller), asked_date=asked_date, asked_service=asked_service).receipt
+
+    def bring_up_to_date(self, caller: Caller, context: ContextDocument) -> None:
+        """See PatientDesk.bring_up_to_date."""
+        now = self._local(caller)
+        file = self.file_for(caller, context, seen=None)
+        self._project(caller, context, file, _newest(file, now=now))
 
     @classmethod
     def fresh_summary(cls, record_type: str, number: str) -> str:
@@ -67,21 +116,28 @@ class EligibilityModeHandler(BaseModeHandler):
         event = caller.seen("patient", mode=self.mode, resource_ref=context.id)
         with self._access_log.in_transaction(event) as seen:
             file = self._file(caller, context.patient_uuid, visit_id=_visit_of(context), seen=seen)
+        situation = _newest(file, now=self._local(caller))
+        sentences = rules.summary(situation)
         check = file.newest_check
-        receipt = rules.decide(
-            file,
-            asked_date=check.date_of_service if check else None,
-            asked_service=check.service_type if check else None,
-            today=caller.today(self._now()),
-        )
         return SummaryView(
             mode=self.mode,
             context_id=context.id,
-            summary=rules.summary(file, receipt),
-            status=receipt.status,
-            facts=rules.facts(file, receipt, checked_at=check.checked_at if check else None),
+            summary=rules.in_words(sentences),
+            status=situation.receipt.status,
+            facts=rules.facts(situation),
+            sentences=sentences,
             updated_at=check.checked_at if check else context.updated_at,
         )
+
+    def snapshot(self, client_id: UUID, context: ContextDocument, *, now: datetime) -> Snapshot | None:
+        """See BaseModeHandler.snapshot. Before its first check a context says nothing of the records."""
+        return self._snapshot(client_id, context, now=now) if context.facts else None
+
+    def _snapshot(self, client_id: UUID, context: ContextDocument, *, now: datetime) -> Snapshot:
+        file = self._db.postgres.eligibility.file_of(
+            client_id, patient_of(context), visit_id=_visit_of(context), today=now.date()
+        )
+        return GONE if file is None else _snapshot_of(file, _newest(file, now=now))
 
     def check_eligibility(
         self, caller: Caller, context: ContextDocument, params: CheckEligibilityParams
@@ -90,36 +146,34 @@ class EligibilityModeHandler(BaseModeHandler):
 
         A repetition brings the context up to date once more: the first try may have ended between the two stores.
         """
-        patient = _patient_of(context)
-        decided_at = self._now()
-        today = caller.today(decided_at)
-        made: list[tuple[EligibilityFile, VerdictReceipt]] = []
+        patient = patient_of(context)
+        now = self._local(caller)
+        made: list[tuple[EligibilityFile, rules.Situation]] = []
 
-        def decide(file: EligibilityFile) -> NewCheck:
+        def decide(file: EligibilityFile, previous: PreviousCheck | None) -> NewCheck:
             receipt = rules.decide(
-                file, asked_date=params.date_of_service, asked_service=params.service_type, today=today
+                file, asked_date=params.date_of_service, asked_service=params.service_type, answers=(), today=now.date()
             )
-            made.append((file, receipt))
-            return self._new_check(caller, context, file, receipt)
+            made.append((file, rules.situation_after(receipt, now=now)))
+            return self._new_check(caller, context, made[-1][1], previous)
 
         try:
             new = self._db.postgres.eligibility.check(
                 caller.client_id,
                 patient,
                 visit_id=_visit_of(context),
-                today=today,
+                today=now.date(),
                 key=caller.idempotency,
                 decide=decide,
             )
         except Replayed:
-            file = self._file(caller, patient, visit_id=_visit_of(context), seen=None)
-            decide(file)
-            self._project(caller, context, made[-1], decided_at)
+            decide(self._file(caller, patient, visit_id=_visit_of(context), seen=None), None)
+            self._project(caller, context, *made[-1])
             raise
         if new is None:
             raise NotFoundError("There is no such record")
         with self._access_log.handing_on(new.event):
-            self._project(caller, context, made[-1], decided_at)
+            self._project(caller, context, *made[-1])
         return QuickActionResult.model_validate_json(new.answer)
 
     def view_record(self, caller: Caller, context: ContextDocument, params: NoParams) -> QuickActionResult:
@@ -133,16 +187,18 @@ class EligibilityModeHandler(BaseModeHandler):
                 shown = {"record": ContextView.of(context).model_dump(mode="json", by_alias=True)}
                 return QuickActionResult(success=True, data=shown, guidance_actions=())
             file = self._file(caller, context.patient_uuid, visit_id=_visit_of(context), seen=None)
-        receipt = rules.decide(file, today=caller.today(self._now()))
+        now = self._local(caller)
+        receipt = rules.decide(file, today=now.date())
+        situation = rules.situation_of(file, receipt, now=now)
         return QuickActionResult(
             success=True,
             data={
                 "status": receipt.status,
                 "recordType": LABELS[context.record_type],
                 "recordId": context.record_id,
-                "record": _shown(caller, file, receipt).model_dump(mode="json", by_alias=True),
+                "record": self._shown(caller, file, receipt).model_dump(mode="json", by_alias=True),
             },
-            guidance_actions=_offered(caller, rules.guidance(receipt)),
+            guidance_actions=_offered(caller, rules.guidance(situation)),
         )
 
     def patient(self, caller: Caller, reference: str, *, asked: date | None) -> PatientEligibility:
@@ -151,7 +207,7 @@ class EligibilityModeHandler(BaseModeHandler):
         with self._access_log.in_transaction(event) as seen:
             file = self._file(caller, reference, seen=seen)
         today = caller.today(self._now())
-        return _shown(caller, file, rules.decide(file, asked_date=asked or today, today=today))
+        return self._shown(caller, file, rules.decide(file, asked_date=asked or today, today=today))
 
     def claims(self, caller: Caller, reference: str, query: ClaimQuery) -> ClaimList:
         """List a patient's claims, newest service date first."""
@@ -190,77 +246,109 @@ class EligibilityModeHandler(BaseModeHandler):
             raise NotFoundError("There is no such record")
         return file
 
+    def _shown(self, caller: Caller, file: EligibilityFile, receipt: VerdictReceipt) -> PatientEligibility:
+        today = caller.today(self._now())
+        shown = replace(file, authorizations=tuple(as_of(held, today) for held in file.authorizations))
+        hidden, hidden_of_coverage = (hidden_fields(caller.role, kind) for kind in ("patient", "coverage"))
+        return patient_view(shown, receipt, hidden, hidden_of_coverage)
+
     def _new_check(
-        self, caller: Caller, context: ContextDocument, file: EligibilityFile, receipt: VerdictReceipt
+        self, caller: Caller, context: ContextDocument, situation: rules.Situation, previous: PreviousCheck | None
     ) -> NewCheck:
-        check_id = uuid7()
+        check_id, receipt = uuid7(), situation.receipt
+        changed = None
+        if previous is not None and previous.receipt is not None:
+            changed = rules.difference(previous.id, previous.receipt, receipt)
         answer = QuickActionResult(
             success=True,
-            data=action_data(receipt, check_id),
-            guidance_actions=_offered(caller, rules.guidance(receipt)),
+            data=action_data(receipt, check_id, changed),
+            guidance_actions=_offered(caller, rules.guidance(situation)),
         ).model_dump_json(by_alias=True)
         event = caller.changed(
             "eligibility_check",
             resource_id=check_id,
             resource_ref=context.id,
-            patient_ref=str(file.patient.id),
+            patient_ref=context.patient_uuid,
             mode=self.mode,
             metadata={"action": "check_eligibility", "verdict": receipt.verdict},
         )
         return NewCheck(
             id=check_id,
-            patient_id=file.patient.id,
+            patient_id=UUID(patient_of(context)),
             verdict=receipt,
             checked_by=caller.user_id,
             event=event,
             kept=KeptAnswer(caller.idempotency, 200, answer) if caller.idempotency else None,
             answer=answer,
+            previous=previous,
+            difference=changed,
         )
 
+    def _local(self, caller: Caller) -> datetime:
+        """The time at the organisation."""
+        return self._now().astimezone(ZoneInfo(caller.time_zone))
+
     def _project(
-        self,
-        caller: Caller,
-        context: ContextDocument,
-        decided: tuple[EligibilityFile, VerdictReceipt],
-        decided_at: datetime,
+        self, caller: Caller, context: ContextDocument, file: EligibilityFile, situation: rules.Situation
     ) -> None:
-        """Bring the context up to date, unless a later check has; the check itself is audited with its row."""
-        file, receipt = decided
-        facts = rules.facts(file, receipt, checked_at=decided_at)
+        """Bring the context up to date; the check itself is audited with its row.
+
+        Where somebody brought it up to date from what they read after this check was decided, that may still have been
+        before it was stored: then the records are read once more.
+        """
+        contexts = self._db.firestore.contexts
+        made = _snapshot_of(file, situation)
+        decided_at = situation.now.astimezone(UTC)
+        late = False
 
         def decide(stored: ContextDocument) -> Change[ContextDocument] | None:
-            if stored.as_of > decided_at:
+            nonlocal late
+            late = stored.as_of > decided_at
+            if late:
                 return None
-            changed = stored.model_copy(
-                update={
-                    "status": receipt.status,
-                    "summary": rules.summary(file, receipt),
-                    "facts": facts,
-                    "facts_version": stored.facts_version + 1,
-                    "as_of": decided_at,
-                    "updated_at": self._now(),
-                    "version": stored.version + 1,
-                }
+            changed = taken(stored, made, read_at=decided_at)
+            changes = {"facts_version": stored.facts_version + 1, "version": stored.version + 1}
+            return Change(changed.model_copy(update=changes | {"updated_at": self._now()}), None)
+
+        contexts.change(caller.client_id, context.id, decide)
+        if late:
+            refresh(
+                contexts,
+                caller.client_id,
+                context.id,
+                lambda: self._snapshot(caller.client_id, context, now=self._local(caller)),
+                now=self._now,
             )
-            return Change(changed, None)
-
-        self._db.firestore.contexts.change(caller.client_id, context.id, decide)
 
 
-def _shown(caller: Caller, file: EligibilityFile, receipt: VerdictReceipt) -> PatientEligibility:
-    return patient_view(file, receipt, hidden_fields(caller.role, "patient"), hidden_fields(caller.role, "coverage"))
+def _newest(
+    file: EligibilityFile, *, now: datetime, asked_date: date | None = None, asked_service: str | None = None
+) -> rules.Situation:
+    """What the records say, for the day of the newest check when there is one, unless something else is asked."""
+    check = file.newest_check
+    receipt = rules.decide(
+        file,
+        asked_date=asked_date or (check.date_of_service if check else None),
+        asked_service=asked_service or (check.service_type if check else None),
+        today=now.date(),
+    )
+    return rules.situation_of(file, receipt, now=now)
+
+
+def _snapshot_of(file: EligibilityFile, situation: rules.Situation) -> Snapshot:
+    return Snapshot(
+        status=situation.receipt.status,
+        summary=rules.in_words(rules.summary(situation, stored=True)),
+        facts=rules.facts(situation),
+        payer_uuids=tuple(sorted({str(coverage.payer_id) for coverage in file.coverages})),
+    )
 
 
 def _offered(caller: Caller, actions: tuple[GuidanceAction, ...]) -> tuple[GuidanceAction, ...]:
-    """Leave out what the caller's role may not do."""
-    return tuple(action for action in actions if allows_action(caller.role, action.action))
-
-
-def _patient_of(context: ContextDocument) -> str:
-    if context.patient_uuid is None:
-        message = "This context is not about a patient"
-        raise ValidationFailedError(message, errors=(FieldError("contextId", "no_patient", message),))
-    return context.patient_uuid
+    """Leave out what the caller's role may not do, and what no mode declares."""
+    return tuple(
+        one for one in actions if one.action in ROLES_BY_QUICK_ACTION and allows_action(caller.role, one.action)
+    )
 
 
 def _visit_of(context: ContextDocument) -> UUID | None:

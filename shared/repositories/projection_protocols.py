@@ -1,10 +1,15 @@
-"""What projections ask of the live store."""
+"""What projections ask of the stores."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from shared.models.record_changes import RecordChanges
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +37,27 @@ class OpenTaskStore(Protocol):
 
     def keep(self, place: Place, counted: OpenTasks) -> bool:
         """Write the count unless a newer one stands there; False when nothing was written or there is no context."""
+        ...
+
+
+class RecordOutbox(Protocol):
+    """The changes of records that wait to be told."""
+
+    def taken(self, page: int) -> AbstractContextManager[Sequence[RecordChanges]]:
+        """Lend the oldest `page` changes, one message an organisation; they are gone when the block ends well.
+
+        Whatever the block raises puts them back. Raises StoreUnavailableError.
+        """
+        ...
+
+
+class RecordChangePublisher(Protocol):
+    """The topic `record-changes`."""
+
+    def begin_stored(self, event_id: str, data: bytes) -> Future[str]:
+        """Start publishing."""
+        ...
+
+    def confirm(self, publication: Future[str]) -> None:
+        """Wait for the acknowledgement. Raises StoreUnavailableError."""
         ...

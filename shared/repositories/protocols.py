@@ -5,55 +5,30 @@ Implementations raise StoreUnavailableError when a store does not answer in time
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Generic, Protocol, TypeVar
+from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
 from shared.models.firestore.documents import (
     ContextDocument,
-    Document,
     MemberDocument,
     SessionDocument,
     TaskDocument,
     TaskType,
 )
-from shared.models.records import Claim, EligibilityFile, Patient, RecordReference
-from shared.models.verdict import VerdictReceipt
+from shared.models.records import Patient, RecordReference
+from shared.repositories.authorization_protocols import AuthorizationRepository
+from shared.repositories.changes import Change, Changes, D, KeptAnswer, Position
+from shared.repositories.document_protocols import DocumentStore
+from shared.repositories.eligibility_protocols import EligibilityRepository
+from shared.repositories.record_protocols import PlainValue, RecordWriteRepository
 
-D = TypeVar("D", bound=Document)
-
-
-@dataclass(frozen=True, slots=True)
-class KeptAnswer:
-    """The answer to keep with an effect, so that a repetition of the request gets it again."""
-
-    key: IdempotencyKey
-    status: int
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
-class Change(Generic[D]):
-    """A decided change: the document as it shall be, who did it, and the answer to keep."""
-
-    document: D
-    event: AuditEvent | None
-    kept: KeptAnswer | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Changes(Generic[D]):
-    """Decided changes of several documents in one commit, with one event."""
-
-    documents: tuple[D, ...]
-    event: AuditEvent
-    kept: KeptAnswer | None = None
+__all__ = ["Change", "Changes", "D", "KeptAnswer", "Position"]  # told here by name: part of what services ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +41,6 @@ class TaskFilter:
     completed: bool | None = None
     assigned_to: str | None = None
     due_before: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A place in a task list: its sort time and id."""
-
-    sort_at: datetime
-    id: str
 
 
 class TaskRepository(Protocol):
@@ -113,11 +80,25 @@ class TaskRepository(Protocol):
         ...
 
 
-class ContextRepository(Protocol):
+class ContextsOfRecords(Protocol):
+    """Contexts by what they are about."""
+
+    def about(
+        self, client_id: UUID, *, patients: Collection[str], payers: Collection[str]
+    ) -> Iterator[ContextDocument]:
+        """Yield each context of one of the patients, and each whose facts rest on one of the payers, once."""
+        ...
+
+
+class ContextRepository(ContextsOfRecords, Protocol):
     """Contexts and the session documents that point at them."""
 
     def get(self, client_id: UUID, context_id: str) -> ContextDocument | None:
         """Return the context, None when there is none or it belongs to another client."""
+        ...
+
+    def several(self, client_id: UUID, context_ids: Sequence[str]) -> dict[str, ContextDocument]:
+        """Return those of the contexts that there are, by id, in one read."""
         ...
 
     def session(self, session_id: str) -> SessionDocument | None:
@@ -183,14 +164,14 @@ class AuditPublisher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A record's columns by name: dates and ids as text, amounts as Decimal."""
+    """A record's columns by name: dates and ids as text, amounts as Decimal, lists as tuples."""
 
     type: str
     id: UUID
     version: int
     created_at: datetime
     updated_at: datetime
-    data: dict[str, str | int | Decimal | None]
+    data: dict[str, PlainValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,71 +202,22 @@ class RecordRepository(Protocol):
         ...
 
     def search(
-        self, client_id: UUID, terms: tuple[str, ...], record_types: tuple[str, ...], *, seen: AuditEvent | None
+        self,
+        client_id: UUID,
+        terms: tuple[str, ...],
+        record_types: tuple[str, ...],
+        *,
+        least_weight: int = 0,
+        seen: AuditEvent | None,
     ) -> list[FoundRecord]:
-        """Return at most 200 records that have a term starting with each of `terms`, best first."""
-        ...
+        """Return at most 200 records that have a term starting with each of `terms`, best first.
 
-
-class EligibilityRepository(Protocol):
-    """What the eligibility mode reads and writes."""
-
-    def file_of(
-        self,
-        client_id: UUID,
-        reference: str,
-        *,
-        visit_id: UUID | None = None,
-        today: date,
-        seen: AuditEvent | None = None,
-    ) -> EligibilityFile | None:
-        """Read the file of a patient (MRN or uuid); `seen` is recorded in the same transaction when there is one."""
-        ...
-
-    def check(
-        self,
-        client_id: UUID,
-        reference: str,
-        *,
-        visit_id: UUID | None,
-        today: date,
-        key: IdempotencyKey | None,
-        decide: Callable[[EligibilityFile], NewCheck],
-    ) -> NewCheck | None:
-        """Read the file, decide, and store the check with its audit event and kept answer in one transaction.
-
-        None for an unknown patient. Raises Replayed for a repeated request.
+        Terms of less than `least_weight` do not count: what they are made of is not shown to whoever asks.
         """
         ...
 
-    def claims_of(
-        self,
-        client_id: UUID,
-        reference: str,
-        *,
-        status: str | None,
-        after: tuple[date, UUID] | None,
-        limit: int,
-        seen: AuditEvent | None,
-    ) -> tuple[Patient, list[Claim]] | None:
-        """Return the patient and a page of claims, newest service date first; None for an unknown patient."""
-        ...
 
-
-@dataclass(frozen=True, slots=True)
-class NewCheck:
-    """A check to store: its row, its event and the answer to keep."""
-
-    id: UUID
-    patient_id: UUID
-    verdict: VerdictReceipt
-    checked_by: UUID
-    event: AuditEvent
-    kept: KeptAnswer | None
-    answer: str
-
-
-class LiveStore(Protocol):
+class LiveStore(DocumentStore, Protocol):
     """The Firestore side."""
 
     @property
@@ -313,6 +245,16 @@ class RecordStore(Protocol):
         ...
 
     @property
+    def record_writes(self) -> RecordWriteRepository:
+        """Writing them."""
+        ...
+
+    @property
     def eligibility(self) -> EligibilityRepository:
         """The eligibility mode's view of them."""
+        ...
+
+    @property
+    def authorizations(self) -> AuthorizationRepository:
+        """Requests for authorization, payers' answers, units."""
         ...

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID, uuid5
 
+from shared.auth.permissions import may_read
 from shared.db.selector import DatabaseSelector
-from shared.errors import NotFoundError
+from shared.domain.session import SessionLimits, new_session
+from shared.errors import FieldError, NotFoundError, ValidationFailedError
 from shared.models.api.modes import MACHINE_NAMES, ContextView, SetContext
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument, SessionDocument
@@ -19,19 +21,27 @@ from shared.services.access_log import AccessLog
 from shared.services.clock import Clock
 from shared.services.component import ComponentService
 
-IDLE_TIME = timedelta(hours=12)
 _FREE_RECORDS = UUID("6f0a4f1c-6d0b-5f0e-9d55-0f3f6f5a7b21")
 
 
 class ContextService(ComponentService):
     """Opening and reading contexts."""
 
-    def __init__(self, db_selector: DatabaseSelector, access_log: AccessLog, key: bytes, *, now: Clock) -> None:
-        """Take the secret `key` from which context ids are derived."""
+    def __init__(
+        self,
+        db_selector: DatabaseSelector,
+        access_log: AccessLog,
+        key: bytes,
+        *,
+        now: Clock,
+        limits: SessionLimits,
+    ) -> None:
+        """Take the secret `key` from which context ids are derived, and how long the sessions last that point there."""
         super().__init__(db_selector)
         self._access_log = access_log
         self._key = key
         self._now = now
+        self._limits = limits
 
     def current(self, caller: Caller, mode: str, context_id: str | None = None) -> ContextDocument:
         """Return the caller's current context in `mode` (or the one named); the read is audited."""
@@ -46,6 +56,11 @@ class ContextService(ComponentService):
         if context.mode != mode:
             raise NotFoundError("There is no such record")
         return context
+
+    def known(self, client_id: UUID, mode: str, record_type: str, record_id: UUID) -> ContextDocument | None:
+        """Return the context of a record in `mode`, None when nobody has opened it."""
+        record = RecordReference(record_type, record_id, str(record_id), None)
+        return self.db.firestore.contexts.get(client_id, self._context_id(client_id, mode, record))
 
     def open(
         self, caller: Caller, mode: str, wanted: SetContext, fresh: Callable[[str], str]
@@ -91,7 +106,8 @@ class ContextService(ComponentService):
         if record_type == "other":
             free = uuid5(_FREE_RECORDS, f"{caller.client_id}/{wanted.record_id}")
             return RecordReference("other", free, wanted.record_id, None)
-        found = self.db.postgres.records.resolve(caller.client_id, record_type, wanted.record_id)
+        readable = may_read(caller.role, record_type)
+        found = self.db.postgres.records.resolve(caller.client_id, record_type, wanted.record_id) if readable else None
         if found is None:
             raise NotFoundError("There is no such record")
         return found
@@ -101,17 +117,17 @@ class ContextService(ComponentService):
         return "ctx_" + hmac.new(self._key, parts.encode(), hashlib.sha256).hexdigest()[:32]
 
     def _session(self, caller: Caller, context: ContextDocument, now: datetime) -> SessionDocument:
-        return SessionDocument(
-            id=caller.session_id,
-            client_id=str(caller.client_id),
-            created_at=now,
-            updated_at=now,
-            uid=caller.uid,
-            user_id=str(caller.user_id),
-            role=caller.role,
-            current_mode=context.mode,
-            current_contexts={context.mode: context.id},
-            open_contexts=(context.id,),
-            last_activity_at=now,
-            expire_at=now + IDLE_TIME,
-        )
+        pointers = {
+            "current_mode": context.mode,
+            "current_contexts": {context.mode: context.id},
+            "open_contexts": (context.id,),
+        }
+        return new_session(caller, self._limits, now=now).model_copy(update=pointers)
+
+
+def patient_of(context: ContextDocument) -> str:
+    """The uuid of the context's patient. Raises ValidationFailedError for a context that is about none."""
+    if context.patient_uuid is None:
+        message = "This context is not about a patient"
+        raise ValidationFailedError(message, errors=(FieldError("contextId", "no_patient", message),))
+    return context.patient_uuid

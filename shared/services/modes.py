@@ -61,7 +61,9 @@ class ModeService:
     def get_mode_handler(self, mode: str) -> Any:
         """Return a handler of `mode`, with its stores."""
         make: Any = self.handler_class(mode)
-        return make(self._db, self._access_log, now=self._now)
+        handler = make(self._db, self._access_log, now=self._now)
+        handler.contexts = self.contexts
+        return handler
 
     def list_modes(self, caller: Caller) -> ModeList:
         """List the modes that the caller's role works in, with the quick actions it may run."""
@@ -108,7 +110,7 @@ def _view(handler: type[BaseModeHandler], caller: Caller) -> ModeView:
         quick_actions=tuple(
             QuickActionView(action=rule.name, label=rule.label, params=rule.params.model_json_schema(by_alias=True))
             for rule in handler.quick_actions
-            if allows_action(caller.role, rule.name)
+            if rule.listed and allows_action(caller.role, rule.name)
         ),
     )
 

@@ -1,6 +1,7 @@
 """The function app: one Flask app a function, with everything cross-cutting around each declared route.
 
-Order of a request: route, sign-in, permission, query and body, handler, answer. Refusals of a known caller are audited.
+Order of a request: route, sign-in, rate, session, permission, query and body, handler, answer. Refusals of a known
+caller are audited; those of a burst are one event.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pydantic import BaseModel
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from shared import bootstrap
+from shared.auth.membership import caller_for
 from shared.auth.permissions import Permission, allows, allows_mode
 from shared.config import refuse_unsafe_start, settings
 from shared.errors import (
@@ -27,14 +29,17 @@ from shared.errors import (
     NotFoundError,
     PayloadTooLargeError,
     RouteNotFoundError,
+    TooManyRequestsError,
     UnauthenticatedError,
 )
 from shared.models.audit import AuditAction, AuditOutcome
 from shared.models.caller import Caller
 from shared.models.replay import Replayed
+from shared.models.sign_in import Visitor
 from shared.web import cors, identity, reading
 from shared.web.operations import Operation, Operations, Reply
 from shared.web.problem import problem
+from shared.web.redirect import SIGN_IN_COOKIE
 from shared.web.request_log import log_failure, log_request
 
 API = "/api/v1"
@@ -90,6 +95,8 @@ def _view(operation: Operation) -> Callable[..., Response]:
         arguments: dict[str, Any] = {}
         if operation.permission is not Permission.PUBLIC:
             g.caller = _sign_in(operation)
+            _limit(g.caller)
+            bootstrap.session_service().check(g.caller)
             _permit(g.caller, operation)
         for value in path.values():
             if len(value) > MAX_PATH_PARAMETER or not value.isprintable():
@@ -103,6 +110,8 @@ def _view(operation: Operation) -> Callable[..., Response]:
             arguments["body"], parsed = reading.body(request, operation.body)
         if operation.wants_caller:
             arguments["caller"] = reading.with_conditions(request, g.caller, operation, path, parsed)
+        if operation.wants_visitor:
+            arguments["visitor"] = Visitor(g.request_id, operation.audit, request.cookies.get(SIGN_IN_COOKIE))
         return _answer(operation, operation.handler(**path, **arguments))
 
     return view
@@ -113,17 +122,14 @@ def _sign_in(operation: Operation) -> Caller:
     claims = bootstrap.token_verifier().verify(token)
     identity.check_userinfo(request, claims.uid)
     member = bootstrap.members().get(claims.uid)
-    client_id, user_id, role = identity.check_member(claims, member)
-    return Caller(
-        uid=claims.uid,
-        user_id=user_id,
-        client_id=client_id,
-        role=role,
-        session_id=f"{claims.uid}_{claims.auth_time}",
-        time_zone=member.time_zone if member else "UTC",
-        request_id=g.request_id,
-        action=operation.audit,
-    )
+    return caller_for(claims, member, request_id=g.request_id, action=operation.audit)
+
+
+def _limit(caller: Caller) -> None:
+    """Refuse who asks too much of this instance, before a store is asked (memberships are cached)."""
+    wait = bootstrap.rate_limit().take(caller.uid)
+    if wait:
+        raise TooManyRequestsError("Too many requests: slow down", retry_after=wait)
 
 
 def _permit(caller: Caller, operation: Operation) -> None:
@@ -191,7 +197,8 @@ def _mobius_error(error: MobiusError) -> Response:
         denied = isinstance(error, (ForbiddenError, UnauthenticatedError)) or error.code == NotFoundError.code
         outcome = AuditOutcome.DENIED if denied else AuditOutcome.REFUSED
         route = f"{operation.method} {request.url_rule.rule if request.url_rule else operation.path}"
-        event = caller.refused(outcome, route=route, code=error.code)
+        burst = isinstance(error, TooManyRequestsError)
+        event = caller.refused(outcome, route=route, code=error.code, once=burst)
         try:
             bootstrap.access_log().publish(event)
         except MobiusError as failure:

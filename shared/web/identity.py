@@ -1,4 +1,4 @@
-"""From request headers to a Caller: which header counts, what is refused, and the member behind the token.
+"""From request headers to a token: which header counts, and what is refused.
 
 Behind API Gateway the caller's token is in `X-Forwarded-Authorization` (`Authorization` is then the gateway's own);
 called directly it is in `Authorization`. Whichever it is, it is verified in full.
@@ -9,17 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import Any
 
 from flask import Request
 
-from shared.errors import ForbiddenError, UnauthenticatedError
-from shared.models.roles import Role
-
-if TYPE_CHECKING:
-    from shared.auth.tokens import TokenClaims
-    from shared.models.firestore.documents import MemberDocument
+from shared.errors import UnauthenticatedError
 
 IDENTITY_HEADERS = ("Authorization", "X-Forwarded-Authorization", "X-Apigateway-Api-Userinfo")
 
@@ -46,23 +40,6 @@ def check_userinfo(request: Request, uid: str) -> None:
     encoded = request.headers.get("X-Apigateway-Api-Userinfo")
     if encoded is not None and _decoded(encoded).get("sub") != uid:
         raise UnauthenticatedError("The gateway's user is not the token's")
-
-
-def check_member(claims: TokenClaims, member: MemberDocument | None) -> tuple[UUID, UUID, Role]:
-    """Return (client id, user id, role) of an active member. The member document decides, the claims must agree.
-
-    Raises UnauthenticatedError for a revoked token, ForbiddenError for somebody who is no active member.
-    """
-    if member is None or member.status != "active":
-        raise ForbiddenError("This sign-in is not an active member of an organisation", code="not_a_member")
-    if member.tokens_valid_after is not None and claims.auth_time < member.tokens_valid_after.timestamp():
-        raise UnauthenticatedError("This sign-in was ended: sign in again")
-    if claims.client_id != member.client_id or claims.user_id != member.user_id:
-        raise UnauthenticatedError("The token belongs to an earlier membership: refresh it")
-    try:
-        return UUID(member.client_id), UUID(member.user_id), Role(member.role)
-    except ValueError as exc:
-        raise ForbiddenError("This membership is not set up", code="not_a_member") from exc
 
 
 def _strip(header: str) -> str:

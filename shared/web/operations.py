@@ -1,7 +1,8 @@
 """What a route declares: one line above a handler, read by the app, the OpenAPI writer and the tests.
 
 A handler's annotations say what it gets: `caller: Caller`, `body: SomeRequest` (or `dict` for free JSON objects),
-`query: SomeQuery`, and the path's own parameters as strings. It returns an answer model or a Reply.
+`query: SomeQuery`, `visitor: Visitor` (public operations), and the path's own
+parameters as strings. It returns an answer model or a Reply.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class Operation:
     wants_caller: bool
     max_bytes: int
     listed: bool
+    wants_visitor: bool = False
     name: str = field(default="")
 
 
@@ -98,6 +100,7 @@ class Operations:
                     wants_caller="caller" in hints,
                     max_bytes=max_bytes,
                     listed=listed,
+                    wants_visitor="visitor" in hints,
                     name=handler.__name__,
                 )
             )

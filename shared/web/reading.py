@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from shared.errors import FieldError, PayloadTooLargeError, UnsupportedMediaTypeError, ValidationFailedError
+from shared.models.api.base import faults_of
 from shared.models.caller import Caller, IdempotencyKey
 from shared.web import strict_json
 from shared.web.operations import Operation
@@ -111,6 +112,4 @@ def _required(model: type[BaseModel]) -> bool:
 
 
 def _invalid(error: ValidationError) -> ValidationFailedError:
-    return validation_failed(
-        [(fault["loc"], fault["type"], fault["msg"]) for fault in error.errors(include_input=False, include_url=False)]
-    )
+    return validation_failed(faults_of(error))

@@ -7,6 +7,7 @@ import contextlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from itertools import product
 from typing import Any
 from uuid import UUID
@@ -16,17 +17,33 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import firestore
 from google.cloud.firestore_v1.aggregation import AggregationQuery
 from google.cloud.firestore_v1.query import Query
+from pydantic import BaseModel
 
 from shared.catalog import ROOT
+from shared.models.firestore.alerts import AlertDocument, InboxEntryDocument
+from shared.models.firestore.conversation import FeedbackDocument, MessageDocument
+from shared.models.firestore.documents import ContextDocument, Document, SessionDocument, TaskDocument
+from shared.models.firestore.drafts import DraftDocument
+from shared.models.firestore.jobs import JobDocument
+from shared.models.firestore.rosters import RosterDocument
+from shared.repositories.document_protocols import DraftFilter
+from shared.repositories.firestore.alerts import FirestoreAlertRepository
+from shared.repositories.firestore.contexts import FirestoreContextRepository
+from shared.repositories.firestore.conversation import FirestoreFeedbackRepository, FirestoreMessageRepository
+from shared.repositories.firestore.drafts import FirestoreDraftRepository
+from shared.repositories.firestore.inboxes import FirestoreInboxRepository
+from shared.repositories.firestore.jobs import FirestoreOpenJobs
 from shared.repositories.firestore.open_tasks import FirestoreOpenTasks
+from shared.repositories.firestore.sessions import going_on
 from shared.repositories.firestore.tasks import FirestoreTaskRepository
 from shared.repositories.firestore.waiting_events import FirestoreWaitingEvents
 from shared.repositories.projection_protocols import Place
-from shared.repositories.protocols import TaskFilter
+from shared.repositories.protocols import Position, TaskFilter
 from tests.architecture.firestore_index import Shape, missing_fields, shape_of
 from tests.architecture.sources import python_files, tree_of
 
 CLIENT = UUID("018f0000-0000-7000-8000-000000000001")
+PLACE = Position(datetime(2026, 12, 1, tzinfo=UTC), "id_1")
 INDEXES = json.loads((ROOT / "firestore.indexes.json").read_text())
 
 
@@ -53,11 +70,84 @@ def _read_outbox(client: firestore.Client) -> None:
     list(FirestoreWaitingEvents(client).older_than(timedelta(minutes=1), page=10))
 
 
+def _find_sessions(client: firestore.Client) -> None:
+    going_on(client, "uid-1")
+
+
+def _read_thread(client: firestore.Client) -> None:
+    for before in (None, PLACE):
+        FirestoreMessageRepository(client).of_thread(CLIENT, "ctx_1", "thread_1", before=before, limit=25)
+
+
+def _read_feedback(client: firestore.Client) -> None:
+    for after in (None, "fb_1"):
+        FirestoreFeedbackRepository(client).of_message(CLIENT, "msg_1", after=after, limit=25)
+
+
+def _read_alerts(client: firestore.Client) -> None:
+    for after in (None, PLACE):
+        FirestoreAlertRepository(client).active(CLIENT, after=after, limit=25)
+
+
+def _find_alert(client: firestore.Client) -> None:
+    FirestoreAlertRepository(client).active_with_key(CLIENT, "key")
+
+
+def _read_inbox(client: firestore.Client) -> None:
+    for after in (None, PLACE):
+        FirestoreInboxRepository(client).active(CLIENT, "uid", after=after, limit=25)
+
+
+def _read_inbox_changes(client: firestore.Client) -> None:
+    for after in (None, PLACE):
+        FirestoreInboxRepository(client).changed_since(CLIENT, "uid", after=after, limit=25)
+
+
+def _find_drafts(client: firestore.Client) -> None:
+    for state, author, context in product((None, "draft"), (None, "u"), (None, "ctx_1")):
+        wanted = DraftFilter(state=state, author_id=author, context_id=context)  # type: ignore[arg-type]  # a literal
+        FirestoreDraftRepository(client).find(CLIENT, wanted, after=None, limit=25)
+
+
+def _find_abandoned_jobs(client: firestore.Client) -> None:
+    FirestoreOpenJobs(client).unmoved_since(PLACE.sort_at, limit=9)
+
+
+def _find_contexts(client: firestore.Client) -> None:
+    contexts = FirestoreContextRepository(client)
+    list(contexts.about(CLIENT, patients=[str(CLIENT)], payers=[str(CLIENT)]))
+
+
 # By the function that makes the query: `test_every_query_is_listed_here` compares with the sources.
 QUERIES: dict[str, Callable[[firestore.Client], None]] = {
     "tasks.py:find": _find_tasks,
     "open_tasks.py:count": _count_open_tasks,
     "waiting_events.py:older_than": _read_outbox,
+    "conversation.py:of_thread": _read_thread,
+    "conversation.py:of_message": _read_feedback,
+    "alerts.py:active": _read_alerts,
+    "alerts.py:active_with_key": _find_alert,
+    "inboxes.py:active": _read_inbox,
+    "inboxes.py:changed_since": _read_inbox_changes,
+    "drafts.py:find": _find_drafts,
+    "jobs.py:unmoved_since": _find_abandoned_jobs,
+    "contexts.py:about": _find_contexts,
+    "sessions.py:going_on": _find_sessions,
+}
+
+
+# What the front-end asks with the Firebase SDK (README, "Live reading"); security rules decide what it gets.
+CLIENTS_QUERIES = [
+    Shape("tasks", frozenset({"clientId", "contextId", "mode", "deletedAt"}), frozenset(), (("sortAt", "ASCENDING"),)),
+]
+
+
+# Indexes without which Firestore would serve the query by merging others, walking through all that each of them finds.
+FOR_SPEED = {
+    "tasks-clientId-deletedAt-audience-isOpen-sortAt": "a record's open tasks among everybody's",
+    "tasks-clientId-deletedAt-audience-completed-sortAt": "a record's completed tasks among everybody's",
+    "tasks-clientId-contextId-mode-deletedAt-completed-sortAt": "the same, for the front-end",
+    "tasks-clientId-contextId-deletedAt-isOpen": "counting a context's open tasks",
 }
 
 
@@ -109,17 +199,86 @@ def test_query_has_its_index(make: Callable[[firestore.Client], None], asked: li
     assert not used & unindexed
 
 
+def test_every_query_is_bound_to_a_client(asked: list[Shape]) -> None:
+    client = firestore.Client(project="demo-mobius", credentials=AnonymousCredentials())  # type: ignore[no-untyped-call]
+    unbound = set()
+    for name, make in QUERIES.items():
+        asked.clear()
+        with contextlib.suppress(_CountAskedError):
+            make(client)
+        if any("clientId" not in shape.equal for shape in asked):
+            unbound.add(name)
+    # A person's sign-ins are found by uid, in whichever organisation they began; the relay's outbox is everybody's.
+    assert unbound == {"sessions.py:going_on", "jobs.py:unmoved_since", "waiting_events.py:older_than"}
+
+
+def _index_name(index: dict[str, Any]) -> str:
+    return f"{index['collectionGroup']}-{'-'.join(field['fieldPath'] for field in index['fields'])}"
+
+
+def test_an_index_that_is_taken_away_is_missed(asked: list[Shape]) -> None:
+    client = firestore.Client(project="demo-mobius", credentials=AnonymousCredentials())  # type: ignore[no-untyped-call]
+    for make in QUERIES.values():
+        with contextlib.suppress(_CountAskedError):
+            make(client)
+    not_missed = set()
+    for index in INDEXES["indexes"]:
+        left = [one for one in INDEXES["indexes"] if one is not index]
+        if not any(missing_fields(shape, left) for shape in (*asked, *CLIENTS_QUERIES)):
+            not_missed.add(_index_name(index))
+    assert not_missed == set(FOR_SPEED)
+
+
+def _documents() -> set[type[Document]]:
+    """Every kind of document there is."""
+    for path in python_files("shared/models/firestore"):
+        import_module(".".join(path.with_suffix("").parts))
+    return set(Document.__subclasses__())
+
+
+def test_documents_that_expire_have_their_ttl() -> None:
+    collections: dict[str, type[BaseModel]] = {
+        "sessions": SessionDocument,
+        "messages": MessageDocument,
+        "feedback": FeedbackDocument,
+        "alerts": AlertDocument,
+        "entries": InboxEntryDocument,
+        "drafts": DraftDocument,
+        "jobs": JobDocument,
+        "rosters": RosterDocument,
+        "tasks": TaskDocument,
+        "contexts": ContextDocument,
+    }
+    assert set(collections.values()) == _documents()
+    expiring = {name for name, model in collections.items() if "expire_at" in model.model_fields}
+    # Kept answers are no document of ours: whoever else writes the field by name stands here too.
+    written = {
+        path.name
+        for path in python_files("shared/repositories/firestore")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Constant) and node.value == "expireAt"
+    }
+    assert written == {"kept_answers.py"}
+    ttl = {(one["collectionGroup"], one["fieldPath"]) for one in INDEXES["fieldOverrides"] if one.get("ttl")}
+    assert ttl == {(name, "expireAt") for name in expiring | {"idempotency_keys"}}
+    # The index of a time that grows would be a hot spot: nothing asks for it.
+    assert all(one["indexes"] == [] for one in INDEXES["fieldOverrides"] if one.get("ttl"))
+
+
 def test_every_query_is_listed_here() -> None:
     making = {"where", "order_by", "collection_group"}
+    calling = {"equal", "of_client"}
     found = {
         f"{path.name}:{function.name}"
         for path in python_files("shared/repositories/firestore")
         for function in ast.walk(tree_of(path))
         if isinstance(function, ast.FunctionDef)
         for node in ast.walk(function)
-        if isinstance(node, ast.Attribute) and node.attr in making
+        if (isinstance(node, ast.Attribute) and node.attr in making)
+        or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in calling)
     }
-    assert found == set(QUERIES)
+    # These add a condition to somebody else's query: whoever calls them is found as well.
+    assert found - {"collection.py:of_client", "collection.py:equal", "collection.py:_of"} == set(QUERIES)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from shared.catalog import ROOT
-from shared.repositories.postgres.eligibility import _FILE, _INSERT_CHECK
-from shared.repositories.postgres.records import _TYPES
+from shared.repositories.postgres.eligibility import _INSERT_CHECK
+from shared.repositories.postgres.eligibility_file import FILE, FILE_TO_CHECK
+from shared.repositories.postgres.records import RECORD_TABLES
 from shared.repositories.postgres.transaction import _ADD_EVENT
 from tests.benchmarks.server import Call, Program
 from tests.benchmarks.surroundings import Surroundings, entry_of, post, stage_and_install
@@ -100,10 +101,16 @@ def _claims(token: str) -> dict[str, Any]:
 
 def _statements() -> dict[str, str]:
     """The product's own SQL, so that the floor can never ask for less."""
-    table, number, patient, columns = _TYPES["patient"]
+    patients = RECORD_TABLES["patient"]
     record = (
-        f"SELECT id, version, created_at, updated_at, {patient}, {columns} FROM {table}"  # noqa: S608 # constants
-        f" WHERE client_id = :client AND deleted_at IS NULL AND ({number} = :reference OR id = :uuid)"
-        f" ORDER BY {number} = :reference DESC LIMIT 1"
+        f"SELECT id, version, created_at, updated_at, {patients.patient}, {patients.columns} FROM {patients.table}"  # noqa: S608 # constants
+        f" WHERE client_id = :client AND deleted_at IS NULL AND ({patients.number} = :reference OR id = :uuid)"
+        f" ORDER BY {patients.number} = :reference DESC LIMIT 1"
     )
-    return {"file": _FILE.text, "check": _INSERT_CHECK.text, "event": _ADD_EVENT.text, "record": record}
+    return {
+        "file": FILE.text,
+        "file_to_check": FILE_TO_CHECK.text,
+        "check": _INSERT_CHECK.text,
+        "event": _ADD_EVENT.text,
+        "record": record,
+    }

@@ -27,26 +27,62 @@ from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import MemberDocument
 from shared.models.identifiers import uuid7
 from shared.models.postgres import metadata
+from shared.repositories.document_protocols import OpenJobs
 from shared.repositories.firestore.audit_outbox import OUTBOX, FirestoreAuditOutbox
+from shared.repositories.firestore.jobs import FirestoreOpenJobs
 from shared.repositories.firestore.kept_answers import KEPT
+from shared.repositories.firestore.member_mirror import FirestoreMemberMirror
 from shared.repositories.firestore.members import MEMBERS, FirestoreMemberRepository
+from shared.repositories.firestore.open_tasks import FirestoreOpenTasks
+from shared.repositories.firestore.sessions import FirestoreSessionRepository
 from shared.repositories.firestore.store import FirestoreLiveStore
 from shared.repositories.memory.documents import InMemoryAnswers
 from shared.repositories.memory.members import InMemoryMemberRepository
+from shared.repositories.memory.open_tasks import InMemoryOpenTasks
+from shared.repositories.memory.sign_ins import InMemorySessionRepository
 from shared.repositories.memory.store import InMemoryLiveStore, InMemoryRecordStore
+from shared.repositories.memory.users import InMemoryMemberMirror
 from shared.repositories.postgres.store import PostgresRecordStore
+from shared.repositories.projection_protocols import OpenTaskStore
 from shared.repositories.protocols import AuditOutbox, LiveStore, MemberRepository, RecordStore
+from shared.repositories.sign_in_protocols import SessionRepository
+from shared.repositories.user_protocols import MemberMirror
+from tests.contract.line import Office, office_of
 from tests.stack import RunningStack
 
 RECORD_TYPES = {
     "patients": "patient",
     "payers": "payer",
+    "payer_rules": "payer_rule",
     "providers": "provider",
     "coverages": "coverage",
     "visits": "visit",
     "claims": "claim",
     "authorizations": "authorization",
 }
+
+
+@pytest.fixture
+def office(firestore_client: firestore.Client, monkeypatch: pytest.MonkeyPatch) -> Office:
+    """A live store at the end of a line that may lose answers."""
+    return office_of(firestore_client, monkeypatch)
+
+
+@pytest.fixture(params=["waiting", "relayed"])
+def lost(request: pytest.FixtureRequest, office: Office) -> Office:
+    """The office when the next answer is lost; the event still waits in the outbox, or is gone from it already."""
+    if request.param == "relayed":
+        office.line.meanwhile = office.relay
+    return office
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who is a member, their sign-ins, and the copies of memberships."""
+
+    members: MemberRepository
+    sessions: SessionRepository
+    mirror: MemberMirror
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +94,14 @@ class Live:
     client: UUID
     events: Callable[[], list[AuditEvent]]
     expire: Callable[[str], None]
-    members: Callable[[dict[str, MemberDocument]], MemberRepository]
+    people: Callable[[dict[str, MemberDocument]], People]
+    open_tasks: OpenTaskStore
+    open_jobs: OpenJobs
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """A record store with two organisations: `add` stores a row with its search terms."""
+    """A record store with two organisations: `add` stores a row with its search terms; `events` in their order."""
 
     store: RecordStore
     client: UUID
@@ -87,14 +125,22 @@ def live(request: pytest.FixtureRequest) -> Live:
 
 
 def _memory_live() -> Live:
-    store = InMemoryLiveStore()
+    store, members = InMemoryLiveStore(), InMemoryMemberRepository({})
+
+    def people(given: dict[str, MemberDocument]) -> People:
+        members.members.update(given)
+        sessions = InMemorySessionRepository(store.documents, members)
+        return People(members, sessions, InMemoryMemberMirror(members, store.documents))
+
     return Live(
         store,
         store.outbox,
         uuid4(),
         lambda: list(store.documents.events),
         lambda key_id: _expire(store.documents.answers, key_id),
-        InMemoryMemberRepository,
+        people,
+        InMemoryOpenTasks(store.documents),
+        store.jobs,
     )
 
 
@@ -112,12 +158,22 @@ def _firestore_live(client: firestore.Client) -> Live:
     def expire(key_id: str) -> None:
         client.collection(KEPT).document(key_id).update({"expireAt": datetime.now(UTC) - timedelta(seconds=1)})
 
-    def members(given: dict[str, MemberDocument]) -> MemberRepository:
+    def people(given: dict[str, MemberDocument]) -> People:
         for uid, member in given.items():
             client.collection(MEMBERS).document(uid).set(member.model_dump(by_alias=True))
-        return FirestoreMemberRepository(client)
+        mirror = FirestoreMemberMirror(client)
+        return People(FirestoreMemberRepository(client), FirestoreSessionRepository(client), mirror)
 
-    return Live(FirestoreLiveStore(client), FirestoreAuditOutbox(client), organisation, events, expire, members)
+    return Live(
+        FirestoreLiveStore(client),
+        FirestoreAuditOutbox(client),
+        organisation,
+        events,
+        expire,
+        people,
+        FirestoreOpenTasks(client),
+        FirestoreOpenJobs(client),
+    )
 
 
 @pytest.fixture(scope="session")
@@ -190,7 +246,7 @@ def _postgres_records(store: PostgresRecordStore, admin: Engine) -> Records:
     def events() -> list[AuditEvent]:
         outbox = tables["audit_outbox"]
         with admin.connect() as connection:
-            rows = connection.execute(outbox.select().where(outbox.c.client_id == client)).all()
-        return [AuditEvent.model_validate(row.event) for row in rows]
+            rows = connection.execute(outbox.select().where(outbox.c.client_id == client).order_by(outbox.c.created_at))
+            return [AuditEvent.model_validate(row.event) for row in rows]
 
     return Records(store, client, other, add, events)

@@ -25,6 +25,7 @@ class Practice:
     authorization: UUID
     visit: UUID
     claim: UUID
+    rule: UUID
 
 
 def store_practice(records: Records) -> Practice:
@@ -37,13 +38,15 @@ def store_practice(records: Records) -> Practice:
     provider = records.add("providers", own | {"provider_number": "PRV-11", "kind": "person", "name": "Amara Okonkwo"})
     coverage = own | {"patient_id": patient}
     coverages = (
-        records.add("coverages", coverage | {"payer_id": payer, "period_start": date(2026, 1, 1), "copay": 25}),
+        records.add(
+            "coverages", coverage | {"payer_id": payer, "period_start": date(2026, 1, 1), "copay": Decimal(25)}
+        ),
         records.add("coverages", coverage | {"payer_id": payer, "period_start": date(2025, 1, 1), "source_ref": "c2"}),
         records.add("coverages", coverage | {"payer_id": other, "plan_name": "No start", "member_id": "CAP-7"}),
         records.add("coverages", coverage | {"payer_id": other, "rank": 2, "deleted_at": datetime.now(UTC)}),
     )
-    for service, needed in (("98", True), ("30", None)):
-        records.add("payer_rules", own | {"payer_id": payer, "service_type": service, "requires_auth": needed})
+    rule = records.add("payer_rules", own | {"payer_id": payer, "service_type": "98", "requires_auth": True})
+    records.add("payer_rules", own | {"payer_id": payer, "service_type": "30", "requires_auth": None})
     authorization = records.add(
         "authorizations",
         coverage | {"auth_number": "AUTH-5", "payer_id": payer, "status": "approved", "requested_date": TODAY},
@@ -56,7 +59,7 @@ def store_practice(records: Records) -> Practice:
     claim = records.add(
         "claims", coverage | claim_row("CLM-88", "182.40") | {"payer_id": payer, "provider_id": provider}
     )
-    return Practice(patient, payer, other, provider, coverages, authorization, visit, claim)
+    return Practice(patient, payer, other, provider, coverages, authorization, visit, claim, rule)
 
 
 def patient_row(mrn: str, first: str, last: str) -> dict[str, Any]:

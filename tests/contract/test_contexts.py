@@ -1,9 +1,10 @@
-"""ContextRepository, MemberRepository and AuditOutbox: one contract, both implementations."""
+"""ContextRepository, MemberRepository, OpenTaskStore and AuditOutbox: one contract, both implementations."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,10 +13,11 @@ from shared.domain.session import MAX_OPEN_CONTEXTS
 from shared.errors import ConflictError, NotFoundError, UnauthenticatedError
 from shared.models.firestore.documents import ContextDocument, MemberDocument, SessionDocument
 from shared.models.replay import Replayed
+from shared.repositories.projection_protocols import OpenTasks, Place
 from shared.repositories.protocols import Change, KeptAnswer
 from tests.contract.conftest import Live
 from tests.contract.test_tasks import IMPOSSIBLE_IDS
-from tests.unit.factories import NOW, context, event, kept, key, session
+from tests.unit.factories import NOW, context, event, kept, key, session, task
 
 
 def unkept(_context: ContextDocument, _new: bool) -> None:
@@ -35,6 +37,15 @@ def test_opening_makes_the_context_and_the_session_with_one_event(live: Live) ->
     assert len(live.events()) == 1
 
 
+def test_several_contexts_are_read_at_once_without_those_of_others(live: Live) -> None:
+    first, second, foreign = context(live.client), context(live.client), context(uuid4())
+    for one in (first, second, foreign):
+        opened(live, one, session(one))
+    asked = (second.id, "ctx_unknown", foreign.id, first.id)
+    assert live.store.contexts.several(live.client, asked) == {first.id: first, second.id: second}
+    assert live.store.contexts.several(live.client, ()) == {}
+
+
 def test_a_colleague_shares_the_context_as_it_is(live: Live) -> None:
     first = context(live.client, status="pending", summary="Known already")
     opened(live, first, session(first))
@@ -49,15 +60,15 @@ def test_the_session_points_at_the_newest_and_remembers_the_others(live: Live) -
     opened(live, first, mine)
     later = NOW + timedelta(minutes=1)
     opened(live, second, session(second, id=mine.id, updated_at=later, last_activity_at=later))
-    idle_until = NOW + timedelta(hours=20)
-    opened(live, first, session(first, id=mine.id, expire_at=idle_until))
+    idle_until = NOW + timedelta(hours=2)
+    opened(live, first, session(first, id=mine.id, idle_until=idle_until))
     stored = live.store.contexts.session(mine.id)
     assert stored is not None
     assert stored.current_mode == "eligibility"
     assert stored.current_contexts == {"eligibility": first.id, "front-desk": second.id}
     assert stored.open_contexts == (second.id, first.id)
     assert stored.version == 3
-    assert stored.expire_at == idle_until
+    assert (stored.idle_until, stored.expire_at) == (idle_until, mine.expire_at)
     assert stored.created_at == NOW
 
 
@@ -165,7 +176,7 @@ def test_sixteen_threads_change_one_context_and_none_is_lost(live: Live) -> None
 def test_a_member_is_found_by_uid_alone(live: Live) -> None:
     member = MemberDocument(client_id=str(live.client), user_id=str(uuid4()), role="biller", tokens_valid_after=NOW)
     uid = f"uid-{live.client.hex}"
-    members = live.members({uid: member})
+    members = live.people({uid: member}).members
     assert members.get(uid) == member
     assert members.get("uid-unknown") is None
     for impossible in IMPOSSIBLE_IDS:
@@ -177,3 +188,52 @@ def test_an_event_added_twice_is_there_once(live: Live) -> None:
     live.outbox.add(happened)
     live.outbox.add(happened)
     assert live.events() == [happened]
+
+
+def test_contexts_are_found_by_their_patient_and_by_the_payers_they_rest_on(live: Live) -> None:
+    patients, payers = [str(uuid4()) for _ in range(35)], [str(uuid4()) for _ in range(2)]
+    made = [
+        context(live.client, id=f"ctx_{uuid4().hex}", patient_uuid=one, payer_uuids=(payers[0],) if n < 2 else ())
+        for n, one in enumerate(patients)
+    ]
+    foreign = context(uuid4(), id=f"ctx_{uuid4().hex}", patient_uuid=patients[0], payer_uuids=tuple(payers))
+    free = context(live.client, id=f"ctx_{uuid4().hex}", patient_uuid=None)
+    for one in (*made, foreign, free):
+        opened(live, one, session(one, id=f"uid_{uuid4().int % 10**9}"))
+
+    def found(wanted: list[str], of: list[str]) -> list[str]:
+        return sorted(one.id for one in live.store.contexts.about(live.client, patients=wanted, payers=of))
+
+    assert found(patients, payers) == sorted(one.id for one in made)
+    assert found(patients[3:4], []) == [made[3].id]
+    assert found([], payers) == sorted(one.id for one in made[:2])
+    assert found([], payers[1:]) == []
+    assert found([], []) == []
+
+
+def test_open_tasks_are_counted_and_the_newest_count_is_kept(live: Live) -> None:
+    wanted = context(live.client)
+    opened(live, wanted, session(wanted))
+    place = Place(str(live.client), wanted.id)
+    mine: dict[str, Any] = {"context_id": wanted.id, "audience": (f"ctx:{wanted.id}",)}
+    for members in ({}, {}, {"is_open": False, "state": "completed"}, {"deleted_at": NOW}, {"context_id": "ctx_other"}):
+        live.store.tasks.create(task(live.client, **mine | members), event(live.client))
+    live.store.tasks.create(task(uuid4(), **mine), event())
+    counted = live.open_tasks.count(place)
+    assert counted.count == 2
+    assert live.open_tasks.keep(place, counted)
+    assert not live.open_tasks.keep(place, OpenTasks(9, counted.at))
+    assert not live.open_tasks.keep(place, OpenTasks(9, counted.at - timedelta(seconds=1)))
+    stored = live.store.contexts.get(live.client, wanted.id)
+    assert stored is not None
+    assert (stored.open_task_count, stored.open_task_count_at, stored.version) == (2, counted.at, 1)
+
+
+def test_a_count_is_kept_on_the_organisations_own_context_only(live: Live) -> None:
+    wanted = context(live.client)
+    opened(live, wanted, session(wanted))
+    counted = OpenTasks(5, NOW)
+    assert not live.open_tasks.keep(Place(str(uuid4()), wanted.id), counted)
+    assert not live.open_tasks.keep(Place(str(live.client), "ctx_unknown"), counted)
+    assert not live.open_tasks.keep(Place(str(live.client), "a/b"), counted)
+    assert live.store.contexts.get(live.client, wanted.id) == wanted

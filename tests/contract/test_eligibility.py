@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from shared.domain import eligibility
 from shared.models.caller import IdempotencyKey
 from shared.models.identifiers import uuid7
-from shared.models.records import EligibilityFile
+from shared.models.payer_answer import CheckFailure, Rejection
+from shared.models.records import Benefit, EligibilityFile, Payer
 from shared.models.replay import IdempotencyMismatchError, Replayed
-from shared.repositories.protocols import NewCheck
+from shared.models.verdict import Difference, VerdictReceipt
+from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck, StoredCheck
 from tests.contract.conftest import Records
 from tests.contract.practice import Practice, claim_row, file_of, store_practice
-from tests.unit.factories import TODAY, USER, event, kept, key
+from tests.unit.factories import TODAY, USER, answer, event, given_to, kept, key, line
 
 
 @pytest.fixture
@@ -48,8 +52,13 @@ def test_reading_the_file_leaves_its_event(records: Records, practice: Practice)
     assert records.events() == [seen.model_copy(update=whose)]
 
 
+def difference_to(previous: PreviousCheck, receipt: VerdictReceipt) -> Difference:
+    assert previous.receipt is not None
+    return eligibility.difference(previous.id, previous.receipt, receipt)
+
+
 def decided(records: Records, asked: IdempotencyKey | None) -> Any:
-    def decide(file: EligibilityFile) -> NewCheck:
+    def decide(file: EligibilityFile, previous: PreviousCheck | None) -> NewCheck:
         receipt = eligibility.decide(file, today=TODAY)
         answer = f"checked {file.patient.mrn}"
         return NewCheck(
@@ -60,6 +69,8 @@ def decided(records: Records, asked: IdempotencyKey | None) -> Any:
             event=event(records.client),
             kept=kept(asked, answer) if asked else None,
             answer=answer,
+            previous=previous,
+            difference=None if previous is None or previous.receipt is None else difference_to(previous, receipt),
         )
 
     return decide
@@ -81,6 +92,152 @@ def test_a_check_is_stored_with_its_event_and_is_the_newest(records: Records, pr
     assert newest.reasons == tuple(evidence.code for evidence in new.verdict.evidence)
     assert newest.checked_at.tzinfo is not None
     assert len(records.events()) == 2
+
+
+def test_the_file_holds_payers_benefits_and_every_booked_visit(records: Records, practice: Practice) -> None:
+    own = {"client_id": records.client}
+    terms = {"program": "medicare", "network": "in", "real_time_supported": True, "electronic_id": "60054"}
+    years = {"plan_year_month": 7, "filing_days": 180}
+    payer = records.add("payers", own | {"payer_number": "MED-1", "name": "Medicare"} | terms | years)
+    held = {"patient_id": practice.patient, "payer_id": payer, "relationship": "child", "rank": 3}
+    coverage = records.add("coverages", own | held)
+    as_of = datetime(2026, 11, 20, 8, tzinfo=UTC)
+    row = {"coverage_id": coverage, "service_type": "98", "kind": "deductible", "as_of": as_of}
+    amounts = {"amount": Decimal("1500.00"), "remaining_amount": Decimal("700.10"), "percent": Decimal("12.50")}
+    period = {"period_start": date(2026, 1, 1), "period_end": date(2026, 12, 31)}
+    benefit = records.add("benefits", own | row | amounts | period | {"quantity": 20, "remaining_quantity": 3})
+    records.add("benefits", own | row | {"kind": "copay", "deleted_at": as_of})
+    file = file_of(records)
+    read = next(one for one in file.payers if one.id == payer)
+    assert read == Payer(payer, "Medicare", "medicare", "in", True, "60054", 7, 180, 1)  # noqa: FBT003
+    assert {one.id for one in file.payers} == {practice.payer, practice.other_payer, payer}
+    assert file.benefits == (
+        Benefit(
+            benefit, coverage, "98", "deductible", "unknown", "individual", Decimal("1500.00"), Decimal("12.50"), 20,
+            Decimal("700.10"), 3, None, date(2026, 1, 1), date(2026, 12, 31), as_of, 1,
+        ),
+    )  # fmt: skip
+    found = next(one for one in file.coverages if one.id == coverage)
+    assert (found.relationship, found.updated_at is not None) == ("child", True)
+    assert [visit.visit_number for visit in file.booked_visits] == ["VIS-1", "VIS-2"]
+
+
+def test_a_rule_can_be_about_a_procedure(records: Records, practice: Practice) -> None:
+    of_payer = {"client_id": records.client, "payer_id": practice.payer, "service_type": "98"}
+    records.add("payer_rules", of_payer | {"procedure": "97110", "requires_auth": False})
+    rules = {one.procedure: one.requires_auth for one in file_of(records).payer_rules if one.service_type == "98"}
+    assert rules == {None: True, "97110": False}
+
+
+def stored(records: Records, practice: Practice, check_id: UUID | None = None) -> StoredCheck:
+    found = records.store.eligibility.check_of(records.client, practice.patient, check_id, seen=None)
+    assert found is not None
+    return found
+
+
+def test_a_receipt_comes_back_exactly_and_is_decided_again(records: Records, practice: Practice) -> None:
+    new = check(records)
+    assert new is not None
+    found = stored(records, practice, new.id)
+    assert (found.id, found.state, found.receipt, found.difference) == (new.id, "completed", new.verdict, None)
+    assert found.receipt is not None
+    assert eligibility.replay(found.receipt) == new.verdict
+
+
+def test_a_check_is_compared_with_the_one_before(records: Records, practice: Practice) -> None:
+    first = check(records)
+    of_payer = {"client_id": records.client, "payer_id": practice.payer, "rank": 1}
+    newer = of_payer | {"patient_id": practice.patient, "period_start": date(2026, 2, 1), "plan_name": "A new plan"}
+    newer["copay"] = Decimal(40)
+    assert first is not None
+    records.add("coverages", newer)
+    second = check(records)
+    assert second is not None
+    assert second.previous is not None
+    assert (second.previous.id, second.previous.receipt) == (first.id, first.verdict)
+    found = stored(records, practice)
+    assert found.id == second.id
+    assert found.difference == second.difference
+    assert found.difference is not None
+    assert [one.member for one in found.difference.changes if one.material] == ["plan", "copay"]
+
+
+def test_reading_a_check_leaves_its_event(records: Records, practice: Practice) -> None:
+    new = check(records)
+    assert new is not None
+    seen = event(records.client)
+    read = records.store.eligibility.check_of
+    assert read(records.client, practice.patient, new.id, seen=seen) is not None
+    whose = {"resource_id": new.id, "patient_ref": str(practice.patient)}
+    assert seen.model_copy(update=whose) in records.events()
+    before = len(records.events())
+    for client, patient, check_id in (
+        (records.client, practice.patient, uuid7()),
+        (records.client, uuid7(), new.id),
+        (records.other, practice.patient, new.id),
+    ):
+        assert read(client, patient, check_id, seen=event(client)) is None
+    assert len(records.events()) == before
+
+
+def test_what_a_payer_answered_or_why_not_stays_with_the_check(records: Records, practice: Practice) -> None:
+    again = datetime(2026, 11, 23, 9, 5, tzinfo=UTC)
+    failure = CheckFailure("retryable", "rejected", ("42",), (), again, ("TRY LATER",))
+    told = answer(line("1", "30", amount=Decimal("25.10")), rejections=(Rejection("42", "subscriber"),))
+    coverage = practice.coverages[0]
+    for brought in (
+        {"failure": failure, "state": "failed", "attempts": 1, "next_attempt_at": again},
+        {"payer_answer": told},
+    ):
+
+        def decide(file: EligibilityFile, previous: PreviousCheck | None, of: Any = brought) -> NewCheck:
+            del previous
+            held = next(one for one in file.coverages if one.id == coverage)
+            given = given_to(held, of.get("failure") or told)
+            receipt = eligibility.decide(file, answers=(given,), today=TODAY)
+            receipt = replace(receipt, coverage_id=coverage)
+            return NewCheck(
+                id=uuid7(), patient_id=file.patient.id, verdict=receipt, checked_by=USER,
+                event=event(records.client), kept=None, answer="", source="clearinghouse", **of,
+            )  # fmt: skip
+
+        new = records.store.eligibility.check(
+            records.client, "MRN553", visit_id=None, today=TODAY, key=None, decide=decide
+        )
+        newest = file_of(records).newest_check
+        assert new is not None
+        assert newest is not None
+        assert (newest.id, newest.source, newest.coverage_id) == (new.id, "clearinghouse", coverage)
+        assert (newest.state, newest.answer, newest.failure) == (new.state, new.payer_answer, new.failure)
+        assert (newest.attempts, newest.next_attempt_at) == (new.attempts, new.next_attempt_at)
+        assert stored(records, practice, new.id).failure == new.failure
+
+
+def test_a_failed_check_is_not_what_the_next_one_is_compared_with(records: Records, practice: Practice) -> None:
+    first = check(records)
+    failed = {"verdict": "undetermined", "state": "failed", "status": "pending", "reasons": [], "receipt": {}}
+    row = {"client_id": records.client, "patient_id": practice.patient, "date_of_service": TODAY, "service_type": "98"}
+    failure = CheckFailure("retryable", "timeout")
+    kept_failure = failure if records.store.__class__.__name__.startswith("InMemory") else asdict(failure)
+    records.add("eligibility_checks", row | failed | {"checked_by": USER, "failure": kept_failure})
+    newest = file_of(records).newest_check
+    assert newest is not None
+    assert (newest.state, newest.failure) == ("failed", failure)
+    second = check(records)
+    assert first is not None
+    assert second is not None
+    assert second.previous is not None
+    assert second.previous.id == first.id
+
+
+def test_a_receipt_of_an_older_shape_is_no_hindrance(records: Records, practice: Practice) -> None:
+    row = {"client_id": records.client, "patient_id": practice.patient, "date_of_service": TODAY, "service_type": "98"}
+    older = {"verdict": "eligible", "status": "proceed", "reasons": [], "checked_by": USER}
+    old = records.add("eligibility_checks", row | older | {"receipt": {"dateSource": "today"}})
+    new = check(records)
+    assert new is not None
+    assert new.previous == PreviousCheck(old, None)
+    assert stored(records, practice, old).receipt is None
 
 
 def test_no_check_of_an_unknown_patient(records: Records) -> None:
@@ -119,7 +276,7 @@ def test_parallel_checks_with_one_key_have_one_effect(records: Records, practice
 def test_a_check_that_cannot_be_decided_stores_nothing(records: Records, practice: Practice) -> None:
     del practice
 
-    def fail(_: EligibilityFile) -> NewCheck:
+    def fail(*_: Any) -> NewCheck:
         raise LookupError
 
     with pytest.raises(LookupError):

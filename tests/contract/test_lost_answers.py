@@ -1,115 +1,17 @@
-"""A Firestore commit whose answer is lost on the way takes effect once, and its request gets its answer.
-
-Between the client and the emulator stands a gRPC interceptor that lets a commit through and then says UNAVAILABLE.
-"""
+"""A Firestore commit whose answer is lost on the way takes effect once, and its request gets its answer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
-from uuid import UUID, uuid4
-
-import grpc
 import pytest
-from google.cloud import firestore
-from google.cloud.firestore_v1.base_query import FieldFilter
-from google.cloud.firestore_v1.services.firestore import client as firestore_client_module
-from google.cloud.firestore_v1.services.firestore.transports.grpc import FirestoreGrpcTransport
 
 from shared.errors import PreconditionFailedError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import ContextDocument, TaskDocument
 from shared.models.replay import Replayed
-from shared.repositories.firestore.audit_outbox import OUTBOX, FirestoreAuditOutbox
-from shared.repositories.firestore.store import FirestoreLiveStore
+from shared.repositories.firestore.audit_outbox import FirestoreAuditOutbox
 from shared.repositories.protocols import Change, Changes, KeptAnswer
+from tests.contract.line import Office
 from tests.unit.factories import context, event, kept, key, session, task
-
-
-class _LostError(grpc.RpcError):  # type: ignore[misc]  # untyped
-    """What a client sees of a commit whose answer did not come."""
-
-    def code(self) -> grpc.StatusCode:
-        return grpc.StatusCode.UNAVAILABLE
-
-    def details(self) -> str:
-        return "the connection broke before the answer"
-
-    def trailing_metadata(self) -> tuple[()]:
-        return ()
-
-    def result(self) -> None:
-        raise self
-
-
-@dataclass
-class Line(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]  # untyped
-    """The line to the store: loses the answers of the next `losing` commits, or the commits themselves."""
-
-    losing: int = 0
-    arrives: bool = True
-    sent: int = 0
-    meanwhile: Callable[[], object] = lambda: None
-
-    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
-        if not details.method.endswith("/Commit"):
-            return continuation(details, request)
-        self.sent += 1
-        if self.losing == 0:
-            return continuation(details, request)
-        self.losing -= 1
-        if self.arrives:
-            continuation(details, request).result()
-            self.meanwhile()
-        raise _LostError
-
-
-@dataclass
-class Office:
-    """A live store at the end of such a line, and what its organisation's outbox and documents hold."""
-
-    line: Line
-    store: FirestoreLiveStore
-    direct: firestore.Client
-    client: UUID = field(default_factory=uuid4)
-
-    def events(self) -> list[AuditEvent]:
-        mine = self.direct.collection(OUTBOX).where(filter=FieldFilter("clientId", "==", str(self.client)))
-        return [AuditEvent.model_validate(found.to_dict()) for found in mine.get()]
-
-    def relay(self) -> None:
-        """What the relay does to the outbox when it is quick."""
-        for found in self.direct.collection(OUTBOX).where(filter=FieldFilter("clientId", "==", str(self.client))).get():
-            found.reference.delete()
-
-    def task(self, **members: Any) -> TaskDocument:
-        given = task(self.client, **members)
-        assert self.store.tasks.create(given, event(self.client)) is None
-        self.relay()
-        self.line.sent = 0
-        return given
-
-
-@pytest.fixture
-def office(firestore_client: firestore.Client, monkeypatch: pytest.MonkeyPatch) -> Office:
-    host = str(firestore_client._emulator_host)
-    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", host)
-    line = Line()
-    client = firestore.Client(project=firestore_client.project)
-    emulator = client._emulator_channel(FirestoreGrpcTransport)  # type: ignore[no-untyped-call]  # as the client does it
-    channel = grpc.intercept_channel(emulator, line)
-    transport = FirestoreGrpcTransport(host=host, channel=channel)
-    client._firestore_api_internal = firestore_client_module.FirestoreClient(transport=transport)
-    return Office(line, FirestoreLiveStore(client), firestore_client)
-
-
-@pytest.fixture(params=["waiting", "relayed"])
-def lost(request: pytest.FixtureRequest, office: Office) -> Office:
-    """The office when the next answer is lost; the event still waits in the outbox, or is gone from it already."""
-    if request.param == "relayed":
-        office.line.meanwhile = office.relay
-    return office
 
 
 def test_a_new_task_is_made_once(lost: Office) -> None:
@@ -213,7 +115,7 @@ def test_a_context_is_opened_once_and_said_to_be_new_when_it_is(lost: Office, kn
 def test_an_event_of_its_own_is_stored_once(office: Office) -> None:
     office.line.losing = 1
     happened = event(office.client)
-    FirestoreAuditOutbox(office.store._client).add(happened)
+    FirestoreAuditOutbox(office.losing).add(happened)
     assert office.events() == [happened]
 
 

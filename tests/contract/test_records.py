@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from shared.domain.search_terms import query_terms
+from shared.domain.search_terms import DETAIL_WEIGHT, query_terms
 from shared.models.api.records import DATA_MODELS
 from shared.models.records import RecordReference
 from tests.contract.conftest import Records
@@ -34,6 +34,7 @@ def test_a_record_is_found_by_number_and_by_uuid_with_all_its_columns(
         "authorization": ("AUTH-5", practice.authorization),
         "coverage": ("c2", practice.coverages[1]),
         "payer": ("BST-01", practice.payer),
+        "payer_rule": (str(practice.rule), practice.rule),
         "provider": ("PRV-11", practice.provider),
     }
     number, record_id = numbers[record_type]
@@ -82,7 +83,13 @@ def test_another_organisation_sees_only_its_own(records: Records, practice: Prac
     assert same_number is not None
     assert same_number.last_name == "Grant"
     assert store.eligibility.file_of(theirs, "MRN553", today=TODAY, visit_id=practice.visit) == replace(
-        file_of(records), patient=same_number, coverages=(), payer_rules=(), authorizations=(), next_visit=None
+        file_of(records),
+        patient=same_number,
+        coverages=(),
+        payer_rules=(),
+        authorizations=(),
+        payers=(),
+        booked_visits=(),
     )
 
 
@@ -175,3 +182,18 @@ def test_search_is_limited_to_the_types_asked_for_and_leaves_its_event(records: 
     assert records.store.records.search(records.client, ("cap",), ("payer",), seen=seen)[0].type == "payer"
     assert records.store.records.search(records.client, ("cap",), ("patient",), seen=None) == []
     assert records.events() == [seen]
+
+
+def test_what_is_made_of_a_phone_is_found_only_by_who_may_see_one(records: Records, practice: Practice) -> None:
+    search = records.store.records.search
+    by_phone, by_both = query_terms("5550100"), query_terms("muller 5550100")
+    assert [hit.id for hit in search(records.client, by_phone, EVERY_TYPE, seen=None)] == [practice.patient]
+    for words in (by_phone, by_both, query_terms("555"), query_terms("5550100 muller")):
+        assert search(records.client, words, EVERY_TYPE, least_weight=DETAIL_WEIGHT, seen=None) == []
+    born = search(records.client, query_terms("muller 1981-04-03"), EVERY_TYPE, least_weight=DETAIL_WEIGHT, seen=None)
+    assert [hit.id for hit in born] == [practice.patient]
+
+
+def test_a_coverage_is_found_under_its_member_id(records: Records, practice: Practice) -> None:
+    (hit,) = records.store.records.search(records.client, ("cap7",), ("coverage",), seen=None)
+    assert (hit.number, hit.patient_id) == ("CAP-7", practice.patient)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.e2e.person import Database, LiveStore, Person, Relay, connection
+from tests.e2e.person import MEMBERS_PASSWORD, USERS, Database, LiveStore, Person, Relay, connection, unique
 from tests.stack import LAKESIDE, RIVERSIDE, RunningStack
 
 
@@ -37,6 +38,16 @@ def manager(signed_in: Callable[..., Person]) -> Person:
 def stranger(signed_in: Callable[..., Person]) -> Person:
     """Somebody of another organisation, with the same role."""
     return signed_in("manager", LAKESIDE)
+
+
+@pytest.fixture
+def member(stack: RunningStack, http: httpx.Client, signed_in: Callable[..., Person]) -> dict[str, Any]:
+    """Somebody new at Riverside who has accepted an invitation and not signed in yet; their password is known."""
+    wanted = {"email": f"{unique('person')}@riverside.example", "name": "A Person", "role": "eligibility_specialist"}
+    invited: dict[str, Any] = signed_in("admin").done("POST", USERS, wanted)
+    body = {"code": invited["invitationCode"], "password": MEMBERS_PASSWORD}
+    assert http.post(f"{stack.gateway}{USERS}/accept", json=body).status_code == 200
+    return invited
 
 
 @pytest.fixture(scope="session")

@@ -22,9 +22,13 @@ from tests.stack import RIVERSIDE, RunningStack
 T = TypeVar("T")
 API = "/api/v1"
 TASKS = f"{API}/components/tasks"
+CONTEXT = f"{API}/components/context"
 ELIGIBILITY = f"{API}/modes/eligibility"
 RECORDS = f"{API}/records"
+USERS = f"{API}/users"
+AUTH = f"{API}/auth"
 ANSWER_SECONDS = 30.0
+MEMBERS_PASSWORD = "correct horse battery"
 
 
 def until(condition: Callable[[], T], *, seconds: float, what: str) -> T:
@@ -62,7 +66,7 @@ class Person:
         self.stack = stack
         self.role = role
         self.client = client
-        self._http = http
+        self.http = http
 
     @property
     def token(self) -> str:
@@ -80,7 +84,7 @@ class Person:
         self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None, **query: str
     ) -> httpx.Response:
         """One request; `path` begins with /api/v1."""
-        return self._http.request(
+        return self.http.request(
             method,
             self.stack.gateway + path,
             json=body,
@@ -105,6 +109,19 @@ class Person:
             "POST", f"{TASKS}/", {"contextId": context_id, "label": "Call the payer"} | members
         )
         return task
+
+
+class Newcomer(Person):
+    """Somebody signed in with a token of their own."""
+
+    def __init__(self, like: Person, token: str) -> None:
+        super().__init__(like.stack, like.http, role="biller", client=like.client)
+        self._token = token
+
+    @property
+    def token(self) -> str:
+        """The ID token."""
+        return self._token
 
 
 class Database:
@@ -163,6 +180,10 @@ class LiveStore:
         )
         answer.raise_for_status()
         return answer.json()
+
+    def document(self, path: str) -> Any:
+        """A document's fields, in the store's own notation."""
+        return self._call("GET", f"/{path}")["fields"]
 
     def forget(self, path: str) -> None:
         """Delete a document, if it is there."""

@@ -9,22 +9,28 @@ from typing import Any
 from infra.gateway.openapi import load_operations
 from shared.catalog import load_catalog
 from shared.models.audit import AuditAction
-from tests.e2e.person import ELIGIBILITY, RECORDS, TASKS, Database, Person, unique
+from tests.e2e.person import AUTH, CONTEXT, ELIGIBILITY, RECORDS, TASKS, USERS, Database, Newcomer, Person, unique
+from tests.permission_ids import FAILED_ANSWER
 
 _MOVES = ("complete", "accept", "start", "hold", "release", "reject", "cancel", "fail", "reopen")
 _BEFORE = {"start": ("accept",), "release": ("accept",), "fail": ("accept", "start"), "reopen": ("complete",)}
 _REASON = {"reason": "Waiting for the payer"}
+_AUTHORIZATIONS = f"{ELIGIBILITY}/authorization"
+_ONE = f"{_AUTHORIZATIONS}/<reference>"
 # Searching is a POST so that no name stands in a URL; it changes nothing.
 _READS = {f"POST {RECORDS}/search"}
+# A code that a provider's sign-in ended with can be exchanged only after one: test_sign_in_audit.py.
+_ELSEWHERE = {f"POST {AUTH}/token"}
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request to be sent, and the audit action it must leave."""
+    """A request to be sent, by whoever made it unless somebody else is named."""
 
     method: str
     path: str
     body: Any = None
+    by: Person | None = None
 
 
 Recipe = Callable[[Person, Database], Request]
@@ -39,7 +45,11 @@ def write_operations() -> dict[str, AuditAction]:
         operations = load_operations(entry)
         for operation in operations.declared:
             name = f"{operation.method} {operations.prefix}{operation.path}"
-            if operation.method != "GET" and operation.audit is not AuditAction.NONE and name not in _READS:
+            if (
+                operation.method != "GET"
+                and operation.audit is not AuditAction.NONE
+                and name not in _READS | _ELSEWHERE
+            ):
                 found[name] = operation.audit
     return found
 
@@ -47,6 +57,15 @@ def write_operations() -> dict[str, AuditAction]:
 def _set_context(person: Person, database: Database) -> Request:
     _, mrn = database.new_patient(person.claims["clientId"])
     return Request("POST", f"{ELIGIBILITY}/context", {"recordType": "Patient ID", "recordId": mrn})
+
+
+def _update_context(person: Person, database: Database) -> Request:
+    wanted = _set_context(person, database).body
+    return Request("POST", f"{CONTEXT}/update", {"mode": "eligibility"} | wanted)
+
+
+def _act_in_context(person: Person, database: Database) -> Request:
+    return Request("POST", f"{CONTEXT}/quick-action", _check_eligibility(person, database).body)
 
 
 def _check_eligibility(person: Person, database: Database) -> Request:
@@ -115,9 +134,170 @@ def _import(person: Person, database: Database) -> Request:
     return Request("POST", f"{RECORDS}/import", bundle)
 
 
+def _patient() -> dict[str, Any]:
+    data = {"mrn": unique("MRN"), "firstName": "Test", "lastName": unique("Patient"), "dateOfBirth": "1980-05-17"}
+    return {"type": "patient", "data": data}
+
+
+def _write_record(person: Person, database: Database) -> Request:
+    del person, database
+    return Request("POST", f"{RECORDS}/", _patient())
+
+
+def _delete_record(person: Person, database: Database) -> Request:
+    del database
+    return Request("DELETE", f"{RECORDS}/patient/{person.done('POST', f'{RECORDS}/', _patient())['id']}")
+
+
+def _newcomer() -> dict[str, Any]:
+    return {"email": f"{unique('person')}@riverside.example", "name": "New Person", "role": "biller"}
+
+
+def _on_user(method: str, end: str = "", body: Any = None, *, before: str | None = None) -> Recipe:
+    """A write about a person who was invited for it."""
+
+    def recipe(person: Person, database: Database) -> Request:
+        del database
+        made = person.done("POST", USERS, _newcomer())["id"]
+        if before is not None:
+            person.done(before, f"{USERS}/{made}")
+        return Request(method, f"{USERS}/{made}{end}", body)
+
+    return recipe
+
+
+def _just(method: str, path: str, body: Any) -> Recipe:
+    """A write that needs nothing beforehand."""
+
+    def recipe(person: Person, database: Database) -> Request:
+        del person, database
+        return Request(method, path, body() if callable(body) else body)
+
+    return recipe
+
+
+def _accept(person: Person, database: Database) -> Request:
+    del database
+    code = person.done("POST", USERS, _newcomer())["invitationCode"]
+    return Request("POST", f"{USERS}/accept", {"code": code, "password": "correct horse battery"})
+
+
+def _credentials(person: Person) -> dict[str, str]:
+    found = (
+        one for one in person.stack.described["signIns"] if (one["role"], one["client"]) == (person.role, person.client)
+    )
+    account = next(found)
+    return {"email": account["email"], "password": account["password"]}
+
+
+def _login(person: Person, database: Database) -> Request:
+    del database
+    return Request("POST", f"{AUTH}/login", _credentials(person))
+
+
+def _refresh(person: Person, database: Database) -> Request:
+    del database
+    signed_in = person.done("POST", f"{AUTH}/login", _credentials(person))
+    return Request("POST", f"{AUTH}/refresh", {"refreshToken": signed_in["refreshToken"]})
+
+
+def _logout(person: Person, database: Database) -> Request:
+    """Signed out is somebody who came for it: it ends every sign-in of a person."""
+    accepting = _accept(person, database)
+    email = person.done("POST", accepting.path, accepting.body)["email"]
+    signed_in = person.done("POST", f"{AUTH}/login", {"email": email, "password": accepting.body["password"]})
+    return Request("POST", f"{AUTH}/logout", {}, by=Newcomer(person, signed_in["idToken"]))
+
+
+def _authorization(person: Person, *before: tuple[str, dict[str, Any]], **members: Any) -> str:
+    """An authorization of a patient of its own, brought forward by the steps `before`; its path."""
+    mrn = person.done("POST", f"{RECORDS}/", _patient())["data"]["mrn"]
+    request = {
+        "patientId": mrn,
+        "payerId": "BST-01",
+        "serviceType": "98",
+        "providerId": "PRV-11",
+        "periodStart": "2026-12-01",
+        "periodEnd": "2027-06-30",
+        "units": 6,
+    }
+    made = person.done("POST", f"{ELIGIBILITY}/authorization", request | members)
+    path = f"{ELIGIBILITY}/authorization/{made['id']}"
+    for step, body in before:
+        person.done("POST", f"{path}/{step}", body)
+    return path
+
+
+_GRANT = ("decision", {"manual": {"outcome": "approved", "units": 6}})
+_DENIAL = ("decision", {"manual": {"outcome": "denied", "reason": "Not medically necessary"}})
+
+
+def _on_authorization(step: str, body: Any, *before: tuple[str, dict[str, Any]], **members: Any) -> Recipe:
+    def recipe(person: Person, database: Database) -> Request:
+        del database
+        return Request("POST", f"{_authorization(person, *before, **members)}/{step}", body)
+
+    return recipe
+
+
+def _request_authorization(person: Person, database: Database) -> Request:
+    _, mrn = database.new_patient(person.claims["clientId"])
+    return Request("POST", f"{ELIGIBILITY}/authorization", {"patientId": mrn, "draft": True})
+
+
+def _on_units(step: str) -> Recipe:
+    """Units of a grant, for a visit of its patient."""
+
+    def recipe(person: Person, database: Database) -> Request:
+        del database
+        path = _authorization(person, _GRANT)
+        patient = person.done("GET", path)["patientId"]
+        visit = {"visitNumber": unique("VIS"), "patientId": patient, "visitDate": "2026-12-15", "visitType": "office"}
+        made = person.done("POST", f"{RECORDS}/", {"type": "visit", "data": visit})
+        body = {"visitId": made["id"]}
+        if step == "release":
+            person.done("POST", f"{path}/reserve", body)
+        return Request("POST", f"{path}/{step}", body)
+
+    return recipe
+
+
+# Sent by an admin of the organisation; all others by a manager.
+BY_ADMIN = frozenset(
+    {
+        f"POST {USERS}",
+        f"POST {USERS}/accept",
+        f"PUT {USERS}/client",
+        f"PUT {USERS}/<user_id>",
+        f"DELETE {USERS}/<user_id>",
+        f"POST {USERS}/<user_id>/reactivate",
+        f"POST {USERS}/<user_id>/invitation",
+        f"POST {AUTH}/logout",
+    }
+)
+# Nobody is signed in: the row is of whom the request is about.
+OF_A_VISITOR = frozenset({f"POST {USERS}/accept", f"POST {AUTH}/login", f"POST {AUTH}/refresh"})
+# No answer is kept under a key: it would be a token or for nobody, or whoever asks is signed out.
+WITHOUT_KEY = OF_A_VISITOR | {f"POST {AUTH}/logout"}
+
 RECIPES: dict[str, Recipe] = {
     f"POST {ELIGIBILITY}/context": _set_context,
     f"POST {ELIGIBILITY}/quick-action": _check_eligibility,
+    f"POST {CONTEXT}/update": _update_context,
+    f"POST {CONTEXT}/quick-action": _act_in_context,
+    f"POST {_AUTHORIZATIONS}": _request_authorization,
+    f"POST {_ONE}/submit": _on_authorization("submit", {"units": 3}, draft=True),
+    f"POST {_ONE}/decision": _on_authorization(*_GRANT),
+    f"POST {_ONE}/extend": _on_authorization("extend", {"units": 4}, _GRANT),
+    f"POST {_ONE}/reserve": _on_units("reserve"),
+    f"POST {_ONE}/release": _on_units("release"),
+    f"POST {_ONE}/not-required": _on_authorization("not-required", _REASON, draft=True),
+    f"POST {_ONE}/resubmit": _on_authorization("resubmit", {}, ("decision", {"manual": {"outcome": "pended"}})),
+    f"POST {_ONE}/cancel": _on_authorization("cancel", _REASON),
+    f"POST {_ONE}/redraft": _on_authorization("redraft", {}, ("decision", FAILED_ANSWER)),
+    f"POST {_ONE}/revoke": _on_authorization("revoke", _REASON, _GRANT),
+    f"POST {_ONE}/appeal": _on_authorization("appeal", {}, _DENIAL),
+    f"POST {_ONE}/peer-to-peer": _on_authorization("peer-to-peer", {}, _DENIAL),
     f"POST {TASKS}/": _create,
     f"POST {TASKS}/bulk": _bulk,
     f"PUT {TASKS}/<task_id>": _update,
@@ -125,4 +305,18 @@ RECIPES: dict[str, Recipe] = {
     f"POST {TASKS}/<task_id>/snooze": _snooze,
     **{f"POST {TASKS}/<task_id>/{move}": _move(move) for move in _MOVES},
     f"POST {RECORDS}/import": _import,
+    f"POST {RECORDS}/": _write_record,
+    f"DELETE {RECORDS}/<record_type>/<reference>": _delete_record,
+    f"POST {AUTH}/login": _login,
+    f"POST {AUTH}/refresh": _refresh,
+    f"POST {AUTH}/logout": _logout,
+    f"POST {USERS}": _just("POST", USERS, _newcomer),
+    f"POST {USERS}/accept": _accept,
+    f"PUT {USERS}/me": _just("PUT", f"{USERS}/me", {}),
+    f"PUT {USERS}/me/preferences": _just("PUT", f"{USERS}/me/preferences", {"assistant": {"mode": "Manual"}}),
+    f"PUT {USERS}/client": _just("PUT", f"{USERS}/client", {}),
+    f"PUT {USERS}/<user_id>": _on_user("PUT", body={"role": "front_desk"}),
+    f"DELETE {USERS}/<user_id>": _on_user("DELETE"),
+    f"POST {USERS}/<user_id>/reactivate": _on_user("POST", "/reactivate", before="DELETE"),
+    f"POST {USERS}/<user_id>/invitation": _on_user("POST", "/invitation"),
 }

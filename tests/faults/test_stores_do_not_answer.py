@@ -110,3 +110,13 @@ def test_a_frozen_message_bus_costs_no_request(manager: Person, database: Databa
         seconds=RELAYED_WITHIN,
         what="both audit rows",
     )
+
+
+def test_a_frozen_sign_in_provider_is_a_503_and_passwords_still_sign_in(manager: Person, http: httpx.Client) -> None:
+    start = f"{manager.stack.gateway}{API}/auth/oauth/local/start"
+    person = manager.stack.described["signIns"][0]
+    password = {name: person[name] for name in ("email", "password")}
+    with frozen(manager.stack, "openid"):
+        refused_in_time(lambda: http.get(start))
+        assert http.post(f"{manager.stack.gateway}{API}/auth/login", json=password).status_code == 200
+    until(lambda: http.get(start).status_code == 302, seconds=RECOVERED_WITHIN, what="the provider's login page")

@@ -19,12 +19,14 @@ def served_functions() -> dict[str, FlaskClient]:
 
 @pytest.fixture
 def product(served_functions: dict[str, FlaskClient], monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemoryProduct]:
-    """The functions with new, empty stores but for the demo's records; connecting anywhere fails the test."""
+    """The functions with new, empty stores but for the demo's records; connecting to a store fails the test."""
+    connect = socket.socket.connect
 
-    def refuse(*_: Any) -> None:
-        raise AssertionError("a test without sockets tried to connect")
+    def only_to_the_test_itself(one: socket.socket, address: Any) -> None:
+        assert address[0] == "127.0.0.1", "a test without stores tried to connect"
+        connect(one, address)
 
-    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect", only_to_the_test_itself)
     made = InMemoryProduct(served_functions)
     install(monkeypatch, made)
     yield made

@@ -15,9 +15,9 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 
 from infra.gateway.openapi import load_operations
-from infra.local.demo_accounts import ACCOUNTS, LAKESIDE, RIVERSIDE, Account, Organisation
+from infra.local.demo_accounts import ACCOUNTS, DEMO_PASSWORD, LAKESIDE, RIVERSIDE, Account, Organisation
 from infra.local.demo_records import rows_for
-from shared import bootstrap
+from shared import bootstrap, bootstrap_sign_in
 from shared.auth.tokens import TokenVerifier
 from shared.catalog import FunctionEntry, load_catalog
 from shared.config import settings
@@ -25,8 +25,29 @@ from shared.errors import StoreUnavailableError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import MemberDocument
 from shared.models.roles import Role
+from shared.models.sign_in import Profile
+from shared.models.users import Organisation as Tenant
+from shared.models.users import User
 from shared.repositories.memory.members import InMemoryAuditPublisher, InMemoryMemberRepository
+from shared.repositories.memory.sign_ins import (
+    InMemoryIdentityPlatform,
+    InMemoryProfileRepository,
+    InMemorySessionRepository,
+    InMemorySignInAttempts,
+    InMemorySignInLinks,
+    InMemoryTicketRepository,
+)
 from shared.repositories.memory.store import InMemoryLiveStore, InMemoryRecordStore
+from shared.repositories.memory.users import (
+    InMemoryAccounts,
+    InMemoryMemberMirror,
+    InMemoryMemberOutbox,
+    InMemoryOrganisationRepository,
+    InMemoryPeople,
+    InMemoryUserRepository,
+)
+from shared.repositories.sign_in_protocols import IdentityProvider
+from shared.services.member_sync import MemberSync
 from shared.web.operations import Operation, Operations
 
 PROJECT = "demo-mobius"
@@ -96,11 +117,32 @@ class InMemoryProduct:
     live: InMemoryLiveStore = field(default_factory=InMemoryLiveStore)
     records: InMemoryRecordStore = field(default_factory=InMemoryRecordStore)
     topic: InMemoryAuditPublisher = field(default_factory=InMemoryAuditPublisher)
+    people: InMemoryPeople = field(default_factory=InMemoryPeople)
+    accounts: InMemoryAccounts = field(default_factory=InMemoryAccounts)
     members: InMemoryMemberRepository = field(init=False)
+    sessions: InMemorySessionRepository = field(init=False)
+    attempts: InMemorySignInAttempts = field(default_factory=InMemorySignInAttempts)
+    tickets: InMemoryTicketRepository = field(default_factory=InMemoryTicketRepository)
+    providers: dict[str, IdentityProvider] = field(default_factory=dict)
+    platform: InMemoryIdentityPlatform = field(init=False)
 
     def __post_init__(self) -> None:
         self.members = InMemoryMemberRepository({one.uid: _member(one) for one in ACCOUNTS})
+        self.sessions = InMemorySessionRepository(self.live.documents, self.members)
+        by_uid = {one.uid: one for one in ACCOUNTS}
+        self.accounts.uids = {one.email: one.uid for one in ACCOUNTS}
+        self.platform = InMemoryIdentityPlatform(
+            id_token=lambda uid: token(by_uid[uid]),
+            accounts=self.accounts,
+            passwords={one.email: DEMO_PASSWORD for one in ACCOUNTS},
+        )
+        for one in ACCOUNTS:
+            self.people.users[one.user_id] = _user(one)
         for organisation in (RIVERSIDE, LAKESIDE):
+            now = datetime.now(UTC)
+            self.people.organisations[organisation.id] = Tenant(
+                organisation.id, organisation.name, None, organisation.time_zone, now, now
+            )
             for rows in rows_for(organisation, datetime.now(UTC)):
                 for row in rows.rows if rows.table not in {"clients", "users"} else []:
                     self.records.tables.add(rows.table, row)
@@ -139,7 +181,7 @@ class InMemoryProduct:
     @property
     def events(self) -> list[AuditEvent]:
         """Every audit event, wherever it was put; one that went two ways is one."""
-        everywhere = [*self.live.documents.events, *self.records.tables.events, *self.topic.events]
+        everywhere = [*self.live.documents.events, *self.records.tables.events, *self.people.events, *self.topic.events]
         return list({event.id: event for event in everywhere}.values())
 
 
@@ -156,25 +198,43 @@ def install(patch: pytest.MonkeyPatch, product: InMemoryProduct) -> None:
     patch.setenv("GOOGLE_CLOUD_PROJECT", PROJECT)
     patch.setenv("MOBIUS_CORS_ORIGINS", f"{ORIGIN},https://other.example")
     patch.setenv("MOBIUS_CONTEXT_KEY", "a secret of the tests")
+    patch.setenv("MOBIUS_RATE_PER_SECOND", "100000")
+    patch.setenv("MOBIUS_RATE_BURST", "100000")
     forget()
     verifier = TokenVerifier(project=PROJECT, emulator=True)
     replaced: dict[str, object] = {
         "token_verifier": verifier,
         "members": product.members,
+        "session_store": product.sessions,
+        "sign_in_attempts": product.attempts,
+        "identity_platform": product.platform,
+        "tickets": product.tickets,
+        "sign_in_links": InMemorySignInLinks(product.people),
+        "identity_providers": product.providers,
+        "profiles": InMemoryProfileRepository({(one.organisation.id, one.user_id): _profile(one) for one in ACCOUNTS}),
         "audit_topic": product.topic,
         "audit_outbox": product.live.outbox,
         "live_store": product.live,
         "record_store": product.records,
+        "user_repository": InMemoryUserRepository(product.people),
+        "organisation_repository": InMemoryOrganisationRepository(product.people),
+        "accounts": product.accounts,
+        "member_sync": MemberSync(
+            InMemoryMemberOutbox(product.people),
+            product.accounts,
+            InMemoryMemberMirror(product.members, product.live.documents),
+        ),
     }
     for name, made in replaced.items():
-        patch.setattr(bootstrap, name, lambda made=made: made)
+        root = bootstrap if hasattr(bootstrap, name) else bootstrap_sign_in
+        patch.setattr(root, name, lambda made=made: made)
     patch.setattr(bootstrap, "postgres", _no_database)
 
 
 def forget() -> None:
     """Forget what the composition root and the settings have made."""
     settings.cache_clear()
-    for made in vars(bootstrap).values():
+    for made in (*vars(bootstrap).values(), *vars(bootstrap_sign_in).values()):
         if hasattr(made, "cache_clear"):
             made.cache_clear()
 
@@ -191,10 +251,38 @@ def _no_database(_role: str = "serving") -> object:
     raise StoreUnavailableError("The database did not answer in time", retry_after=5)
 
 
+def _user(one: Account) -> User:
+    now = datetime.now(UTC)
+    return User(
+        id=one.user_id,
+        client_id=one.organisation.id,
+        email=one.email,
+        name=one.name,
+        role=one.role,
+        status="active",
+        created_at=now,
+        updated_at=now,
+        uid=one.uid,
+    )
+
+
 def _member(one: Account) -> MemberDocument:
     return MemberDocument(
         client_id=str(one.organisation.id),
         user_id=str(one.user_id),
         role=one.role.value,
         time_zone=one.organisation.time_zone,
+    )
+
+
+def _profile(one: Account) -> Profile:
+    return Profile(
+        user_id=one.user_id,
+        email=one.email,
+        name=one.name,
+        client_id=one.organisation.id,
+        client_name=one.organisation.name,
+        logo_url=None,
+        time_zone=one.organisation.time_zone,
+        preferences={},
     )

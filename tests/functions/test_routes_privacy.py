@@ -199,3 +199,15 @@ def test_the_front_desk_is_not_shown_why_a_claim_was_denied(product: InMemoryPro
     claims = product.request("GET", f"{ELIGIBILITY}/claims/MRN554", role=Role.FRONT_DESK)
     assert claims.json["claims"][0]["claimNumber"] == "CLM-95"
     assert "CO-197" not in claims.data.decode()
+
+
+def test_who_comes_with_an_ended_session_is_refused_and_recorded(product: InMemoryProduct) -> None:
+    product.open_context()
+    (session,) = product.live.documents.sessions.values()
+    product.live.documents.sessions[session.id] = session.model_copy(update={"ended_at": session.created_at})
+    before = len(product.events)
+    answer = product.request("GET", f"{TASKS}/shared")
+    assert (answer.status, answer.json["code"]) == (401, "session_ended")
+    assert [(one.action, one.outcome) for one in product.events[before:]] == [
+        (AuditAction.TASK_LIST, AuditOutcome.DENIED)
+    ]

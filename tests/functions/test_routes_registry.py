@@ -26,8 +26,22 @@ UNRECORDED = {
     ("GET", "/api/v1/docs/{asset}"),
     ("GET", "/api/v1/modes"),
     ("GET", "/api/v1/records/types"),
+    ("GET", "/api/v1/auth/me"),
+    ("GET", "/api/v1/auth/oauth"),
+    ("GET", "/api/v1/users/me"),
+    ("GET", "/api/v1/users/me/preferences"),
+    ("GET", "/api/v1/users/roles"),
+    ("GET", "/api/v1/users/client"),
+    ("GET", "/api/v1/jobs/{job_id}"),  # how far it is; what it did to each record is recorded there
 }
 PUBLIC = {
+    ("POST", "/api/v1/auth/login"),
+    ("POST", "/api/v1/auth/refresh"),
+    ("POST", "/api/v1/auth/token"),
+    ("GET", "/api/v1/auth/oauth"),
+    ("GET", "/api/v1/auth/oauth/{provider}/start"),
+    ("GET", "/api/v1/auth/oauth/{provider}/callback"),
+    ("POST", "/api/v1/users/accept"),
     ("GET", "/api/v1/health"),
     ("GET", "/api/v1/openapi.json"),
     ("GET", "/api/v1/docs"),
@@ -77,6 +91,13 @@ def test_a_listed_operation_has_a_summary_and_examples(prefix: str, operation: O
         assert operation.example is not None, "an example of the answer"
     if operation.body is not None:
         assert operation.request_example is not None, "an example of the body"
+
+
+@pytest.mark.parametrize(("prefix", "operation"), LISTED, ids=named)
+def test_a_listed_operation_says_that_one_may_have_to_wait(prefix: str, operation: Operation) -> None:
+    if operation.wants_caller or operation.wants_visitor:
+        answers = DESCRIBED[described_path(prefix, operation)][operation.method.lower()]["responses"]
+        assert "Retry-After" in answers["429"]["headers"]
 
 
 @pytest.mark.parametrize(("prefix", "operation"), LISTED, ids=named)

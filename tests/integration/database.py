@@ -25,9 +25,16 @@ from shared.models.identifiers import uuid7
 class Database:
     """`admin` passes row-level security (a superuser); `url` is its address on the loopback port."""
 
-    url: str
-    socket_url: str
+    server: EmbeddedPostgres
     admin: Engine
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    @property
+    def socket_url(self) -> str:
+        return self.server.socket_url
 
     def role(self, name: str) -> Postgres:
         """The database as a function sees it in that role."""
@@ -80,6 +87,6 @@ def running_database() -> Iterator[Database]:
             server.start()
             upgrade(server.socket_url)
             admin = create_engine(server.socket_url, poolclass=NullPool)
-            yield Database(server.url, server.socket_url, admin)
+            yield Database(server, admin)
         finally:
             server.stop()

@@ -112,7 +112,8 @@ def test_second_stack_in_the_same_folder_is_refused(stack: RunningStack) -> None
 def test_stack_file_says_where_everything_is(stack: RunningStack) -> None:
     described = json.loads(stack.file.read_text())
     assert set(described) == {
-        *("project", "gateway", "auth", "firestore", "pubsub", "database", "functions", "signIns", "pids")
+        *("project", "gateway", "auth", "openid", "firestore", "pubsub", "database", "functions"),
+        *("signIns", "signInRedirects", "pids"),
     }
     assert stack.file.stat().st_mode & 0o077 == 0
     roles = {(one["role"], one["client"]) for one in described["signIns"]}

@@ -19,6 +19,7 @@ export const MODES_READ = {
 };
 
 const NOW = new Date('2026-03-02T15:00:00Z');
+const [BEFORE, LATER] = [-1, 1].map((hours) => new Date(Date.now() + hours * 3_600_000));
 const OPENED = [
   ...MODES.map((mode) => `ctx-${mode}`),
   'ctx-of-south',
@@ -67,7 +68,8 @@ function session(uid, changes = {}) {
     userId: `user-${uid}`,
     openContexts: OPENED,
     endedAt: null,
-    expireAt: NOW,
+    idleUntil: LATER,
+    expireAt: LATER,
     ...changes,
   };
 }
@@ -102,6 +104,10 @@ const DOCUMENTS = {
   'sessions/ana_noon': session('ana'),
   [`sessions/writer_${SIGN_IN}`]: session('writer'),
   [`sessions/ended_${SIGN_IN}`]: session('ended', { endedAt: NOW }),
+  [`sessions/idle_${SIGN_IN}`]: session('idle', { idleUntil: BEFORE }),
+  [`sessions/busy_${SIGN_IN}`]: withoutField(session('busy'), 'idleUntil'),
+  [`sessions/expired_${SIGN_IN}`]: session('expired', { expireAt: BEFORE }),
+  [`sessions/lasting_${SIGN_IN}`]: withoutField(session('lasting'), 'expireAt'),
   [`sessions/endless_${SIGN_IN}`]: withoutField(session('endless'), 'endedAt'),
   [`sessions/moved_${SIGN_IN}`]: session('moved', { clientId: 'south' }),
   [`sessions/mallory_${SIGN_IN}`]: session('ana'),

@@ -10,8 +10,10 @@ from shared.models.audit import AuditAction, AuditEvent
 from shared.models.caller import Caller, IdempotencyKey
 from shared.models.firestore.documents import ContextDocument, SessionDocument, TaskDocument
 from shared.models.identifiers import document_id, uuid7
-from shared.models.records import Authorization, Coverage, EligibilityFile, Patient, PayerRule, Visit
+from shared.models.payer_answer import BenefitLine, CheckFailure, PayerAnswer
+from shared.models.records import Authorization, Benefit, Coverage, EligibilityFile, Patient, Payer, PayerRule, Visit
 from shared.models.roles import Role
+from shared.models.verdict import GivenAnswer
 from shared.repositories.protocols import KeptAnswer
 
 CLIENT = UUID("00000000-0000-7000-8000-00000000000a")
@@ -103,6 +105,7 @@ def session(opened: ContextDocument, **members: Any) -> SessionDocument:
         "current_contexts": {opened.mode: opened.id},
         "open_contexts": (opened.id,),
         "last_activity_at": NOW,
+        "idle_until": NOW + timedelta(hours=1),
         "expire_at": NOW + timedelta(hours=12),
     }
     return SessionDocument(**given | members)
@@ -148,23 +151,69 @@ def authorization(**members: Any) -> Authorization:
     return Authorization(**given | members)
 
 
-def rule(service_type: str = "30", *, requires_auth: bool | None = True, payer_id: UUID = PAYER) -> PayerRule:
-    return PayerRule(uuid7(), payer_id, service_type, requires_auth)
+def rule(
+    service_type: str = "30", *, requires_auth: bool | None = True, payer_id: UUID = PAYER, procedure: str | None = None
+) -> PayerRule:
+    return PayerRule(uuid7(), payer_id, service_type, requires_auth, procedure)
 
 
-def visit(visit_type: str | None = "office", on: date = date(2026, 12, 1)) -> Visit:
-    return Visit(uuid7(), "VIS-1", on, visit_type, "scheduled")
+def payer(**members: Any) -> Payer:
+    given: dict[str, Any] = {"id": PAYER, "name": "Bluestem Health Plan"}
+    return Payer(**given | members)
+
+
+def benefit(of: Coverage, kind: str = "copay", **members: Any) -> Benefit:
+    given: dict[str, Any] = {
+        "id": uuid7(),
+        "coverage_id": of.id,
+        "service_type": "30",
+        "kind": kind,
+        "network": "both",
+        "level": "individual",
+        "amount": None,
+        "percent": None,
+        "quantity": None,
+        "remaining_amount": None,
+        "remaining_quantity": None,
+        "requires_auth": None,
+        "period_start": None,
+        "period_end": None,
+        "as_of": NOW,
+        "version": 1,
+    }
+    return Benefit(**given | members)
+
+
+def line(code: str = "1", *services: str, **members: Any) -> BenefitLine:
+    given: dict[str, Any] = {"source": "271:EB[1]", "service_types": services}
+    return BenefitLine(code, **given | members)
+
+
+def answer(*lines: BenefitLine, **members: Any) -> PayerAnswer:
+    given: dict[str, Any] = {"payer_name": "Bluestem", "payer_id": "BST", "person": None, "benefits": lines}
+    return PayerAnswer(**given | members)
+
+
+def given_to(of: Coverage, told: PayerAnswer | CheckFailure, at: datetime = NOW) -> GivenAnswer:
+    if isinstance(told, CheckFailure):
+        return GivenAnswer(of.id, "clearinghouse", at, failure=told)
+    return GivenAnswer(of.id, "clearinghouse", at, told)
+
+
+def visit(visit_type: str | None = "office", on: date = date(2026, 12, 1), provider_id: UUID | None = None) -> Visit:
+    return Visit(uuid7(), "VIS-1", on, visit_type, "scheduled", provider_id)
 
 
 def file(*coverages: Coverage, **members: Any) -> EligibilityFile:
     patient = Patient(UUID(int=1), "MRN553", "Elena", "Vasquez", date(1981, 4, 3), "female", "555-0100", 1)
+    coming: Visit | None = members.pop("next_visit", None)
     given: dict[str, Any] = {
         "patient": patient,
         "coverages": coverages,
         "payer_rules": (),
         "authorizations": (),
         "context_visit": None,
-        "next_visit": None,
         "newest_check": None,
+        "booked_visits": () if coming is None else (coming,),
     }
     return EligibilityFile(**given | members)

@@ -14,7 +14,7 @@ from shared.errors import ValidationFailedError
 from shared.models.cursor import decode_cursor, encode_cursor
 
 FILTERS = ("client", ("ctx:1",), None, True)
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60)
 
 
 @given(st.lists(TEXT, min_size=1, max_size=3))

@@ -13,6 +13,7 @@ import pytest
 from infra.local.demo_accounts import LAKESIDE, RIVERSIDE
 from infra.local.demo_records import rows_for
 from shared.db.selector import DatabaseSelector
+from shared.domain.session import SessionLimits
 from shared.errors import ForbiddenError, NotFoundError, StoreUnavailableError, ValidationFailedError
 from shared.models.api.modes import ClaimQuery, ContextView, QuickAction, QuickActionResult, SetContext
 from shared.models.audit import AuditAction
@@ -26,6 +27,7 @@ from shared.repositories.memory.members import InMemoryAuditPublisher
 from shared.repositories.memory.store import InMemoryLiveStore, InMemoryRecordStore
 from shared.repositories.protocols import Change
 from shared.services.access_log import AccessLog
+from shared.services.authorization_action_table import AUTHORIZATION_ACTIONS
 from shared.services.contexts import ContextService
 from shared.services.modes import ModeService
 from tests.unit.factories import NOW, caller, key
@@ -37,6 +39,7 @@ class Clinic:
     """The modes over both organisations of the demo."""
 
     def __init__(self) -> None:
+        self.moment, self.step = NOW, timedelta(0)
         self.live, self.records, self.topic = InMemoryLiveStore(), InMemoryRecordStore(), InMemoryAuditPublisher()
         for organisation in (RIVERSIDE, LAKESIDE):
             for rows in rows_for(organisation, NOW):
@@ -44,13 +47,14 @@ class Clinic:
                     self.records.tables.add(rows.table, row)
         log = AccessLog(lambda: self.topic, lambda: self.live.outbox)
         selector = DatabaseSelector(lambda: self.records, lambda: self.live)
-        contexts = ContextService(selector, log, b"a secret", now=self.clock)
+        contexts = ContextService(selector, log, b"a secret", now=self.clock, limits=SessionLimits())
         self.modes = ModeService(selector, log, contexts, now=self.clock)
         self.caller = caller(client_id=RIVERSIDE.id, action=AuditAction.QUICK_ACTION)
         self.neighbour = caller(client_id=LAKESIDE.id, session_id="uid-l_1790000000", uid="uid-l")
 
     def clock(self) -> datetime:
-        return NOW
+        self.moment += self.step
+        return self.moment
 
     @property
     def handler(self) -> EligibilityModeHandler:
@@ -93,10 +97,13 @@ def test_a_check_answers_as_the_owner_shows_it(clinic: Clinic) -> None:
     answer = clinic.check().model_dump(mode="json", by_alias=True)
     assert answer["success"] is True
     assert answer["data"] | {"eligible": True, "requiresAuth": True, "status": "pending"} == answer["data"]
-    assert answer["guidanceActions"] == [
-        {"label": "Request Authorization", "action": "request_auth"},
-        {"label": "View Full Record", "action": "view_record"},
+    offered = answer["guidanceActions"]
+    assert [list(one.items())[:2] for one in offered] == [
+        [("label", "Request Authorization"), ("action", "request_auth")],
+        [("label", "View Full Record"), ("action", "view_record")],
     ]
+    assert offered[0]["reason"]["ruleId"] == "E09"
+    assert "reason" not in offered[1]
 
 
 def test_a_check_brings_the_context_up_to_date_and_is_recorded_once(clinic: Clinic) -> None:
@@ -151,7 +158,7 @@ def test_an_unknown_action_names_the_known_ones(clinic: Clinic) -> None:
     clinic.open()
     with pytest.raises(ValidationFailedError) as refused:
         clinic.modes.execute_quick_action(clinic.caller, MODE, QuickAction(action="do_magic"))
-    assert refused.value.extra["allowed"] == ["check_eligibility", "view_record"]
+    assert refused.value.extra["allowed"] == sorted(EligibilityModeHandler.actions())
 
 
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.BILLER])
@@ -237,7 +244,9 @@ def test_modes_are_listed_as_far_as_the_role_works_in_them(clinic: Clinic) -> No
     auditor = clinic.modes.list_modes(replace(clinic.caller, role=Role.AUDITOR)).modes
     lead = clinic.modes.list_modes(replace(clinic.caller, role=Role.MANAGER)).modes
     actions = [[action.action for action in mode.quick_actions] for mode in (auditor[0], lead[0])]
-    assert actions == [["view_record"], ["check_eligibility", "view_record"]]
+    authorization = [rule.name for rule in AUTHORIZATION_ACTIONS if rule.listed]
+    assert actions == [["view_record"], ["check_eligibility", "view_record", *authorization]]
+    assert "request_authorization" not in authorization  # an alias
 
 
 def test_every_fact_of_the_summary_has_its_source(clinic: Clinic) -> None:
@@ -335,16 +344,35 @@ def test_a_repetition_brings_the_context_up_to_date_that_the_first_try_did_not(
     assert len(clinic.records.tables.events) == 1
 
 
-def test_an_earlier_check_does_not_overwrite_a_later_one(clinic: Clinic) -> None:
+def read_meanwhile(clinic: Clinic, context_id: str) -> None:
+    """Somebody brings the context up to date from what they read after the clinic's clock, before a check is stored."""
+
+    def already_there(context: ContextDocument) -> Change[ContextDocument]:
+        changes = {"summary": "Read later", "as_of": clinic.clock() + timedelta(milliseconds=1)}
+        return Change(context.model_copy(update=changes), None)
+
+    clinic.live.contexts.change(clinic.caller.client_id, context_id, already_there)
+
+
+def test_a_check_is_shown_though_somebody_read_the_records_just_before_it_was_stored(clinic: Clinic) -> None:
     opened = clinic.open()
-    later = NOW + timedelta(seconds=5)
-
-    def already_checked(context: ContextDocument) -> Change[ContextDocument]:
-        return Change(context.model_copy(update={"summary": "Checked later", "as_of": later}), None)
-
-    clinic.live.contexts.change(clinic.caller.client_id, opened.context_id, already_checked)
+    read_meanwhile(clinic, opened.context_id)
+    clinic.step = timedelta(seconds=1)  # each look at the clock is later than the one before
+    clinic.moment = NOW - timedelta(seconds=3)
     clinic.check()
-    assert clinic.modes.get_context(clinic.caller, MODE).summary == "Checked later"
+    shown = clinic.live.contexts.get(clinic.caller.client_id, opened.context_id)
+    assert shown is not None
+    assert shown.summary.startswith("Bluestem Health Plan")
+    assert shown.as_of > NOW
+
+
+def test_what_was_read_earlier_never_replaces_what_was_read_later(clinic: Clinic) -> None:
+    opened = clinic.open()
+    read_meanwhile(clinic, opened.context_id)
+    clinic.moment -= timedelta(seconds=1)  # a clock that stands still behind the other one
+    with pytest.raises(StoreUnavailableError):
+        clinic.check()
+    assert clinic.modes.get_context(clinic.caller, MODE).summary == "Read later"
 
 
 def test_the_front_desk_sees_claims_without_the_reason_of_a_denial(clinic: Clinic) -> None:

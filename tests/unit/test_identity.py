@@ -11,11 +11,12 @@ import pytest
 from flask import Request
 from werkzeug.test import EnvironBuilder
 
+from shared.auth.membership import check_member
 from shared.auth.tokens import TokenClaims
 from shared.errors import ForbiddenError, UnauthenticatedError
 from shared.models.firestore.documents import MemberDocument
 from shared.models.roles import Role
-from shared.web.identity import bearer_token, check_member, check_userinfo
+from shared.web.identity import bearer_token, check_userinfo
 from tests.unit.factories import CLIENT, NOW, USER
 
 

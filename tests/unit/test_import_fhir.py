@@ -205,6 +205,7 @@ def test_second_resource_with_one_id_is_refused() -> None:
         ({"resourceType": "Bundle", "type": "batch", "entry": [{}]}, ("entry[0].resource", "required")),
         ({"resourceType": "Bundle", "type": "batch", "entry": [7]}, ("entry[0]", "object_expected")),
         (bundle({"id": "x"}), ("entry[0].resource.resourceType", "required")),
+        (bundle(patient(birthDate="2999-01-01")), ("entry[0].resource.birthDate", "in_the_future")),
         (bundle(patient(birthDate="1981-02-30")), ("entry[0].resource.birthDate", "date_invalid")),
         (bundle(patient(birthDate=1981)), ("entry[0].resource.birthDate", "text_expected")),
         (bundle(patient(gender="f")), ("entry[0].resource.gender", "unknown_code")),

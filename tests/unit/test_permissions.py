@@ -11,11 +11,14 @@ from shared.auth.permissions import (
     ROLES_BY_PERMISSION,
     ROLES_BY_QUICK_ACTION,
     ROLES_BY_RECORD_TYPE,
+    ROLES_BY_WRITTEN_TYPE,
     Permission,
     allows,
     allows_action,
     allows_mode,
     hidden_fields,
+    may_delete,
+    may_write,
 )
 from shared.models.api.records import DATA_MODELS
 from shared.models.roles import Role
@@ -25,7 +28,7 @@ from shared.modes.eligibility import EligibilityModeHandler
 def test_every_permission_and_every_role_has_its_line() -> None:
     assert set(ROLES_BY_PERMISSION) == set(Permission)
     assert set(MODES_BY_ROLE) == set(Role)
-    assert set(ROLES_BY_RECORD_TYPE) == set(DATA_MODELS)
+    assert set(ROLES_BY_RECORD_TYPE) == set(ROLES_BY_WRITTEN_TYPE) == set(DATA_MODELS)
     assert all(roles for roles in ROLES_BY_PERMISSION.values())
 
 
@@ -34,7 +37,7 @@ def test_an_administrator_may_do_everything(permission: Permission) -> None:
     assert allows(Role.ADMIN, permission)
 
 
-@pytest.mark.parametrize("permission", [Permission.TASK_WRITE, Permission.RECORD_IMPORT])
+@pytest.mark.parametrize("permission", [Permission.TASK_WRITE, Permission.RECORD_IMPORT, Permission.RECORD_WRITE])
 def test_an_auditor_changes_nothing(permission: Permission) -> None:
     assert not allows(Role.AUDITOR, permission)
 
@@ -80,3 +83,11 @@ def test_the_front_desk_sees_claims_without_why_they_were_denied() -> None:
     assert Role.FRONT_DESK in ROLES_BY_RECORD_TYPE["claim"]
     assert hidden_fields(Role.FRONT_DESK, "claim") == {"denialReason"}
     assert hidden_fields(Role.BILLER, "claim") == frozenset()
+
+
+@pytest.mark.parametrize("record_type", DATA_MODELS)
+@pytest.mark.parametrize("role", Role)
+def test_who_writes_a_type_sees_all_its_members(role: Role, record_type: str) -> None:
+    assert not (may_write(role, record_type) and hidden_fields(role, record_type))
+    assert not may_delete(role, record_type) or may_write(role, record_type)
+    assert not may_write(Role.AUDITOR, record_type)

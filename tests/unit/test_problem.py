@@ -25,6 +25,7 @@ STATUSES: dict[type[MobiusError], tuple[int, str]] = {
     errors.UnsupportedMediaTypeError: (415, "unsupported_media_type"),
     errors.ValidationFailedError: (422, "validation_failed"),
     IdempotencyMismatchError: (422, "idempotency_mismatch"),
+    errors.TooManyRequestsError: (429, "too_many_requests"),
     errors.StoreUnavailableError: (503, "store_unavailable"),
     MobiusError: (500, "internal_error"),
 }

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.search_terms import MOST_QUERY_TERMS, NAME_WEIGHT, NUMBER_WEIGHT, query_terms, terms_for
+from shared.domain.search_terms import (
+    MOST_QUERY_TERMS,
+    NAME_WEIGHT,
+    NUMBER_WEIGHT,
+    PHONE_WEIGHT,
+    query_terms,
+    terms_for,
+)
 
 PATIENT = {
     "mrn": "MRN-0553",
@@ -83,6 +90,16 @@ def test_member_id_belongs_to_the_coverage() -> None:
     assert found_by("xyz1", "coverage", {"member_id": "XYZ-1"})
 
 
+def test_a_member_id_with_blanks_is_found_as_it_stands_on_the_card() -> None:
+    for query in ("W12 345-6", "w12 3456", "W123456", "345"):
+        assert found_by(query, "coverage", {"member_id": "W12 345-6"})
+
+
+def test_a_phone_is_told_from_everything_else_by_its_weight() -> None:
+    weights = dict(terms_for("patient", PATIENT))
+    assert {term for term, weight in weights.items() if weight == PHONE_WEIGHT} == {"5559563629"}
+
+
 def test_unknown_type_and_empty_fields_give_no_terms() -> None:
     assert terms_for("starship", {"name": "Enterprise"}) == ()
     assert terms_for("patient", {"mrn": "", "first_name": None}) == ()
@@ -99,3 +116,12 @@ def test_any_query_gives_few_plain_terms(query: str) -> None:
 @given(st.text(alphabet=st.characters(categories=["Ll", "Lu"]), min_size=1, max_size=30))
 def test_a_name_is_found_as_it_is_written(name: str) -> None:
     assert found_by(name, "payer", {"name": name})
+
+
+@given(
+    st.text(alphabet="AZaz09ü -.,#", min_size=1, max_size=40)
+    .map(str.strip)
+    .filter(lambda text: any(map(str.isalnum, text)) and sum(map(str.isdigit, text)) < 6)  # no date, no phone
+)
+def test_a_number_is_found_as_it_is_written(number: str) -> None:
+    assert found_by(number, "coverage", {"member_id": number})

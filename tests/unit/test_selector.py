@@ -6,7 +6,13 @@ from uuid import uuid4
 
 import pytest
 
-from shared.db.selector import POSTGRES_TYPES, DatabaseSelector
+from shared.db.selector import (
+    FIRESTORE_COLLECTIONS,
+    IN_BOTH_STORES,
+    POSTGRES_TABLES,
+    POSTGRES_TYPES,
+    DatabaseSelector,
+)
 from shared.errors import NotFoundError
 from shared.repositories.memory.store import InMemoryLiveStore, InMemoryRecordStore
 from tests.unit.factories import CLIENT, context, event, session
@@ -32,13 +38,22 @@ def test_what_is_structured_is_in_postgresql(operation: str, data_type: str) -> 
     assert DatabaseSelector(lambda: RECORDS, never_live).select_db(operation, data_type) is RECORDS  # type: ignore[arg-type]  # a literal, given as a parameter
 
 
-@pytest.mark.parametrize("data_type", ["session", "context", "task", "message", "feedback", "alert", "draft", "new"])
+@pytest.mark.parametrize(
+    "data_type", [*FIRESTORE_COLLECTIONS, *FIRESTORE_COLLECTIONS.values(), "new", "", "Patient", "patients "]
+)
 def test_everything_else_is_in_firestore(data_type: str) -> None:
     assert DatabaseSelector(never, lambda: LIVE).select_db("read", data_type) is LIVE
 
 
-def test_the_owners_list_is_in_postgresql() -> None:
+def test_the_owners_lists_are_where_the_owner_wants_them() -> None:
     assert {"client", "user", "patient", "claim", "authorization", "visit", "audit_log"} <= POSTGRES_TYPES
+    assert {"session", "context", "task", "message", "feedback", "alert"} <= FIRESTORE_COLLECTIONS.keys()
+
+
+def test_nothing_is_in_two_places_by_one_name() -> None:
+    live = {*FIRESTORE_COLLECTIONS, *FIRESTORE_COLLECTIONS.values()}
+    assert not live & POSTGRES_TYPES
+    assert set(POSTGRES_TABLES.values()) >= IN_BOTH_STORES
 
 
 def test_nothing_is_read_without_a_client() -> None:

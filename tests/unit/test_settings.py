@@ -16,11 +16,12 @@ DEVELOPMENT = (
     "MOBIUS_FAILPOINTS",
     "FLASK_DEBUG",
 )
+RATES = ("MOBIUS_RATE_PER_SECOND", "MOBIUS_RATE_BURST")
 
 
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in (*DEVELOPMENT, "K_SERVICE", "GCP_PROJECT", "MOBIUS_CORS_ORIGINS", "MOBIUS_CONTEXT_KEY"):
+    for name in (*DEVELOPMENT, "K_SERVICE", "GCP_PROJECT", "MOBIUS_CORS_ORIGINS", "MOBIUS_CONTEXT_KEY", *RATES):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p")
     settings.cache_clear()
@@ -90,3 +91,89 @@ def test_a_pool_size_that_is_none_is_named(given: str, monkeypatch: pytest.Monke
 def test_a_pool_size_is_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOBIUS_POOL_SIZE", "16")
     assert settings().pool_size == 16
+
+
+CLEARINGHOUSE = {
+    "URL": "https://payer.example/270",
+    "USER": "u",
+    "PASSWORD": "canary-word",
+    "SENDER": "CLINIC",
+    "RECEIVER": "PAYER",
+}
+
+
+@pytest.fixture
+def clearinghouse(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name, value in CLEARINGHOUSE.items():
+        monkeypatch.setenv(f"MOBIUS_CLEARINGHOUSE_{name}", value)
+    return monkeypatch
+
+
+def test_without_an_address_there_is_no_clearinghouse(clearinghouse: pytest.MonkeyPatch) -> None:
+    clearinghouse.delenv("MOBIUS_CLEARINGHOUSE_URL")
+    assert settings().clearinghouse is None
+
+
+def test_clearinghouse_is_read_and_its_password_does_not_show(clearinghouse: pytest.MonkeyPatch) -> None:
+    clearinghouse.setenv("K_SERVICE", "eligibility")
+    given = settings().clearinghouse
+    assert given is not None
+    assert (given.url, given.sender, given.envelope, given.production) == (
+        CLEARINGHOUSE["URL"],
+        "CLINIC",
+        "core_mime",
+        False,
+    )
+    assert "canary" not in repr(settings())
+    settings.cache_clear()
+    clearinghouse.setenv("MOBIUS_CLEARINGHOUSE_PRODUCTION", "1")
+    clearinghouse.setenv("MOBIUS_CLEARINGHOUSE_ENVELOPE", "plain")
+    given = settings().clearinghouse
+    assert given is not None
+    assert (given.envelope, given.production) == ("plain", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("USER", ""),
+        ("PASSWORD", ""),
+        ("SENDER", ""),
+        ("SENDER", "X"),
+        ("SENDER", "S" * 16),
+        ("RECEIVER", "R" * 16),
+        ("URL", "http://payer.example/270"),
+        ("URL", "ftp://payer.example/270"),
+        ("URL", "https:///270"),
+        ("ENVELOPE", "soap"),
+        ("SENDER_QUALIFIER", "Z"),
+        ("RECEIVER_QUALIFIER", "ZZZ"),
+    ],
+)
+def test_wrong_clearinghouse_setting_is_named(clearinghouse: pytest.MonkeyPatch, name: str, value: str) -> None:
+    clearinghouse.setenv("K_SERVICE", "eligibility")
+    clearinghouse.setenv(f"MOBIUS_CLEARINGHOUSE_{name}", value)
+    with pytest.raises(ConfigurationError, match=f"MOBIUS_CLEARINGHOUSE_{name}") as caught:
+        settings()
+    assert "canary" not in str(caught.value)
+
+
+def test_a_clearinghouse_may_speak_http_where_nothing_is_deployed(clearinghouse: pytest.MonkeyPatch) -> None:
+    clearinghouse.setenv("MOBIUS_CLEARINGHOUSE_URL", "http://127.0.0.1:9/270")
+    assert settings().clearinghouse is not None
+
+
+def test_how_much_a_user_may_ask_is_generous_and_configurable(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (settings().rate_per_second, settings().rate_burst) == (50, 100)
+    for name, value in zip(RATES, ("5", "7"), strict=True):
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    assert (settings().rate_per_second, settings().rate_burst) == (5, 7)
+
+
+@pytest.mark.parametrize("name", RATES)
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1.5", "100001"])
+def test_a_rate_that_is_none_is_refused_by_name(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=name):
+        settings()

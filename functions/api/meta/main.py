@@ -1,4 +1,4 @@
-"""Health, API description, documentation and the list of modes."""
+"""Health, API description, documentation, the list of modes and how far long work is."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from flask import Request, Response
 from shared import bootstrap
 from shared.auth.permissions import Permission
 from shared.errors import RouteNotFoundError
+from shared.models.api.jobs import JobView
 from shared.models.api.meta import Health, ModeList
 from shared.models.audit import AuditAction
 from shared.models.caller import Caller
@@ -67,6 +68,17 @@ def docs_asset(asset: str) -> Response:
 )
 def list_modes(caller: Caller) -> ModeList:
     return bootstrap.mode_list().list_modes(caller)
+
+
+@operations.get(
+    "/jobs/<job_id>",
+    summary="How far long work is: for who began it, and for leads",
+    permission=Permission.SIGNED_IN,
+    audit=AuditAction.NONE,
+    example={"jobId": "job_4f9a", "kind": "batch_check_schedule", "state": "running", "total": 40, "done": 12},
+)
+def get_job(caller: Caller, job_id: str) -> JobView:
+    return bootstrap.job_service().get(caller, job_id)
 
 
 def unknown_mode(mode: str, rest: str = "") -> ModeList:

@@ -7,7 +7,9 @@ from flask import Request, Response
 
 from shared import bootstrap
 from shared.auth.permissions import Permission
+from shared.models.api.record_history import RecordHistory
 from shared.models.api.record_import import ImportReport
+from shared.models.api.record_writes import RecordWrite, WrittenRecord
 from shared.models.api.records import NoQuery, RecordTypes, RecordView, SearchQuery, SearchResult
 from shared.models.audit import AuditAction
 from shared.models.caller import Caller
@@ -84,6 +86,56 @@ def import_bundle(caller: Caller, body: dict) -> ImportReport:  # type: ignore[t
 def get_record(caller: Caller, record_type: str, reference: str) -> Reply[RecordView]:
     record = bootstrap.record_service().get(caller, record_type, reference)
     return Reply(record, version=record.version)
+
+
+@operations.post(
+    "/",
+    summary="Make a record, or change the one with its number: then with the version that was read",
+    permission=Permission.RECORD_WRITE,
+    audit=AuditAction.RECORD_WRITE,
+    status=201,
+    request_example={
+        "type": "patient",
+        "data": {"mrn": "MRN900", "firstName": "Ana", "lastName": "Ortiz", "dateOfBirth": "1984-02-11"},
+    },
+    example={"type": "patient", "id": "0192…", "data": {"mrn": "MRN900"}, "version": 1, "warnings": []},
+)
+def write_record(caller: Caller, body: RecordWrite) -> Reply[WrittenRecord]:
+    record, status = bootstrap.record_write_service().write(caller, body)
+    return Reply(record, status=status, version=record.version)
+
+
+@operations.delete(
+    "/<record_type>/<reference>",
+    summary="Delete a record softly, with its version in If-Match",
+    permission=Permission.RECORD_DELETE,
+    audit=AuditAction.RECORD_DELETE,
+    example={"type": "patient", "id": "0192…", "data": {"mrn": "MRN900"}, "version": 2},
+)
+def delete_record(caller: Caller, record_type: str, reference: str) -> RecordView:
+    return bootstrap.record_write_service().delete(caller, record_type, reference)
+
+
+@operations.get(
+    "/<record_type>/<reference>/history",
+    summary="Who changed what in a record, and when; newest first",
+    permission=Permission.RECORD_READ,
+    audit=AuditAction.RECORD_HISTORY,
+    example={
+        "type": "patient",
+        "id": "0192…",
+        "changes": [
+            {
+                "version": 2,
+                "changedAt": "2026-11-23T09:00:00Z",
+                "changedBy": "0192…",
+                "fields": [{"field": "lastName", "before": "Ortis", "now": "Ortiz", "hidden": False}],
+            }
+        ],
+    },
+)
+def show_history(caller: Caller, record_type: str, reference: str) -> RecordHistory:
+    return bootstrap.record_write_service().history(caller, record_type, reference)
 
 
 _app = function_app(operations)

@@ -1,154 +1,139 @@
-"""From what is on file to a verdict. Answers on file are good for any date of service."""
+"""From what is on file and what payers answered to a verdict, and from a receipt to the same verdict again."""
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
 
-from shared.models.firestore.documents import ContextStatus
-from shared.models.records import Authorization, Coverage, EligibilityFile, Verdict
-from shared.models.verdict import DateSource, Evidence, VerdictReceipt
+from shared.domain.eligibility.authorization import AuthorizationFinding, authorization_for
+from shared.domain.eligibility.coordination import other_payers, rank_again
+from shared.domain.eligibility.coverage import Reading, judge, read_all
+from shared.domain.eligibility.dates import service_date, service_type
+from shared.domain.eligibility.estimate import self_pay
+from shared.domain.eligibility.figures import figures_of
+from shared.domain.eligibility.inputs import inputs_of, kept_answers
+from shared.domain.eligibility.lines import lines_of, network_of
+from shared.domain.eligibility.readiness import status_of
+from shared.models.payer_answer import BenefitLine
+from shared.models.records import EligibilityFile, Payer
+from shared.models.verdict import Evidence, Figures, GivenAnswer, Question, VerdictInputs, VerdictReceipt
 
-GENERAL_SERVICE = "30"
-# E05. X12 service type codes by visit type.
-SERVICE_TYPES = {
-    "office": "98",
-    "general": GENERAL_SERVICE,
-    "mental_health": "MH",
-    "urgent": "UC",
-    "physical_therapy": "PT",
-    "chiropractic": "33",
-    "emergency": "86",
-    "pharmacy": "88",
-    "dental": "35",
-    "vision": "AL",
-}
-_GRANTED = frozenset({"approved", "partially_approved", "modified"})
-
-
-def service_date(file: EligibilityFile, *, asked: date | None, today: date) -> tuple[date, DateSource]:
-    """E02: the date asked for, else that of the visit in context, else of the next booked visit, else today."""
-    if asked is not None:
-        return asked, "params"
-    if file.context_visit is not None:
-        return file.context_visit.visit_date, "context_visit"
-    if file.next_visit is not None:
-        return file.next_visit.visit_date, "next_visit"
-    return today, "today"
-
-
-def service_type(file: EligibilityFile, *, asked: str | None) -> str:
-    """E05: the service type asked for, else that of the visit's type, else the general one (30)."""
-    visit = file.context_visit or file.next_visit
-    return asked or SERVICE_TYPES.get((visit.visit_type if visit else None) or "general", GENERAL_SERVICE)
+_NOT_NEEDED = AuthorizationFinding(needed=None, met=False, evidence=())
 
 
 def decide(
-    file: EligibilityFile, *, asked_date: date | None = None, asked_service: str | None = None, today: date
+    file: EligibilityFile,
+    *,
+    asked_date: date | None = None,
+    asked_service: str | None = None,
+    procedure: str | None = None,
+    allowed: Decimal | None = None,
+    answers: Sequence[GivenAnswer] | None = None,
+    today: date,
 ) -> VerdictReceipt:
-    """Decide whether the patient is covered, whether an authorization is needed, and what that means for the record."""
+    """Decide whether the patient is covered, whether an authorization is needed, and what that means for the record.
+
+    `answers` are what payers answered; by default the newest check's, when it is about this day
+    and service. Coverages without one are read from the file.
+    """
     on, source = service_date(file, asked=asked_date, today=today)
-    service = service_type(file, asked=asked_service)
-    verdict, coverage, evidence = coverage_on(file, on)
-    requires_auth: bool | None = None
-    met = False
-    if coverage is not None:
-        requires_auth, rule = authorization_needed(file, coverage, service)
-        evidence.append(rule)
-        fitting = fitting_authorization(file, coverage, service, on) if requires_auth else None
-        met = fitting is not None
-        if fitting is not None:
-            evidence.append(
-                Evidence("E10", "authorization_on_file", "An authorization fits", f"authorizations/{fitting.id}")
-            )
+    visit = next((one for one in (file.context_visit or file.next_visit,) if one and one.visit_date == on), None)
+    question = Question(
+        on=on,
+        date_source=source,
+        service_type=service_type(file, asked=asked_service),
+        today=today,
+        procedure=procedure,
+        provider_id=visit.provider_id if visit else None,
+        allowed=allowed,
+        visit_id=visit.id if visit else None,
+    )
+    return decide_from(inputs_of(file, question, kept_answers(file, question) if answers is None else answers))
+
+
+def replay(receipt: VerdictReceipt, *, on: date | None = None, service: str | None = None) -> VerdictReceipt:
+    """Decide again from a receipt's own inputs: for its day and service, or for others as it would have been then."""
+    question = receipt.inputs.question
+    if on is not None:
+        question = replace(question, on=on, date_source="params")
+    if service is not None:
+        question = replace(question, service_type=service)
+    return decide_from(replace(receipt.inputs, question=question))
+
+
+def decide_from(inputs: VerdictInputs) -> VerdictReceipt:
+    """Decide from inputs alone: the same inputs, the same verdict."""
+    question = inputs.question
+    readings = read_all(inputs)
+    verdict, reading, evidence = judge(readings)
+    suggestions = [self_pay(verdict, question.allowed)]
+    authorization, figures = _NOT_NEEDED, Figures()
+    others: Sequence[Evidence] = ()
+    costs: Sequence[Evidence] = ()
+    if verdict == "eligible" and reading is not None:
+        others = other_payers(readings, reading, question.service_type, question.on)
+        suggestions += [rank_again(readings, reading), *_replaced(readings)]
+        authorization = _authorization(inputs, reading)
+        figures, costs = figures_of(inputs, reading.coverage, _benefits(reading), _payer(inputs, reading))
+    elif verdict != "eligible":
+        figures = Figures(self_pay_estimate=question.allowed)
+    every = (*evidence, *others, *authorization.evidence, *costs)
+    failure = reading.failure if reading is not None and verdict == "undetermined" else None
+    moments = _moments(inputs)
     return VerdictReceipt(
         verdict=verdict,
-        requires_auth=requires_auth,
-        authorization_met=met,
-        status=status_of(verdict, requires_auth=requires_auth, met=met),
-        date_of_service=on,
-        date_source=source,
-        service_type=service,
-        coverage_id=coverage.id if coverage else None,
-        evidence=tuple(evidence),
+        requires_auth=authorization.needed,
+        authorization_met=authorization.met,
+        status=status_of(verdict, every, requires_auth=authorization.needed, met=authorization.met, failure=failure),
+        date_of_service=question.on,
+        date_source=question.date_source,
+        service_type=question.service_type,
+        coverage_id=reading.coverage.id if reading is not None else None,
+        evidence=tuple(_dated(one, moments) for one in every),
+        suggestions=tuple(_dated(one, moments) for one in suggestions if one is not None),
+        figures=figures,
+        failure=failure,
+        inputs=inputs,
     )
 
 
-def coverage_on(file: EligibilityFile, on: date) -> tuple[Verdict, Coverage | None, list[Evidence]]:
-    """E01, E02, E07: the first active coverage in rank order; without one, not eligible or undetermined."""
-    ranked = sorted((c for c in file.coverages if c.status != "removed"), key=lambda c: (c.rank, str(c.id)))
-    in_force = [coverage for coverage in ranked if coverage.status == "active"]
-    insured = [coverage for coverage in in_force if coverage.payer_kind != "self_pay"]
-    active = [coverage for coverage in insured if is_active(coverage, on)]
-    if active:
-        first = active[0]
-        evidence = [Evidence("E02", "coverage_active", "Coverage is active on the date", f"coverages/{first.id}")]
-        evidence += [
-            Evidence(
-                "E18", "verify_cob", "Another coverage is active too: verify who pays first", f"coverages/{other.id}"
-            )
-            for other in active[1:]
-            if other.payer_id != first.payer_id
-        ]
-        return "eligible", first, evidence
-    undated = [coverage for coverage in insured if coverage.period_start is None]
-    if undated:
-        text = "The coverage on file has no start date"
-        return "undetermined", None, [Evidence("E02", "coverage_period_unknown", text, f"coverages/{undated[0].id}")]
-    uninsured = [c for c in in_force if c.payer_kind == "self_pay" and is_active(c, on)]
-    if uninsured:
-        text = "No insurance is on file for the date"
-        return "not_eligible", None, [Evidence("E24", "no_insurance", text, f"coverages/{uninsured[0].id}")]
-    if not ranked:
-        return "undetermined", None, [Evidence("E07", "no_coverage_on_file", "No coverage is on file")]
-    out_of_force = [c for c in ranked if c.status != "active" and is_active(c, on)]
-    if out_of_force:
-        first = out_of_force[0]
-        text = f"The coverage on file for the date is {first.status}"
-        return "not_eligible", None, [Evidence("E02", "coverage_not_in_force", text, f"coverages/{first.id}")]
-    text = "No coverage on file is active on the date"
-    return "not_eligible", None, [Evidence("E02", "coverage_inactive", text, f"coverages/{ranked[0].id}")]
-
-
-def is_active(coverage: Coverage, on: date) -> bool:
-    """E02: start <= date <= end; no end is open, no start is not known to be active."""
-    if coverage.period_start is None or coverage.period_start > on:
-        return False
-    return coverage.period_end is None or on <= coverage.period_end
-
-
-def authorization_needed(file: EligibilityFile, coverage: Coverage, service: str) -> tuple[bool | None, Evidence]:
-    """E09: the payer's rule for the service, else its general rule; None when there is no rule or it depends."""
-    rules = {rule.service_type: rule for rule in file.payer_rules if rule.payer_id == coverage.payer_id}
-    rule = rules.get(service) or rules.get(GENERAL_SERVICE)
-    if rule is None:
-        return None, Evidence("E09", "auth_requirement_unknown", "No rule of the payer is on file for this service")
-    words = {True: "required", False: "not_required", None: "depends"}
-    code = f"authorization_{words[rule.requires_auth]}"
-    text = (
-        f"The payer's rule for service {rule.service_type}: authorization {words[rule.requires_auth].replace('_', ' ')}"
+def _authorization(inputs: VerdictInputs, reading: Reading) -> AuthorizationFinding:
+    question = inputs.question
+    network = network_of(_payer(inputs, reading))[0]
+    flagged = [line for line in _benefits(reading) if line.requires_auth is not None]
+    return authorization_for(
+        question,
+        reading.coverage,
+        rules=inputs.payer_rules,
+        lines=lines_of(flagged, service=question.service_type, on=question.on, network=network),
+        held=inputs.authorizations,
     )
-    return rule.requires_auth, Evidence("E09", code, text, f"payer_rules/{rule.id}")
 
 
-def fitting_authorization(file: EligibilityFile, coverage: Coverage, service: str, on: date) -> Authorization | None:
-    """E10: a granted authorization whose payer, service, dates and units all fit."""
-    return next((held for held in file.authorizations if _fits(held, coverage, service, on)), None)
+def _replaced(readings: Sequence[Reading]) -> list[Evidence]:
+    """E17 beside an eligible verdict: the program's coverage stays on file, its plan is what pays."""
+    return [one.evidence[0] for one in readings if one.evidence[0].code == "managed_plan"]
 
 
-def status_of(verdict: Verdict, *, requires_auth: bool | None, met: bool) -> ContextStatus:
-    """Return `error` when not covered, `pending` while a check or an authorization is outstanding, else `proceed`."""
-    if verdict == "not_eligible":
-        return "error"
-    if verdict == "undetermined" or (requires_auth is True and not met):
-        return "pending"
-    return "proceed"
+def _moments(inputs: VerdictInputs) -> dict[str, datetime]:
+    """When what a source says was known."""
+    moments = {f"coverages/{one.id}": one.updated_at for one in inputs.coverages if one.updated_at is not None}
+    moments |= {f"benefits/{one.id}": one.as_of for one in inputs.benefits}
+    for given in inputs.answers:
+        moments[f"coverages/{given.coverage_id}"] = given.at
+        moments |= {line.source: given.at for line in (given.answer.benefits if given.answer else ())}
+    return moments
 
 
-def _fits(held: Authorization, coverage: Coverage, service: str, on: date) -> bool:
-    if held.status not in _GRANTED or held.payer_id != coverage.payer_id or held.service_type not in (service, None):
-        return False
-    in_period = (held.period_start is None or held.period_start <= on) and (
-        held.period_end is None or on <= held.period_end
-    )
-    remaining = None if held.units_approved is None else held.units_approved - held.units_used - held.units_reserved
-    return in_period and (remaining is None or remaining >= 1)
+def _dated(evidence: Evidence, moments: Mapping[str, datetime]) -> Evidence:
+    return replace(evidence, as_of=moments.get(evidence.source or ""))
+
+
+def _payer(inputs: VerdictInputs, reading: Reading) -> Payer | None:
+    return next((payer for payer in inputs.payers if payer.id == reading.coverage.payer_id), None)
+
+
+def _benefits(reading: Reading) -> tuple[BenefitLine, ...]:
+    return reading.answer.benefits if reading.answer is not None else ()

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 
@@ -26,21 +26,30 @@ def _written_day(value: Any) -> Any:
     return date.fromisoformat(value)
 
 
+def faults_of(error: ValidationError) -> list[tuple[tuple[int | str, ...], str, str]]:
+    """What a model refused: (location, code, message) each, without the value and without pydantic's own words."""
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    return [(fault["loc"], fault["type"], fault["msg"].removeprefix("Value error, ")) for fault in found]
+
+
 UtcTime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Day = Annotated[date, BeforeValidator(_written_day)]
 
 
+# `defer_build`: a model is built when it is first used, so a cold start pays for the models of its first request only.
 class RequestModel(BaseModel):
     """A body or a query: camelCase, unknown members refused; `read_only` members that come back to us are dropped."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, defer_build=True
+    )
     read_only: ClassVar[frozenset[str]] = frozenset()
 
 
 class AnswerModel(BaseModel):
     """An answer: camelCase, written with its aliases."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, defer_build=True)
 
 
 class Page(RequestModel):

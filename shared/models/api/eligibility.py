@@ -8,16 +8,19 @@ from uuid import UUID
 
 from shared.models.api.modes import (
     AuthorizationView,
+    ChangeView,
     CheckView,
     ClaimView,
     CoverageView,
+    DifferenceView,
+    FiguresView,
     PatientEligibility,
     PatientView,
     ReasonView,
     VerdictView,
 )
 from shared.models.records import Claim, EligibilityFile
-from shared.models.verdict import VerdictReceipt
+from shared.models.verdict import Difference, Evidence, Figures, VerdictReceipt
 
 
 def cents(amount: Decimal | None) -> int | None:
@@ -36,13 +39,58 @@ def verdict_view(receipt: VerdictReceipt) -> VerdictView:
         date_of_service_source=receipt.date_source,
         service_type=receipt.service_type,
         coverage_id=None if receipt.coverage_id is None else str(receipt.coverage_id),
-        reasons=tuple(ReasonView(rule_id=e.rule, code=e.code, text=e.text, source=e.source) for e in receipt.evidence),
+        reasons=tuple(_reason_view(one) for one in receipt.evidence),
+        suggestions=tuple(_reason_view(one) for one in receipt.suggestions),
+        figures=_figures_view(receipt.figures),
     )
 
 
-def action_data(receipt: VerdictReceipt, check_id: UUID) -> dict[str, Any]:
+def action_data(receipt: VerdictReceipt, check_id: UUID, difference: Difference | None) -> dict[str, Any]:
     """Return the `data` of check_eligibility: the owner's three members first, then what explains them."""
-    return {**verdict_view(receipt).model_dump(mode="json", by_alias=True), "checkId": str(check_id)}
+    changes = None if difference is None else _difference_view(difference).model_dump(mode="json", by_alias=True)
+    verdict = verdict_view(receipt).model_dump(mode="json", by_alias=True)
+    return {**verdict, "checkId": str(check_id), "difference": changes}
+
+
+def _difference_view(difference: Difference) -> DifferenceView:
+    return DifferenceView(
+        previous_check_id=str(difference.previous),
+        material=difference.material,
+        changes=tuple(
+            ChangeView(member=one.member, before=one.before, after=one.after, material=one.material)
+            for one in difference.changes
+        ),
+    )
+
+
+def _reason_view(evidence: Evidence) -> ReasonView:
+    return ReasonView(
+        rule_id=evidence.rule,
+        code=evidence.code,
+        text=evidence.text,
+        source=evidence.source,
+        element=evidence.element,
+        params=dict(evidence.params),
+        as_of=evidence.as_of,
+    )
+
+
+def _figures_view(figures: Figures) -> FiguresView:
+    copay, deductible, limit = figures.copay, figures.deductible, figures.visit_limit
+    estimate = figures.estimate
+    return FiguresView(
+        network=figures.network,
+        copay_cents=None if copay is None or copay.low != copay.high else cents(copay.low),
+        copay_range_cents=None if copay is None else (cents(copay.low) or 0, cents(copay.high) or 0),
+        needs_review=bool((copay and copay.needs_review) or (estimate and estimate.needs_review)),
+        coinsurance_percent=None if figures.coinsurance is None else float(figures.coinsurance),
+        deductible_left_cents=None if deductible is None else cents(deductible.remaining),
+        deductible_met=None if deductible is None else deductible.met,
+        out_of_pocket_left_cents=cents(figures.out_of_pocket),
+        visits_left=None if limit is None else limit.left,
+        estimate_cents=None if estimate is None else (cents(estimate.low) or 0, cents(estimate.high) or 0),
+        self_pay_estimate_cents=cents(figures.self_pay_estimate),
+    )
 
 
 def claim_view(claim: Claim, hidden: frozenset[str] = frozenset()) -> ClaimView:

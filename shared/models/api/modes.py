@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from shared.models.api.base import AnswerModel, Day, Page, RequestModel
 from shared.models.api.tasks import DocumentId
+from shared.models.firestore.alerts import Text
 from shared.models.firestore.documents import ContextDocument, ContextStatus, Fact
 from shared.models.guidance import GuidanceAction
 from shared.models.records import Verdict
@@ -83,13 +84,14 @@ class ContextView(AnswerModel):
 
 
 class SummaryView(AnswerModel):
-    """A summary made from the records: every sentence is backed by a fact."""
+    """A summary made from the records: every sentence is backed by a fact, and told apart with its code and params."""
 
     mode: str
     context_id: str
     summary: str
     status: ContextStatus
     facts: tuple[Fact, ...]
+    sentences: tuple[Text, ...] = ()
     updated_at: datetime
 
 
@@ -142,10 +144,49 @@ class ReasonView(AnswerModel):
     code: str
     text: str
     source: str | None
+    element: str | None = None
+    params: dict[str, str] = Field(default={})
+    as_of: datetime | None = None
+
+
+class FiguresView(AnswerModel):
+    """What the coverage says of costs and visits; null where nothing is known. Ranges are lowest and highest.
+
+    `needsReview` when sources contradict each other. Estimates are never prices.
+    """
+
+    network: str | None
+    copay_cents: int | None
+    copay_range_cents: tuple[int, int] | None
+    needs_review: bool
+    coinsurance_percent: float | None
+    deductible_left_cents: int | None
+    deductible_met: bool | None
+    out_of_pocket_left_cents: int | None
+    visits_left: int | None
+    estimate_cents: tuple[int, int] | None
+    self_pay_estimate_cents: int | None
+
+
+class ChangeView(AnswerModel):
+    """What differs from the check before; material changes matter to the visit."""
+
+    member: str
+    before: str | None
+    after: str | None
+    material: bool
+
+
+class DifferenceView(AnswerModel):
+    """How a verdict differs from that of the check before, asked the same question."""
+
+    previous_check_id: str
+    material: bool
+    changes: tuple[ChangeView, ...]
 
 
 class VerdictView(AnswerModel):
-    """A verdict and its reasons."""
+    """A verdict and its reasons; `suggestions` are ways on."""
 
     eligible: bool | None
     verdict: Verdict
@@ -156,6 +197,8 @@ class VerdictView(AnswerModel):
     service_type: str
     coverage_id: str | None
     reasons: tuple[ReasonView, ...]
+    suggestions: tuple[ReasonView, ...] = ()
+    figures: FiguresView | None = None
 
 
 class CheckView(AnswerModel):

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from shared.models.api.base import AnswerModel, Page, RequestModel
 
-RecordTypeName = Literal["patient", "claim", "visit", "authorization", "coverage", "payer", "provider"]
+RecordTypeName = Literal["patient", "claim", "visit", "authorization", "coverage", "payer", "payer_rule", "provider"]
 
 
 class PatientData(AnswerModel):
@@ -65,15 +65,19 @@ class AuthorizationData(AnswerModel):
     auth_number: str
     patient_id: str
     payer_id: str | None
+    provider_id: str | None
     service_type: str | None
     status: str
     requested_date: date | None
     approved_date: date | None
     period_start: date | None
     period_end: date | None
+    units_requested: int | None
     units_approved: int | None
     units_used: int
     units_reserved: int
+    urgency: str | None
+    certification_number: str | None
 
 
 class CoverageData(AnswerModel):
@@ -93,12 +97,30 @@ class CoverageData(AnswerModel):
 
 
 class PayerData(AnswerModel):
-    """A payer."""
+    """A payer, with what the eligibility rules need to know of it; null where nobody has said."""
 
     payer_number: str
     name: str
     kind: str
     phone: str | None
+    program: str | None
+    network: str | None
+    real_time_supported: bool | None
+    electronic_id: str | None
+    plan_year_month: int
+    filing_days: int | None
+
+
+class PayerRuleData(AnswerModel):
+    """Whether a payer wants an authorization for a service type, or a procedure of it; null when it depends."""
+
+    payer_id: str
+    service_type: str
+    procedure: str | None
+    requires_auth: bool | None
+    required_fields: tuple[str, ...]
+    decision_hours: int | None
+    decision_days: int | None
 
 
 class ProviderData(AnswerModel):
@@ -118,6 +140,7 @@ DATA_MODELS: dict[str, type[AnswerModel]] = {
     "authorization": AuthorizationData,
     "coverage": CoverageData,
     "payer": PayerData,
+    "payer_rule": PayerRuleData,
     "provider": ProviderData,
 }
 

@@ -31,7 +31,9 @@ ContextStatus = Literal["proceed", "pending", "error"]
 class Document(BaseModel):
     """What every document has. `schema` counts the document's shape, `version` its changes."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True, defer_build=True
+    )
 
     id: str
     client_id: str
@@ -43,6 +45,14 @@ class Document(BaseModel):
     def fields(self) -> dict[str, Any]:
         """The document as the store holds it: camelCase, no id (that is its path)."""
         return self.model_dump(by_alias=True, exclude={"id"})
+
+
+class Part(BaseModel):
+    """A map inside a document."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True, defer_build=True
+    )
 
 
 class StoredAnswer(BaseModel):
@@ -89,17 +99,26 @@ class TaskDocument(Document):
 
 
 class Fact(BaseModel):
-    """One line of a summary and where it comes from (`source` is `table/uuid` or `rule:Enn`)."""
+    """One line of a summary and where it comes from (`source` is `table/uuid` or `rule:Enn`).
+
+    `value` is made from `code` and `params` where it is a text; older facts have none.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     label: str
     value: str
     source: str
+    code: str | None = None
+    params: dict[str, str] = Field(default={})
 
 
 class ContextDocument(Document):
-    """`contexts/{id}`: one record in one mode, shared by everybody who works on it. `id` is derived (keyed HMAC)."""
+    """`contexts/{id}`: one record in one mode, shared by everybody who works on it. `id` is derived (keyed HMAC).
+
+    Status, summary and facts are a snapshot `as_of` a moment; `facts_version` counts how often it said something new.
+    `record_version` is the newest version of the record that is known to have been looked at since it changed.
+    """
 
     mode: str
     record_type: str
@@ -110,6 +129,8 @@ class ContextDocument(Document):
     summary: str
     facts: tuple[Fact, ...] = ()
     facts_version: int = 1
+    record_version: int | None = None
+    payer_uuids: tuple[str, ...] = ()
     as_of: datetime
     open_task_count: int = 0
     open_task_count_at: datetime | None = None
@@ -118,7 +139,8 @@ class ContextDocument(Document):
 class SessionDocument(Document):
     """`sessions/{uid}_{auth_time}`: one sign-in; the security rules read `openContexts` and `endedAt`.
 
-    `expire_at` is when an idle one may be forgotten: each use puts it off.
+    It is over at `expire_at` (fixed by the sign-in), at `idle_until` (put off by use), or with `ended_at`. Nothing but
+    the security rules reads `idle_until`; older documents lack it and are not live to them until their next use.
     """
 
     uid: str
@@ -129,13 +151,16 @@ class SessionDocument(Document):
     open_contexts: tuple[str, ...] = ()
     ended_at: datetime | None = None
     last_activity_at: datetime
+    idle_until: datetime | None = None
     expire_at: datetime
 
 
 class MemberDocument(BaseModel):
     """`members/{uid}`: who belongs to which organisation with which role (mirror of `users`)."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True, defer_build=True
+    )
 
     client_id: str
     user_id: str

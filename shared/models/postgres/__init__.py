@@ -1,33 +1,54 @@
 """PostgreSQL tables, as SQLAlchemy Core tables on one metadata (no ORM: see decision 0007)."""
 
 from shared.models.postgres.base import metadata
-from shared.models.postgres.eligibility import authorizations, coverages, eligibility_checks, payer_rules, payers
+from shared.models.postgres.eligibility import (
+    authorizations,
+    benefits,
+    coverages,
+    eligibility_checks,
+    payer_rules,
+    payers,
+)
+from shared.models.postgres.histories import claim_events, record_history, visit_status_history
 from shared.models.postgres.infrastructure import (
     audit_logs,
     audit_outbox,
     audit_quarantine,
+    audit_seals,
+    domain_outbox,
     idempotency_keys,
     record_terms,
 )
-from shared.models.postgres.organisation import clients, users
+from shared.models.postgres.organisation import clients, member_outbox, users
 from shared.models.postgres.records import claims, patients, providers, visits
+from shared.models.postgres.sign_in import sign_in_attempts, sign_in_links, sign_in_tickets
 
 __all__ = [
     "audit_logs",
     "audit_outbox",
     "audit_quarantine",
+    "audit_seals",
     "authorizations",
+    "benefits",
+    "claim_events",
     "claims",
     "clients",
     "coverages",
+    "domain_outbox",
     "eligibility_checks",
     "idempotency_keys",
+    "member_outbox",
     "metadata",
     "patients",
     "payer_rules",
     "payers",
     "providers",
+    "record_history",
     "record_terms",
+    "sign_in_attempts",
+    "sign_in_links",
+    "sign_in_tickets",
     "users",
+    "visit_status_history",
     "visits",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
@@ -11,12 +13,15 @@ from sqlalchemy import (
     Index,
     Integer,
     Numeric,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
+from shared.models.authorization import AuthorizationState
 from shared.models.postgres.base import identifier, metadata, of_tenant, source, stamps, tenant, tenant_key
 
 payers = Table(
@@ -28,6 +33,12 @@ payers = Table(
     Column("name", Text, nullable=False),
     Column("kind", Text, nullable=False, server_default="insurance"),
     Column("phone", Text),
+    Column("program", Text),
+    Column("network", Text),
+    Column("real_time_supported", Boolean),
+    Column("electronic_id", Text),
+    Column("plan_year_month", SmallInteger, nullable=False, server_default="1"),
+    Column("filing_days", Integer),
     source(),
     Column("deleted_at", DateTime(timezone=True)),
     *stamps(),
@@ -35,6 +46,13 @@ payers = Table(
     tenant_key(),
     UniqueConstraint("client_id", "payer_number"),
     CheckConstraint("kind IN ('insurance', 'self_pay')", name="kind"),
+    CheckConstraint(
+        "program IN ('commercial', 'medicare', 'medicare_advantage', 'medicaid', 'medicaid_managed', 'other')",
+        name="program",
+    ),
+    CheckConstraint("network IN ('in', 'out')", name="network"),
+    CheckConstraint("plan_year_month BETWEEN 1 AND 12", name="plan_year_month"),
+    CheckConstraint("filing_days BETWEEN 1 AND 3660", name="filing_days"),
 )
 
 payer_rules = Table(
@@ -44,10 +62,16 @@ payer_rules = Table(
     tenant(),
     Column("payer_id", UUID(as_uuid=True), nullable=False),
     Column("service_type", Text, nullable=False),
+    Column("procedure", Text),
     Column("requires_auth", Boolean),
+    Column("required_fields", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("decision_hours", Integer),
+    Column("decision_days", Integer),
+    Column("deleted_at", DateTime(timezone=True)),
     *stamps(),
     of_tenant("payer_id", "payers"),
-    UniqueConstraint("client_id", "payer_id", "service_type"),
+    UniqueConstraint("client_id", "payer_id", "service_type", "procedure", postgresql_nulls_not_distinct=True),
+    CheckConstraint("decision_hours > 0 AND decision_days > 0", name="deadline"),
 )
 
 coverages = Table(
@@ -75,6 +99,7 @@ coverages = Table(
     UniqueConstraint("client_id", "source_ref"),
     CheckConstraint("period_end IS NULL OR period_start IS NULL OR period_start <= period_end", name="period"),
     Index("ix_coverages_patient", "client_id", "patient_id", "rank"),
+    Index("ix_coverages_payer", "client_id", "payer_id"),
 )
 
 authorizations = Table(
@@ -94,14 +119,38 @@ authorizations = Table(
     Column("units_approved", Integer),
     Column("units_used", Integer, nullable=False, server_default="0"),
     Column("units_reserved", Integer, nullable=False, server_default="0"),
+    Column("coverage_id", UUID(as_uuid=True)),
+    Column("provider_id", UUID(as_uuid=True)),
+    Column("procedure_codes", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("diagnosis_codes", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("units_requested", Integer),
+    Column("urgency", Text),
+    Column("notes", Text),
+    Column("submitted_at", DateTime(timezone=True)),
+    Column("decision_due_at", DateTime(timezone=True)),
+    Column("status_reason", Text),
+    Column("certification_number", Text),
+    Column("decision", JSONB),
+    Column("answer_digests", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("extension", JSONB),
     source(),
     Column("deleted_at", DateTime(timezone=True)),
     *stamps(),
     UniqueConstraint("client_id", "source_ref"),
+    tenant_key(),
     of_tenant("patient_id", "patients"),
     of_tenant("payer_id", "payers"),
+    of_tenant("coverage_id", "coverages"),
+    of_tenant("provider_id", "providers"),
     UniqueConstraint("client_id", "auth_number"),
+    CheckConstraint(f"status IN ({', '.join(map(repr, get_args(AuthorizationState)))})", name="status"),
+    CheckConstraint("urgency IN ('standard', 'urgent')", name="urgency"),
+    CheckConstraint("period_start <= period_end", name="period"),
+    CheckConstraint(
+        "units_requested >= 0 AND units_approved >= 0 AND units_used >= 0 AND units_reserved >= 0", name="units"
+    ),
     Index("ix_authorizations_patient", "client_id", "patient_id"),
+    Index("ix_authorizations_payer", "client_id", "payer_id"),
 )
 
 eligibility_checks = Table(
@@ -119,9 +168,70 @@ eligibility_checks = Table(
     Column("reasons", JSONB, nullable=False),
     Column("receipt", JSONB, nullable=False),
     Column("checked_by", UUID(as_uuid=True), nullable=False),
-    *stamps(updated=False),
+    Column("state", Text, nullable=False, server_default="completed"),
+    Column("source", Text, nullable=False, server_default="on_file"),
+    Column("answer", JSONB),
+    Column("failure", JSONB),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    Column("next_attempt_at", DateTime(timezone=True)),
+    Column("previous_check_id", UUID(as_uuid=True)),
+    Column("difference", JSONB),
+    *stamps(),
+    tenant_key(),
     of_tenant("patient_id", "patients"),
     of_tenant("coverage_id", "coverages"),
+    of_tenant("previous_check_id", "eligibility_checks"),
     CheckConstraint("verdict IN ('eligible', 'not_eligible', 'undetermined')", name="verdict"),
+    CheckConstraint("state IN ('requested', 'in_flight', 'completed', 'failed')", name="state"),
+    CheckConstraint("source IN ('on_file', 'clearinghouse', 'phone')", name="source"),
+    CheckConstraint("(state = 'failed') = (failure IS NOT NULL)", name="failure"),
+    CheckConstraint("next_attempt_at IS NULL OR state = 'failed'", name="next_attempt"),
+    CheckConstraint("verdict <> 'not_eligible' OR state = 'completed'", name="failed_is_no_no"),
     Index("ix_eligibility_checks_patient", "client_id", "patient_id", "created_at"),
+    Index(
+        "ix_eligibility_checks_due",
+        "client_id",
+        "next_attempt_at",
+        postgresql_where=text("next_attempt_at IS NOT NULL"),
+    ),
+)
+
+benefits = Table(
+    "benefits",
+    metadata,
+    identifier(),
+    tenant(),
+    Column("coverage_id", UUID(as_uuid=True), nullable=False),
+    Column("check_id", UUID(as_uuid=True)),
+    Column("service_type", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("network", Text, nullable=False, server_default="unknown"),
+    Column("level", Text, nullable=False, server_default="individual"),
+    Column("amount", Numeric(10, 2)),
+    Column("percent", Numeric(5, 2)),
+    Column("quantity", Integer),
+    Column("remaining_amount", Numeric(10, 2)),
+    Column("remaining_quantity", Integer),
+    Column("requires_auth", Boolean),
+    Column("period_start", Date),
+    Column("period_end", Date),
+    Column("as_of", DateTime(timezone=True), nullable=False),
+    source(),
+    Column("deleted_at", DateTime(timezone=True)),
+    *stamps(),
+    tenant_key(),
+    of_tenant("coverage_id", "coverages"),
+    of_tenant("check_id", "eligibility_checks"),
+    UniqueConstraint("client_id", "source_ref"),
+    CheckConstraint(
+        "kind IN ('active', 'inactive', 'not_covered', 'copay', 'coinsurance', 'deductible', 'out_of_pocket', 'limit')",
+        name="kind",
+    ),
+    CheckConstraint("network IN ('in', 'out', 'both', 'unknown')", name="network"),
+    CheckConstraint("level IN ('individual', 'family')", name="level"),
+    CheckConstraint("amount >= 0 AND remaining_amount >= 0", name="amount"),
+    CheckConstraint("percent BETWEEN 0 AND 100", name="percent"),
+    CheckConstraint("quantity >= 0 AND remaining_quantity >= 0", name="quantity"),
+    CheckConstraint("period_start <= period_end", name="period"),
+    Index("ix_benefits_coverage", "client_id", "coverage_id", "service_type", "kind"),
 )

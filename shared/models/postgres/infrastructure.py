@@ -1,11 +1,26 @@
-"""Audit log, outbox, quarantine, idempotency keys and search terms."""
+"""Audit log and its seals, outboxes, quarantine, idempotency keys and search terms."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Integer, SmallInteger, Table, Text, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+)
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
-from shared.models.postgres.base import metadata, stamps, tenant
+from shared.models.postgres.base import identifier, metadata, stamps, tenant
 
 audit_logs = Table(
     "audit_logs",
@@ -38,7 +53,7 @@ audit_outbox = Table(
     tenant(),
     Column("event", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    Index("ix_audit_outbox_created_at", "created_at"),
+    Index("ix_audit_outbox_created_at", "created_at", "id"),
 )
 
 audit_quarantine = Table(
@@ -65,10 +80,44 @@ record_terms = Table(
     "record_terms",
     metadata,
     tenant(),
-    Column("term", Text(collation="C"), nullable=False, primary_key=True),
-    Column("record_type", Text, nullable=False, primary_key=True),
-    Column("record_id", UUID(as_uuid=True), nullable=False, primary_key=True),
+    Column("term", Text(collation="C"), nullable=False),
+    Column("record_type", Text, nullable=False),
+    Column("record_id", UUID(as_uuid=True), nullable=False),
     Column("weight", SmallInteger, nullable=False, server_default="1"),
-    Index("ix_record_terms_lookup", "client_id", "term", "record_type", "record_id", "weight"),
-    Index("ix_record_terms_record", "client_id", "record_type", "record_id"),
+    PrimaryKeyConstraint("client_id", "record_type", "record_id", "term", postgresql_include=["weight"]),
+    Index("ix_record_terms_lookup", "client_id", "record_type", "term", "record_id", "weight"),
+)
+
+audit_seals = Table(
+    "audit_seals",
+    metadata,
+    identifier(),
+    tenant(),
+    Column("number", Integer, nullable=False),
+    Column("first_seq", BigInteger, nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("row_count", Integer, nullable=False),
+    Column("previous_hash", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("sealed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    UniqueConstraint("client_id", "number"),
+    UniqueConstraint("client_id", "previous_hash"),
+    CheckConstraint("number >= 1 AND row_count >= 1 AND first_seq <= last_seq", name="batch"),
+    CheckConstraint("length(hash) = 32 AND length(previous_hash) = 32", name="sha256"),
+)
+
+domain_outbox = Table(
+    "domain_outbox",
+    metadata,
+    identifier(),
+    tenant(),
+    Column("record_type", Text, nullable=False),
+    Column("record_id", UUID(as_uuid=True), nullable=False),
+    Column("record_version", Integer, nullable=False),
+    Column("change", Text, nullable=False),
+    Column("details", JSONB, nullable=False, server_default="{}"),
+    Column("schema", SmallInteger, nullable=False, server_default="1"),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    CheckConstraint("change IN ('created', 'updated', 'deleted')", name="change"),
+    Index("ix_domain_outbox_created_at", "created_at"),
 )

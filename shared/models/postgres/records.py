@@ -5,9 +5,11 @@ from __future__ import annotations
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    Computed,
     Date,
     DateTime,
     Index,
+    Integer,
     Numeric,
     Table,
     Text,
@@ -35,6 +37,7 @@ patients = Table(
     UniqueConstraint("client_id", "source_ref"),
     tenant_key(),
     UniqueConstraint("client_id", "mrn"),
+    Index("ix_patients_birth", "client_id", "date_of_birth", "id"),
 )
 
 providers = Table(
@@ -71,6 +74,8 @@ visits = Table(
     Column("reason", Text),
     Column("status", Text, nullable=False),
     Column("readiness", Text, nullable=False, server_default="pending"),
+    Column("authorization_id", UUID(as_uuid=True)),
+    Column("authorization_units", Integer, nullable=False, server_default="1"),
     source(),
     Column("deleted_at", DateTime(timezone=True)),
     *stamps(),
@@ -78,9 +83,13 @@ visits = Table(
     tenant_key(),
     of_tenant("patient_id", "patients"),
     of_tenant("provider_id", "providers"),
+    of_tenant("authorization_id", "authorizations"),
     UniqueConstraint("client_id", "visit_number"),
+    CheckConstraint("authorization_units > 0", name="authorization_units"),
+    Index("ix_visits_authorization", "client_id", "authorization_id"),
     Index("ix_visits_patient", "client_id", "patient_id", "visit_date"),
     Index("ix_visits_day", "client_id", "visit_date"),
+    Index("ix_visits_provider", "client_id", "provider_id"),
 )
 
 claims = Table(
@@ -102,15 +111,22 @@ claims = Table(
     Column("claim_type", Text),
     Column("denial_reason", Text),
     Column("next_deadline_at", DateTime(timezone=True)),
+    # A column, because row-level security lets a plain comparison use an index and a call of coalesce() not.
+    Column("sort_date", Date, Computed("coalesce(service_date, '0001-01-01'::date)", persisted=True), nullable=False),
     source(),
     Column("deleted_at", DateTime(timezone=True)),
     *stamps(),
     UniqueConstraint("client_id", "source_ref"),
+    tenant_key(),
     of_tenant("patient_id", "patients"),
     of_tenant("payer_id", "payers"),
     of_tenant("visit_id", "visits"),
     of_tenant("provider_id", "providers"),
     UniqueConstraint("client_id", "claim_number"),
     CheckConstraint("amount >= 0", name="amount"),
-    Index("ix_claims_patient", "client_id", "patient_id", "service_date"),
+    Index("ix_claims_patient", "client_id", "patient_id", "sort_date", "id"),
+    Index("ix_claims_patient_status", "client_id", "patient_id", "status", "sort_date", "id"),
+    Index("ix_claims_payer", "client_id", "payer_id"),
+    Index("ix_claims_provider", "client_id", "provider_id"),
+    Index("ix_claims_visit", "client_id", "visit_id"),
 )

@@ -40,8 +40,13 @@ def change(
     model: type[D],
     client_id: UUID,
     decide: Callable[[D], Change[D] | None],
+    *,
+    store_times: bool = False,
 ) -> D:
-    """Carry out `decide` on the document behind `reference`; see TaskRepository.change."""
+    """Carry out `decide` on the document behind `reference`; see TaskRepository.change.
+
+    With `store_times`, `updatedAt` is the store's own clock.
+    """
     commit: Commit[D] = Commit(client)
 
     def prepare() -> Prepared[D]:
@@ -50,15 +55,17 @@ def change(
             raise NotFoundError("There is no such record")
         document, snapshot = found
         if (landed := commit.landed([snapshot])) is not None:
+            landed.result = document if store_times else landed.result
             return landed
         decided = decide(document)
         if decided is None:
             return Prepared(document)
         batch, event = client.batch(), commit.same(decided.event)
-        add_update(client, batch, snapshot, difference(document, decided.document), event)
+        add_update(client, batch, snapshot, difference(document, decided.document), event, store_times=store_times)
         return Prepared(decided.document, batch, event, decided.kept)
 
-    return commit.run(prepare)
+    document = commit.run(prepare)
+    return document if commit.sent is None else as_stored(document, commit.sent.batch)
 
 
 def change_several(
@@ -88,10 +95,17 @@ def change_several(
 
 
 def add_update(
-    client: firestore.Client, batch: Any, snapshot: Any, updates: dict[str, Any], event: AuditEvent | None
+    client: firestore.Client,
+    batch: Any,
+    snapshot: Any,
+    updates: dict[str, Any],
+    event: AuditEvent | None,
+    *,
+    store_times: bool = False,
 ) -> None:
     """Put the changed fields into the batch, on the condition that nobody wrote since `snapshot`."""
     if updates:
+        updates = updates | ({"updatedAt": firestore.SERVER_TIMESTAMP} if store_times else {})
         option = client.write_option(last_update_time=snapshot.update_time)
         batch.update(snapshot.reference, marked(updates, event), option=option)
 
@@ -107,8 +121,19 @@ def difference(before: D, after: D) -> dict[str, Any]:
     return {name: value for name, value in new.items() if old.get(name) != value}
 
 
+def as_stored(document: D, batch: Any) -> D:
+    """The document with the time that the store put into `updatedAt`, where it did: the batch's first write."""
+    transformed = batch.write_results[0].transform_results if batch.write_results else ()
+    return document.model_copy(update={"updated_at": transformed[0].timestamp_value}) if transformed else document
+
+
 def reference(client: firestore.Client, collection: str, document_id: str) -> Any:
-    """Return the reference; an id that could be a deeper path is an unknown record."""
+    """Return the reference of the document. Raises NotFoundError as `checked` does."""
+    return client.collection(collection).document(checked(document_id))
+
+
+def checked(document_id: str) -> str:
+    """Return the id. Raises NotFoundError for one that no document can have: it could be a deeper path."""
     if not DOCUMENT_ID.match(document_id):
         raise NotFoundError("There is no such record")
-    return client.collection(collection).document(document_id)
+    return document_id

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
 from google.cloud import firestore
+from google.cloud.firestore_v1.base_query import FieldFilter
 
 from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
 from shared.domain.session import pointed
@@ -14,11 +15,13 @@ from shared.errors import ConflictError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import ContextDocument, SessionDocument
 from shared.repositories.firestore.changing import add_update, change, difference, marked, parse, read, reference
+from shared.repositories.firestore.collection import documents_of, of_client
 from shared.repositories.firestore.committing import Commit, Prepared
 from shared.repositories.protocols import Change, KeptAnswer
 
 CONTEXTS = "contexts"
 SESSIONS = "sessions"
+AT_ONCE = 30  # values that Firestore takes in one disjunction
 
 
 class FirestoreContextRepository:
@@ -31,6 +34,14 @@ class FirestoreContextRepository:
         """See ContextRepository.get."""
         found = read(reference(self._client, CONTEXTS, context_id), ContextDocument, client_id)
         return found[0] if found else None
+
+    def several(self, client_id: UUID, context_ids: Sequence[str]) -> dict[str, ContextDocument]:
+        """See ContextRepository.several."""
+        if not context_ids:
+            return {}
+        snapshots = self._get(*(reference(self._client, CONTEXTS, context_id) for context_id in context_ids))
+        found = (parse(snapshot, ContextDocument, client_id) for snapshot in snapshots.values())
+        return {context.id: context for context, _ in filter(None, found)}
 
     def session(self, session_id: str) -> SessionDocument | None:
         """See ContextRepository.session."""
@@ -80,6 +91,23 @@ class FirestoreContextRepository:
             return
         stored = SessionDocument.model_validate({**snapshot.to_dict(), "id": snapshot.id})
         add_update(self._client, batch, snapshot, difference(stored, pointed(stored, wanted)), event)
+
+    def about(
+        self, client_id: UUID, *, patients: Collection[str], payers: Collection[str]
+    ) -> Iterator[ContextDocument]:
+        """See ContextsOfRecords.about."""
+        own = of_client(self._client.collection(CONTEXTS), client_id)
+        seen: set[str] = set()
+        for name, operator, wanted in (
+            ("patientUuid", "in", sorted(patients)),
+            ("payerUuids", "array_contains_any", sorted(payers)),
+        ):
+            for start in range(0, len(wanted), AT_ONCE):
+                condition = FieldFilter(name, operator, wanted[start : start + AT_ONCE])
+                for context in documents_of(own.where(filter=condition), ContextDocument):
+                    if context.id not in seen:
+                        seen.add(context.id)
+                        yield context
 
     def change(
         self, client_id: UUID, context_id: str, decide: Callable[[ContextDocument], Change[ContextDocument] | None]

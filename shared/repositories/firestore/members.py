@@ -12,12 +12,12 @@ from shared.models.firestore.documents import MemberDocument
 from shared.models.identifiers import DOCUMENT_ID
 
 MEMBERS = "members"
-CACHE_SECONDS = 60.0
+CACHE_SECONDS = 30.0
 CACHE_SIZE = 10_000
 
 
 class FirestoreMemberRepository:
-    """See MemberRepository. A membership is kept for 60 s, so that a change of role shows within that time."""
+    """See MemberRepository. A membership is kept for 30 s, so that a change of role shows within that time."""
 
     def __init__(self, client: firestore.Client) -> None:
         self._client = client

@@ -51,9 +51,7 @@ class FirestoreTaskRepository:
             query = query.where(filter=FieldFilter("dueAt", "<", wanted.due_before))
         query = query.order_by(order).order_by("__name__").limit(limit)
         if after is not None:
-            query = query.start_after(
-                {order: after.sort_at, "__name__": self._client.collection(TASKS).document(after.id)}
-            )
+            query = query.start_after({order: after.sort_at, "__name__": reference(self._client, TASKS, after.id)})
         with firestore_errors():
             return [
                 TaskDocument.model_validate({**snapshot.to_dict(), "id": snapshot.id})

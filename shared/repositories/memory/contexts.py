@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Sequence
 from uuid import UUID
 
 from shared.domain.session import pointed
@@ -22,6 +22,11 @@ class InMemoryContextRepository:
     def get(self, client_id: UUID, context_id: str) -> ContextDocument | None:
         """See ContextRepository.get."""
         return of_client(self._documents.contexts, context_id, client_id)
+
+    def several(self, client_id: UUID, context_ids: Sequence[str]) -> dict[str, ContextDocument]:
+        """See ContextRepository.several."""
+        found = ((context_id, self.get(client_id, context_id)) for context_id in context_ids)
+        return {context_id: context for context_id, context in found if context is not None}
 
     def session(self, session_id: str) -> SessionDocument | None:
         """See ContextRepository.session."""
@@ -46,6 +51,15 @@ class InMemoryContextRepository:
             self._documents.contexts[context.id] = opened
             self._documents.sessions[session.id] = after
             return opened, known is None
+
+    def about(
+        self, client_id: UUID, *, patients: Collection[str], payers: Collection[str]
+    ) -> Iterator[ContextDocument]:
+        """See ContextsOfRecords.about."""
+        with self._documents.lock:
+            mine = [one for one in self._documents.contexts.values() if one.client_id == str(client_id)]
+        wanted = set(payers)
+        return (one for one in mine if one.patient_uuid in patients or wanted.intersection(one.payer_uuids))
 
     def change(
         self, client_id: UUID, context_id: str, decide: Callable[[ContextDocument], Change[ContextDocument] | None]

@@ -6,15 +6,22 @@ Whatever happens while the lock is held is one commit: it is seen whole or not a
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import RLock
 from uuid import UUID
 
+from shared.domain.session import ended
 from shared.errors import NotFoundError
 from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
+from shared.models.firestore.alerts import AlertDocument, InboxEntryDocument
+from shared.models.firestore.conversation import FeedbackDocument, MessageDocument
 from shared.models.firestore.documents import ContextDocument, SessionDocument, TaskDocument
+from shared.models.firestore.drafts import DraftDocument
+from shared.models.firestore.jobs import JobDocument
+from shared.models.firestore.rosters import RosterDocument
 from shared.models.identifiers import DOCUMENT_ID
 from shared.models.replay import KEPT_SECONDS, replay
 from shared.repositories.protocols import D, KeptAnswer
@@ -56,9 +63,23 @@ class InMemoryDocuments:
     tasks: dict[str, TaskDocument] = field(default_factory=dict)
     contexts: dict[str, ContextDocument] = field(default_factory=dict)
     sessions: dict[str, SessionDocument] = field(default_factory=dict)
+    messages: dict[str, MessageDocument] = field(default_factory=dict)
+    feedback: dict[str, FeedbackDocument] = field(default_factory=dict)
+    alerts: dict[str, AlertDocument] = field(default_factory=dict)
+    inboxes: dict[str, dict[str, InboxEntryDocument]] = field(default_factory=dict)
+    drafts: dict[str, DraftDocument] = field(default_factory=dict)
+    jobs: dict[str, JobDocument] = field(default_factory=dict)
+    rosters: dict[str, RosterDocument] = field(default_factory=dict)
     events: list[AuditEvent] = field(default_factory=list)
     answers: InMemoryAnswers = field(default_factory=InMemoryAnswers)
     lock: RLock = field(default_factory=RLock)
+
+    def end_sessions(self, uid: str, *, at: datetime, over: Callable[[str], bool] = lambda _: True) -> int:
+        """End the person's sessions whose ids are `over`; returns how many ended."""
+        with self.lock:
+            going = [one for one in self.sessions.values() if one.uid == uid and one.ended_at is None and over(one.id)]
+            self.sessions |= {session.id: ended(session, at) for session in going}
+            return len(going)
 
     def record(self, event: AuditEvent | None, kept: KeptAnswer | None) -> None:
         """Put the event and the answer of a commit away; raises before anything is stored."""

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from shared.models.audit import AuditEvent
+from shared.models.authorization import VisitHold
 from shared.models.caller import IdempotencyKey
 from shared.models.records import (
     Authorization,
+    Benefit,
     Claim,
     Coverage,
     EligibilityCheck,
     EligibilityFile,
     Patient,
+    Payer,
     PayerRule,
     Visit,
 )
+from shared.models.typed_json import from_json, to_json
+from shared.models.verdict import Difference, VerdictReceipt
+from shared.repositories.authorization_rows import authorization_of
+from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck, StoredCheck
 from shared.repositories.memory.records import read_patient
 from shared.repositories.memory.tables import NO_DATE, InMemoryTables
-from shared.repositories.protocols import NewCheck
+
+R = TypeVar("R")
 
 
 class InMemoryEligibilityRepository:
@@ -55,7 +63,7 @@ class InMemoryEligibilityRepository:
         visit_id: UUID | None,
         today: date,
         key: IdempotencyKey | None,
-        decide: Callable[[EligibilityFile], NewCheck],
+        decide: Callable[[EligibilityFile, PreviousCheck | None], NewCheck],
     ) -> NewCheck | None:
         """See EligibilityRepository.check."""
         with self._tables.lock:
@@ -63,11 +71,25 @@ class InMemoryEligibilityRepository:
             file = self.file_of(client_id, reference, visit_id=visit_id, today=today)
             if file is None:
                 return None
-            new = decide(file)
+            before = self._newest(client_id, file.patient.id, state="completed")
+            new = decide(file, None if before is None else PreviousCheck(before["id"], _receipt(before)))
             self._tables.answers.keep(new.kept)
             self._tables.add("eligibility_checks", _check_row(client_id, new))
             self._tables.record(new.event)
             return new
+
+    def check_of(
+        self, client_id: UUID, patient_id: UUID, check_id: UUID | None, *, seen: AuditEvent | None
+    ) -> StoredCheck | None:
+        """See EligibilityRepository.check_of."""
+        row = self._newest(client_id, patient_id, **({"state": "completed"} if check_id is None else {"id": check_id}))
+        if row is None:
+            return None
+        if seen is not None:
+            whose = {"resource_id": row["id"], "patient_ref": str(patient_id)}
+            self._tables.record(seen.model_copy(update=whose))
+        difference = from_json(Difference, row["difference"])
+        return StoredCheck(row["id"], row["state"], row["created_at"], _receipt(row), difference, row["failure"])
 
     def claims_of(
         self,
@@ -95,6 +117,11 @@ class InMemoryEligibilityRepository:
     def _of_patient(self, client_id: UUID, table: str, patient_id: UUID) -> list[dict[str, Any]]:
         return [row for row in self._tables.of(client_id, table) if row["patient_id"] == patient_id]
 
+    def _newest(self, client_id: UUID, patient_id: UUID, **wanted: Any) -> dict[str, Any] | None:
+        rows = self._of_patient(client_id, "eligibility_checks", patient_id)
+        fitting = (row for row in rows if all(row[name] == value for name, value in wanted.items()))
+        return max(fitting, key=lambda row: (row["created_at"], row["id"]), default=None)
+
     def _file(self, client_id: UUID, patient: Patient, visit_id: UUID | None, today: date) -> EligibilityFile:
         payers = {row["id"]: row for row in self._tables.of(client_id, "payers")}
         coverages = self._of_patient(client_id, "coverages", patient.id)
@@ -104,19 +131,22 @@ class InMemoryEligibilityRepository:
         authorizations.sort(key=lambda row: (-(row["requested_date"] or NO_DATE).toordinal(), row["id"]))
         visits = self._of_patient(client_id, "visits", patient.id)
         coming = [row for row in visits if row["visit_date"] >= today and row["status"] in {"scheduled", "confirmed"}]
-        checks = self._of_patient(client_id, "eligibility_checks", patient.id)
+        coming.sort(key=lambda row: (row["visit_date"], row["id"]))
+        held = {row["id"] for row in coverages}
+        benefits = [row for row in self._tables.of(client_id, "benefits") if row["coverage_id"] in held]
+        rules = [row for row in self._tables.of(client_id, "payer_rules") if row["payer_id"] in insurers]
+        check = self._newest(client_id, patient.id)
+        visit = next((row for row in visits if row["id"] == visit_id), None)
         return EligibilityFile(
             patient=patient,
             coverages=tuple(_coverage(row, payers[row["payer_id"]]) for row in coverages),
-            payer_rules=tuple(
-                PayerRule(row["id"], row["payer_id"], row["service_type"], row["requires_auth"])
-                for row in self._tables.of(client_id, "payer_rules")
-                if row["payer_id"] in insurers
-            ),
-            authorizations=tuple(_authorization(row) for row in authorizations),
-            context_visit=_visit(next((row for row in visits if row["id"] == visit_id), None)),
-            next_visit=_visit(min(coming, key=lambda row: (row["visit_date"], row["id"]), default=None)),
-            newest_check=_check(max(checks, key=lambda row: (row["created_at"], row["id"]), default=None)),
+            payer_rules=tuple(payer_rule(row) for row in rules),
+            authorizations=tuple(authorization(self._tables, row) for row in authorizations),
+            context_visit=visit_of(visit),
+            newest_check=None if check is None else _check(check),
+            payers=tuple(_read(Payer, payers[one]) for one in sorted(insurers)),
+            benefits=tuple(_read(Benefit, row) for row in sorted(benefits, key=lambda row: row["id"])),
+            booked_visits=tuple(_read(Visit, row) for row in coming),
         )
 
 
@@ -129,16 +159,30 @@ def _position(row: dict[str, Any]) -> tuple[date, UUID]:
 
 
 def _coverage(row: dict[str, Any], payer: dict[str, Any]) -> Coverage:
-    members = ("plan_name", "member_id", "rank", "period_start", "period_end", "status", "copay", "version")
-    return Coverage(row["id"], payer["id"], payer["name"], payer["kind"], *(row[member] for member in members))
+    return _read(Coverage, row | {"payer_name": payer["name"], "payer_kind": payer["kind"]})
 
 
-def _authorization(row: dict[str, Any]) -> Authorization:
-    return Authorization(**{member: row[member] for member in Authorization.__dataclass_fields__})
+def authorization(tables: InMemoryTables, row: dict[str, Any]) -> Authorization:
+    """Return an authorization's row with the visits that are linked to it."""
+    linked = [visit for visit in tables.of(row["client_id"], "visits") if visit["authorization_id"] == row["id"]]
+    linked.sort(key=lambda visit: (visit["visit_date"], visit["id"]))
+    holds = (VisitHold(one["id"], one["visit_date"], one["status"], one["authorization_units"]) for one in linked)
+    return authorization_of(row, holds)
 
 
-def _visit(row: dict[str, Any] | None) -> Visit | None:
-    return None if row is None else Visit(**{member: row[member] for member in Visit.__dataclass_fields__})
+def payer_rule(row: dict[str, Any]) -> PayerRule:
+    """Return a payer rule's row."""
+    return _read(PayerRule, row | {"required_fields": tuple(row["required_fields"])})
+
+
+def visit_of(row: dict[str, Any] | None) -> Visit | None:
+    """Return a visit's row."""
+    return None if row is None else _read(Visit, row)
+
+
+def _read(of: type[R], row: dict[str, Any]) -> R:
+    members: dict[str, Any] = of.__dataclass_fields__  # type: ignore[attr-defined]
+    return of(**{member: row[member] for member in members})
 
 
 def _claim(row: dict[str, Any], payer_name: str | None) -> Claim:
@@ -146,11 +190,12 @@ def _claim(row: dict[str, Any], payer_name: str | None) -> Claim:
     return Claim(payer_name=payer_name, **members)
 
 
-def _check(row: dict[str, Any] | None) -> EligibilityCheck | None:
-    if row is None:
-        return None
-    members = {member: row[member] for member in EligibilityCheck.__dataclass_fields__ if member != "checked_at"}
-    return EligibilityCheck(checked_at=row["created_at"], **members)
+def _check(row: dict[str, Any]) -> EligibilityCheck:
+    return _read(EligibilityCheck, row | {"checked_at": row["created_at"]})
+
+
+def _receipt(row: dict[str, Any]) -> VerdictReceipt | None:
+    return from_json(VerdictReceipt, row["receipt"])
 
 
 def _check_row(client_id: UUID, new: NewCheck) -> dict[str, Any]:
@@ -166,5 +211,14 @@ def _check_row(client_id: UUID, new: NewCheck) -> dict[str, Any]:
         "requires_auth": receipt.requires_auth,
         "status": receipt.status,
         "reasons": tuple(evidence.code for evidence in receipt.evidence),
+        "receipt": to_json(receipt),
         "checked_by": new.checked_by,
+        "state": new.state,
+        "source": new.source,
+        "answer": new.payer_answer,
+        "failure": new.failure,
+        "attempts": new.attempts,
+        "next_attempt_at": new.next_attempt_at,
+        "previous_check_id": new.previous.id if new.previous is not None else None,
+        "difference": None if new.difference is None else to_json(new.difference),
     }

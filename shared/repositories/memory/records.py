@@ -13,15 +13,17 @@ from shared.models.audit import AuditEvent
 from shared.models.records import Patient, RecordReference
 from shared.repositories.memory.tables import InMemoryTables
 from shared.repositories.protocols import FoundRecord, StoredRecord
+from shared.repositories.record_protocols import PlainValue
 
 # Per type: its table, the number people use, and the column that says whose record it is.
-_TYPES: dict[str, tuple[str, str, str | None]] = {
+RECORD_TABLES: dict[str, tuple[str, str, str | None]] = {
     "patient": ("patients", "mrn", "id"),
     "claim": ("claims", "claim_number", "patient_id"),
     "visit": ("visits", "visit_number", "patient_id"),
     "authorization": ("authorizations", "auth_number", "patient_id"),
     "coverage": ("coverages", "source_ref", "patient_id"),
     "payer": ("payers", "payer_number", None),
+    "payer_rule": ("payer_rules", "", None),
     "provider": ("providers", "provider_number", None),
 }
 # Members of a view that are made from another column.
@@ -41,47 +43,61 @@ class InMemoryRecordRepository:
 
     def resolve(self, client_id: UUID, record_type: str, reference: str) -> RecordReference | None:
         """See RecordRepository.resolve."""
-        table, number, patient = _TYPES[record_type]
+        table, number, patient = RECORD_TABLES[record_type]
         row = self._tables.one(client_id, table, number, reference)
         if row is None:
             return None
-        return RecordReference(record_type, row["id"], row[number] or str(row["id"]), row[patient] if patient else None)
+        return RecordReference(
+            record_type, row["id"], row.get(number) or str(row["id"]), row[patient] if patient else None
+        )
 
     def get(self, client_id: UUID, record_type: str, reference: str, *, seen: AuditEvent | None) -> StoredRecord | None:
         """See RecordRepository.get."""
-        table, number, patient = _TYPES[record_type]
+        table, number, patient = RECORD_TABLES[record_type]
         row = self._tables.one(client_id, table, number, reference)
         if row is None:
             return None
         if seen is not None:
             whose = str(row[patient]) if patient else None
             self._tables.record(seen.model_copy(update={"resource_id": row["id"], "patient_ref": whose}))
-        columns = dict.fromkeys(_COLUMN_OF_MEMBER.get(name, name) for name in DATA_MODELS[record_type].model_fields)
-        return StoredRecord(
-            type=record_type,
-            id=row["id"],
-            version=row["version"],
-            created_at=row["created_at"],
-            updated_at=row["updated_at"],
-            data={column: _plain(row[column]) for column in columns},
-        )
+        return stored_record(record_type, row)
 
     def search(
-        self, client_id: UUID, terms: tuple[str, ...], record_types: tuple[str, ...], *, seen: AuditEvent | None
+        self,
+        client_id: UUID,
+        terms: tuple[str, ...],
+        record_types: tuple[str, ...],
+        *,
+        least_weight: int = 0,
+        seen: AuditEvent | None,
     ) -> list[FoundRecord]:
         """See RecordRepository.search."""
         hits = []
         for record_type in record_types:
-            table, number, patient = _TYPES[record_type]
+            table, number, patient = RECORD_TABLES[record_type]
             for row in self._tables.of(client_id, table):
-                scores = [_score(term, terms_for(record_type, row)) for term in terms]
+                its_terms = [one for one in terms_for(record_type, row) if one[1] >= least_weight]
+                scores = [_score(term, its_terms) for term in terms]
                 if not all(scores):
                     continue
-                shown = row[number] or str(row["id"])
+                shown = row.get("member_id" if record_type == "coverage" else number) or str(row["id"])
                 whose = row[patient] if patient else None
                 hits.append(FoundRecord(record_type, row["id"], shown, _label(record_type, row), whose, sum(scores)))
         self._tables.record(seen)
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:_MAX_CANDIDATES]
+
+
+def stored_record(record_type: str, row: dict[str, Any]) -> StoredRecord:
+    """Return a row as services see it."""
+    columns = dict.fromkeys(_COLUMN_OF_MEMBER.get(name, name) for name in DATA_MODELS[record_type].model_fields)
+    return StoredRecord(
+        type=record_type,
+        id=row["id"],
+        version=row["version"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        data={column: _plain(row[column]) for column in columns},
+    )
 
 
 def read_patient(tables: InMemoryTables, client_id: UUID, reference: str) -> Patient | None:
@@ -93,7 +109,7 @@ def read_patient(tables: InMemoryTables, client_id: UUID, reference: str) -> Pat
     return Patient(*(row[member] for member in members))
 
 
-def _score(wanted: str, terms: tuple[tuple[str, int], ...]) -> int:
+def _score(wanted: str, terms: list[tuple[str, int]]) -> int:
     """Whole terms count double, prefixes single."""
     return max((weight * (2 if term == wanted else 1) for term, weight in terms if term.startswith(wanted)), default=0)
 
@@ -104,13 +120,13 @@ def _label(record_type: str, row: dict[str, Any]) -> str:
     if record_type in {"payer", "provider"}:
         return str(row["name"])
     if record_type == "coverage":
-        return str(row["plan_name"] or row["member_id"] or "")
-    return str(row[_TYPES[record_type][1]])
+        return str(row["plan_name"] or "")
+    return str(row.get(RECORD_TABLES[record_type][1]) or "")
 
 
-def _plain(value: Any) -> str | int | Decimal | None:
+def _plain(value: Any) -> PlainValue:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if value is None or isinstance(value, (str, int, Decimal)):
         return value
-    return str(value)
+    return tuple(value) if isinstance(value, (list, tuple)) else str(value)

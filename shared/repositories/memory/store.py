@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from shared.repositories.memory.authorizations import InMemoryAuthorizationRepository
+from shared.repositories.memory.collections import (
+    InMemoryAlertRepository,
+    InMemoryDraftRepository,
+    InMemoryFeedbackRepository,
+    InMemoryJobRepository,
+    InMemoryMessageRepository,
+    InMemoryRosterRepository,
+)
 from shared.repositories.memory.contexts import InMemoryContextRepository
 from shared.repositories.memory.documents import InMemoryDocuments
 from shared.repositories.memory.eligibility import InMemoryEligibilityRepository
+from shared.repositories.memory.inboxes import InMemoryInboxRepository
 from shared.repositories.memory.members import InMemoryAuditOutbox, InMemoryKeptAnswers
+from shared.repositories.memory.record_writes import InMemoryRecordWrites
 from shared.repositories.memory.records import InMemoryRecordRepository
 from shared.repositories.memory.tables import InMemoryTables
 from shared.repositories.memory.tasks import InMemoryTaskRepository
@@ -20,6 +31,13 @@ class InMemoryLiveStore:
         self.contexts = InMemoryContextRepository(self.documents)
         self.kept_answers = InMemoryKeptAnswers(self.documents)
         self.outbox = InMemoryAuditOutbox(self.documents)
+        self.messages = InMemoryMessageRepository(self.documents, self.documents.messages)
+        self.feedback = InMemoryFeedbackRepository(self.documents, self.documents.feedback)
+        self.alerts = InMemoryAlertRepository(self.documents, self.documents.alerts)
+        self.inboxes = InMemoryInboxRepository(self.documents)
+        self.drafts = InMemoryDraftRepository(self.documents, self.documents.drafts)
+        self.jobs = InMemoryJobRepository(self.documents, self.documents.jobs)
+        self.rosters = InMemoryRosterRepository(self.documents)
 
 
 class InMemoryRecordStore:
@@ -28,4 +46,6 @@ class InMemoryRecordStore:
     def __init__(self) -> None:
         self.tables = InMemoryTables()
         self.records = InMemoryRecordRepository(self.tables)
+        self.record_writes = InMemoryRecordWrites(self.tables)
         self.eligibility = InMemoryEligibilityRepository(self.tables)
+        self.authorizations = InMemoryAuthorizationRepository(self.tables, self.record_writes.kept)

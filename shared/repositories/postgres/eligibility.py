@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Callable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,55 +14,35 @@ from sqlalchemy.exc import IntegrityError
 from shared.db.postgres import Postgres
 from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
+from shared.models.payer_answer import CheckFailure
 from shared.models.records import (
-    Authorization,
     Claim,
-    Coverage,
-    EligibilityCheck,
     EligibilityFile,
     Patient,
-    PayerRule,
-    Visit,
 )
-from shared.repositories.postgres.transaction import add_event, as_date, as_uuid, is_duplicate_key, keep, recall
-from shared.repositories.protocols import NewCheck
-
-_FILE = text("""
-SELECT p.id, p.mrn, p.first_name, p.last_name, p.date_of_birth, p.sex, p.phone, p.version,
-  (SELECT jsonb_agg(jsonb_build_array(c.id, c.payer_id, y.name, y.kind, c.plan_name, c.member_id, c.rank,
-      c.period_start, c.period_end, c.status, c.copay::text, c.version) ORDER BY c.rank, c.period_start DESC, c.id)
-    FROM coverages c JOIN payers y ON y.id = c.payer_id
-    WHERE c.client_id = p.client_id AND c.patient_id = p.id AND c.deleted_at IS NULL),
-  (SELECT jsonb_agg(jsonb_build_array(r.id, r.payer_id, r.service_type, r.requires_auth))
-    FROM payer_rules r WHERE r.client_id = p.client_id AND r.payer_id IN (
-      SELECT c.payer_id FROM coverages c WHERE c.client_id = p.client_id AND c.patient_id = p.id)),
-  (SELECT jsonb_agg(jsonb_build_array(a.id, a.auth_number, a.payer_id, a.service_type, a.status, a.requested_date,
-      a.approved_date, a.period_start, a.period_end, a.units_approved, a.units_used, a.units_reserved)
-      ORDER BY a.requested_date DESC NULLS LAST, a.id)
-    FROM authorizations a WHERE a.client_id = p.client_id AND a.patient_id = p.id AND a.deleted_at IS NULL),
-  (SELECT jsonb_build_array(v.id, v.visit_number, v.visit_date, v.visit_type, v.status)
-    FROM visits v WHERE v.client_id = p.client_id AND v.patient_id = p.id AND v.id = :visit AND v.deleted_at IS NULL),
-  (SELECT jsonb_build_array(v.id, v.visit_number, v.visit_date, v.visit_type, v.status)
-    FROM visits v WHERE v.client_id = p.client_id AND v.patient_id = p.id AND v.visit_date >= :today
-      AND v.status IN ('scheduled', 'confirmed') AND v.deleted_at IS NULL ORDER BY v.visit_date, v.id LIMIT 1),
-  (SELECT jsonb_build_array(e.id, e.date_of_service, e.service_type, e.verdict, e.requires_auth, e.status, e.reasons,
-      e.created_at)
-    FROM eligibility_checks e WHERE e.client_id = p.client_id AND e.patient_id = p.id
-    ORDER BY e.created_at DESC, e.id DESC LIMIT 1)
-FROM patients p
-WHERE p.client_id = :client AND p.deleted_at IS NULL AND (p.mrn = :reference OR p.id = :uuid)
-ORDER BY p.mrn = :reference DESC LIMIT 1
-""")
+from shared.models.typed_json import from_json, to_json
+from shared.models.verdict import Difference, VerdictReceipt
+from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck, StoredCheck
+from shared.repositories.postgres.eligibility_file import FILE_TO_CHECK, file_in, previous_in, read_file, read_row
+from shared.repositories.postgres.transaction import add_event, as_uuid, is_duplicate_key, keep, recall
 
 _INSERT_CHECK = text("""
 WITH outbox AS (
   INSERT INTO audit_outbox (id, client_id, event) VALUES (:event_id, :client, CAST(:event AS jsonb))
 )
 INSERT INTO eligibility_checks (id, client_id, patient_id, coverage_id, date_of_service, service_type, verdict,
-  requires_auth, status, reasons, receipt, checked_by)
+  requires_auth, status, reasons, receipt, checked_by, state, source, answer, failure, attempts, next_attempt_at,
+  previous_check_id, difference)
 VALUES (:id, :client, :patient, :coverage, :on, :service, :verdict, :requires_auth, :status, CAST(:reasons AS jsonb),
-  CAST(:receipt AS jsonb), :checked_by)
+  CAST(:receipt AS jsonb), :checked_by, :state, :source, CAST(:answer AS jsonb), CAST(:failure AS jsonb), :attempts,
+  :next_attempt_at, :previous, CAST(:difference AS jsonb))
 """)
+
+_CHECK = """
+SELECT id, state, created_at, receipt, difference, failure FROM eligibility_checks
+WHERE client_id = :client AND patient_id = :patient AND {which} ORDER BY created_at DESC, id DESC LIMIT 1
+"""
+_THE_CHECK, _NEWEST_CHECK = (text(_CHECK.format(which=which)) for which in ("id = :id", "state = 'completed'"))
 
 _PATIENT = text("""
 SELECT id, mrn, first_name, last_name, date_of_birth, sex, phone, version FROM patients
@@ -76,11 +55,9 @@ SELECT c.id, c.claim_number, c.status, c.amount, c.paid_amount, c.currency, c.se
   c.denial_reason, c.version
 FROM claims c LEFT JOIN payers y ON y.id = c.payer_id
 WHERE c.client_id = :client AND c.patient_id = :patient AND c.deleted_at IS NULL {conditions}
-ORDER BY coalesce(c.service_date, DATE '0001-01-01') DESC, c.id DESC LIMIT :limit
+ORDER BY c.sort_date DESC, c.id DESC LIMIT :limit
 """
-_BEHIND = (
-    "AND (coalesce(c.service_date, DATE '0001-01-01'), c.id) < (CAST(:after_date AS date), CAST(:after_id AS uuid))"
-)
+_BEHIND = "AND (c.sort_date, c.id) < (CAST(:after_date AS date), CAST(:after_id AS uuid))"
 
 
 class PostgresEligibilityRepository:
@@ -100,7 +77,7 @@ class PostgresEligibilityRepository:
     ) -> EligibilityFile | None:
         """See EligibilityRepository.file_of."""
         with self._postgres.tenant(client_id) as connection:
-            file = _read_file(connection, client_id, reference, visit_id, today)
+            file = read_file(connection, client_id, reference, visit_id, today)
             if file is not None and seen is not None:
                 add_event(
                     connection,
@@ -116,16 +93,16 @@ class PostgresEligibilityRepository:
         visit_id: UUID | None,
         today: date,
         key: IdempotencyKey | None,
-        decide: Callable[[EligibilityFile], NewCheck],
+        decide: Callable[[EligibilityFile, PreviousCheck | None], NewCheck],
     ) -> NewCheck | None:
         """See EligibilityRepository.check."""
         try:
             with self._postgres.tenant(client_id) as connection:
                 recall(connection, client_id, key)
-                file = _read_file(connection, client_id, reference, visit_id, today)
-                if file is None:
+                row = read_row(connection, FILE_TO_CHECK, client_id, reference, visit_id, today)
+                if row is None:
                     return None
-                new = decide(file)
+                new = decide(file_in(row), previous_in(row))
                 connection.execute(_INSERT_CHECK, _check_row(client_id, new))
                 keep(connection, client_id, new.kept)
                 return new
@@ -135,6 +112,30 @@ class PostgresEligibilityRepository:
             with self._postgres.tenant(client_id) as connection:
                 recall(connection, client_id, key)
             raise
+
+    def check_of(
+        self, client_id: UUID, patient_id: UUID, check_id: UUID | None, *, seen: AuditEvent | None
+    ) -> StoredCheck | None:
+        """See EligibilityRepository.check_of."""
+        parameters: dict[str, Any] = {"client": client_id, "patient": patient_id}
+        statement = _NEWEST_CHECK
+        if check_id is not None:
+            statement, parameters = _THE_CHECK, parameters | {"id": check_id}
+        with self._postgres.tenant(client_id) as connection:
+            row = connection.execute(statement, parameters).one_or_none()
+            if row is None:
+                return None
+            if seen is not None:
+                whose = {"resource_id": row.id, "patient_ref": str(patient_id)}
+                add_event(connection, seen.model_copy(update=whose))
+            return StoredCheck(
+                row.id,
+                row.state,
+                row.created_at,
+                from_json(VerdictReceipt, row.receipt),
+                from_json(Difference, row.difference),
+                from_json(CheckFailure, row.failure),
+            )
 
     def claims_of(
         self,
@@ -176,69 +177,6 @@ def read_patient(connection: Connection, client_id: UUID, reference: str) -> Pat
     return None if row is None else Patient(*row)
 
 
-def _read_file(
-    connection: Connection, client_id: UUID, reference: str, visit_id: UUID | None, today: date
-) -> EligibilityFile | None:
-    parameters = {
-        "client": client_id,
-        "reference": reference,
-        "uuid": as_uuid(reference),
-        "visit": visit_id,
-        "today": today,
-    }
-    row = connection.execute(_FILE, parameters).one_or_none()
-    return None if row is None else _file(tuple(row))
-
-
-def _file(row: Sequence[Any]) -> EligibilityFile:
-    coverages, rules, authorizations, context_visit, next_visit, check = row[8:]
-    return EligibilityFile(
-        patient=Patient(*row[:8]),
-        coverages=tuple(_coverage(values) for values in coverages or ()),
-        payer_rules=tuple(PayerRule(UUID(v[0]), UUID(v[1]), v[2], v[3]) for v in rules or ()),
-        authorizations=tuple(_authorization(values) for values in authorizations or ()),
-        context_visit=_visit(context_visit),
-        next_visit=_visit(next_visit),
-        newest_check=_check(check),
-    )
-
-
-def _coverage(v: list[Any]) -> Coverage:
-    return Coverage(
-        UUID(v[0]),
-        UUID(v[1]),
-        v[2],
-        v[3],
-        v[4],
-        v[5],
-        v[6],
-        as_date(v[7]),
-        as_date(v[8]),
-        v[9],
-        None if v[10] is None else Decimal(v[10]),
-        v[11],
-    )
-
-
-def _authorization(v: list[Any]) -> Authorization:
-    payer = None if v[2] is None else UUID(v[2])
-    requested, approved, start, end = (as_date(value) for value in v[5:9])
-    return Authorization(UUID(v[0]), v[1], payer, v[3], v[4], requested, approved, start, end, v[9], v[10], v[11])
-
-
-def _visit(v: list[Any] | None) -> Visit | None:
-    return None if v is None else Visit(UUID(v[0]), v[1], date.fromisoformat(v[2]), v[3], v[4])
-
-
-def _check(v: list[Any] | None) -> EligibilityCheck | None:
-    if v is None:
-        return None
-    reasons = tuple(reason["code"] for reason in v[6])
-    return EligibilityCheck(
-        UUID(v[0]), date.fromisoformat(v[1]), v[2], v[3], v[4], v[5], reasons, datetime.fromisoformat(v[7])
-    )
-
-
 def _check_row(client_id: UUID, new: NewCheck) -> dict[str, Any]:
     receipt = new.verdict
     reasons = [
@@ -257,6 +195,14 @@ def _check_row(client_id: UUID, new: NewCheck) -> dict[str, Any]:
         "requires_auth": receipt.requires_auth,
         "status": receipt.status,
         "reasons": json.dumps(reasons),
-        "receipt": json.dumps({"dateSource": receipt.date_source, "authorizationMet": receipt.authorization_met}),
+        "receipt": to_json(receipt),
         "checked_by": new.checked_by,
+        "state": new.state,
+        "source": new.source,
+        "answer": None if new.payer_answer is None else to_json(new.payer_answer),
+        "failure": None if new.failure is None else to_json(new.failure),
+        "attempts": new.attempts,
+        "next_attempt_at": new.next_attempt_at,
+        "previous": new.previous.id if new.previous is not None else None,
+        "difference": None if new.difference is None else to_json(new.difference),
     }

@@ -20,9 +20,9 @@ def eligibility(request: Request) -> Response:
     return _check(request, member) if request.method == "POST" else _patient(request, member)
 
 
-def _read(connection: Any, member: dict[str, Any], reference: str, uuid: str | None) -> Any:
-    parameters = {"client": member["clientId"], "reference": reference, "uuid": uuid, "visit": None}
-    return connection.execute(structured.STATEMENTS["file"], {**parameters, "today": date.today()}).one()  # noqa: DTZ011
+def _read(connection: Any, member: dict[str, Any], reference: str, uuid: str | None, statement: str = "file") -> Any:
+    parameters = {"client": member["clientId"], "reference": reference, "uuid": uuid, "visit": None, "most_visits": 100}
+    return connection.execute(structured.STATEMENTS[statement], {**parameters, "today": date.today()}).one()  # noqa: DTZ011
 
 
 def _patient(request: Request, member: dict[str, Any]) -> Response:
@@ -43,7 +43,7 @@ def _check(request: Request, member: dict[str, Any]) -> Response:
     now = datetime.now(UTC)
     one = live.event(member, "quick_action:execute", resource="eligibility_check")
     with structured.tenant(member["clientId"]) as connection:
-        row = _read(connection, member, context["patientUuid"], context["patientUuid"])
+        row = _read(connection, member, context["patientUuid"], context["patientUuid"], "file_to_check")
         check = {
             "event_id": one["id"],
             "event": json.dumps(one),
@@ -59,6 +59,14 @@ def _check(request: Request, member: dict[str, Any]) -> Response:
             "reasons": "[]",
             "receipt": "{}",
             "checked_by": member["userId"],
+            "state": "completed",
+            "source": "on_file",
+            "answer": None,
+            "failure": None,
+            "attempts": 0,
+            "next_attempt_at": None,
+            "previous": row[16][0] if row[16] else None,
+            "difference": None,
         }
         connection.execute(structured.STATEMENTS["check"], check)
     publication = None if live.BARE else live.publish(one)

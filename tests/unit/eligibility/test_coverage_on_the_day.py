@@ -1,112 +1,112 @@
-"""The eligibility rules at their edges, and the date logic against an oracle that goes day by day."""
+"""E01, E02, E05, E07: coverages on the day at their edges, and the dates against an oracle that goes day by day."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
-from typing import Any
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain import eligibility
-from shared.domain.eligibility.verdict import SERVICE_TYPES, authorization_needed, coverage_on, fitting_authorization
+from shared.domain.eligibility.coverage import ranked
+from shared.domain.eligibility.dates import SERVICE_TYPES
 from shared.models.records import Coverage
-from shared.models.verdict import VerdictReceipt
-from tests.unit.factories import OTHER_PAYER, PAYER, TODAY, authorization, coverage, file, rule, visit
+from tests.unit.eligibility.deciding import DAY, codes, decided
+from tests.unit.factories import OTHER_PAYER, PAYER, TODAY, coverage, file, visit
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
-DAY = timedelta(days=1)
 SELF_PAY = {"payer_kind": "self_pay", "payer_name": "No insurance"}
-
-
-def decided(*coverages: Coverage, on: date = TODAY, **members: Any) -> VerdictReceipt:
-    return eligibility.decide(file(*coverages, **members), asked_date=on, today=TODAY)
-
-
-def codes(receipt: VerdictReceipt) -> list[tuple[str, str]]:
-    return [(evidence.rule, evidence.code) for evidence in receipt.evidence]
 
 
 @pytest.mark.parametrize(
     ("on", "verdict"),
     [(FIRST - DAY, "not_eligible"), (FIRST, "eligible"), (LAST, "eligible"), (LAST + DAY, "not_eligible")],
 )
-def test_a_coverage_holds_from_its_first_to_its_last_day(on: date, verdict: str) -> None:
+def test_e02_a_coverage_holds_from_its_first_to_its_last_day(on: date, verdict: str) -> None:
     receipt = decided(coverage(), on=on)
     assert receipt.verdict == verdict
     assert codes(receipt)[0] == ("E02", "coverage_active" if verdict == "eligible" else "coverage_inactive")
 
 
-def test_a_coverage_of_one_day_holds_on_it() -> None:
+def test_e02_a_coverage_of_one_day_holds_on_it() -> None:
     one_day = coverage(period_start=TODAY, period_end=TODAY)
     assert [decided(one_day, on=TODAY + n * DAY).eligible for n in (-1, 0, 1)] == [False, True, False]
 
 
-def test_no_end_is_open() -> None:
+def test_e02_no_end_is_open() -> None:
     receipt = decided(coverage(period_end=None), on=date(2999, 12, 31))
     assert receipt.verdict == "eligible"
 
 
 @pytest.mark.parametrize("end", [None, LAST, FIRST])
-def test_an_unknown_start_is_never_invented(end: date | None) -> None:
+def test_e02_an_unknown_start_is_never_invented(end: date | None) -> None:
     undated = coverage(period_start=None, period_end=end)
     receipt = decided(undated)
     assert (receipt.verdict, receipt.eligible, receipt.status) == ("undetermined", None, "pending")
     assert codes(receipt) == [("E02", "coverage_period_unknown")]
     assert receipt.evidence[0].source == f"coverages/{undated.id}"
     assert receipt.requires_auth is None
+    assert receipt.coverage_id == undated.id
 
 
-def test_an_active_coverage_outweighs_one_without_a_start() -> None:
+def test_e07_an_active_coverage_outweighs_one_without_a_start() -> None:
     active = coverage(rank=2)
     receipt = decided(coverage(period_start=None, rank=1), active)
     assert (receipt.verdict, receipt.coverage_id) == ("eligible", active.id)
 
 
-def test_nothing_on_file_is_undetermined() -> None:
+def test_e07_nothing_on_file_is_undetermined() -> None:
     for receipt in (decided(), decided(coverage(status="removed"))):
         assert receipt.verdict == "undetermined"
         assert codes(receipt) == [("E07", "no_coverage_on_file")]
 
 
-def test_self_pay_documents_that_there_is_no_insurance() -> None:
+def test_e24_self_pay_documents_that_there_is_no_insurance() -> None:
     receipt = decided(coverage(**SELF_PAY))
     assert (receipt.verdict, receipt.status, receipt.coverage_id) == ("not_eligible", "error", None)
     assert codes(receipt) == [("E24", "no_insurance")]
 
 
-def test_self_pay_beside_an_active_insurance_does_not_count() -> None:
+def test_e01_self_pay_beside_an_active_insurance_does_not_count() -> None:
     insured = coverage(rank=2)
     receipt = decided(coverage(**SELF_PAY), insured)
     assert receipt.coverage_id == insured.id
     assert ("E18", "verify_cob") not in codes(receipt)
 
 
-def test_self_pay_does_not_settle_an_insurance_without_a_start() -> None:
+def test_e07_self_pay_does_not_settle_an_insurance_without_a_start() -> None:
     assert decided(coverage(**SELF_PAY), coverage(period_start=None)).verdict == "undetermined"
 
 
-def test_self_pay_of_another_time_says_nothing_about_the_day() -> None:
+def test_e24_self_pay_of_another_time_says_nothing_about_the_day() -> None:
     past = coverage(**SELF_PAY, period_end=TODAY - DAY)
     assert codes(decided(past)) == [("E02", "coverage_inactive")]
 
 
-def test_the_first_rank_that_is_active_decides() -> None:
+def test_e01_the_first_rank_that_is_active_decides() -> None:
     over = coverage(rank=1, period_end=TODAY - DAY)
     second, third = coverage(rank=2), coverage(rank=3, payer_id=OTHER_PAYER)
     for order in ((over, second, third), (third, second, over)):
         assert decided(*order).coverage_id == second.id
 
 
-def test_a_removed_coverage_is_skipped() -> None:
+def test_e01_of_one_rank_the_newest_goes_first() -> None:
+    old, new = coverage(period_start=date(2024, 1, 1), period_end=None), coverage(period_start=date(2026, 11, 1))
+    undated = coverage(period_start=None)
+    assert ranked([old, new, undated]) == [undated, new, old]
+    assert decided(old, new).coverage_id == new.id
+    assert decided(replace(old, rank=0), new).coverage_id == old.id
+
+
+def test_e01_a_removed_coverage_is_skipped() -> None:
     removed, kept = coverage(status="removed"), coverage(rank=2)
     assert decided(removed, kept).coverage_id == kept.id
 
 
 @pytest.mark.parametrize("status", ["cancelled", "draft"])
-def test_a_coverage_that_is_not_in_force_covers_nothing(status: str) -> None:
+def test_e02_a_coverage_that_is_not_in_force_covers_nothing(status: str) -> None:
     out_of_force, kept = coverage(status=status), coverage(rank=2)
     assert decided(out_of_force, kept).coverage_id == kept.id
     receipt = decided(out_of_force)
@@ -116,25 +116,26 @@ def test_a_coverage_that_is_not_in_force_covers_nothing(status: str) -> None:
     assert decided(coverage(status=status, period_start=None)).verdict == "not_eligible"
 
 
-def test_two_active_payers_must_be_put_in_order() -> None:
+def test_e18_two_active_payers_must_be_put_in_order() -> None:
     other = coverage(rank=2, payer_id=OTHER_PAYER)
     receipt = decided(coverage(), other)
     assert receipt.verdict == "eligible"
     assert [(e.rule, e.code, e.source) for e in receipt.evidence][1] == ("E18", "verify_cob", f"coverages/{other.id}")
 
 
-def test_two_periods_of_one_payer_need_no_order() -> None:
+def test_e18_two_periods_of_one_payer_need_no_order() -> None:
     assert ("E18", "verify_cob") not in codes(decided(coverage(), coverage(rank=2)))
 
 
-def test_a_second_payer_that_is_not_active_needs_no_order() -> None:
+def test_e18_a_second_payer_that_is_not_active_needs_no_order() -> None:
     past = coverage(rank=2, payer_id=OTHER_PAYER, period_end=TODAY - DAY)
     assert ("E18", "verify_cob") not in codes(decided(coverage(), past))
 
 
-def test_the_date_of_service_comes_from_the_nearest_source() -> None:
+def test_e02_the_date_of_service_comes_from_the_nearest_source() -> None:
     asked, here, coming = date(2026, 5, 5), visit(on=date(2026, 6, 6)), visit(on=date(2026, 7, 7))
     both = file(context_visit=here, next_visit=coming)
+    assert both.next_visit == coming
     assert eligibility.service_date(both, asked=asked, today=TODAY) == (asked, "params")
     assert eligibility.service_date(both, asked=None, today=TODAY) == (here.visit_date, "context_visit")
     only = replace(both, context_visit=None)
@@ -142,7 +143,7 @@ def test_the_date_of_service_comes_from_the_nearest_source() -> None:
     assert eligibility.service_date(file(), asked=None, today=TODAY) == (TODAY, "today")
 
 
-def test_the_receipt_says_which_day_and_why() -> None:
+def test_e02_the_receipt_says_which_day_and_why() -> None:
     receipt = eligibility.decide(file(coverage(), next_visit=visit()), today=TODAY)
     assert (receipt.date_of_service, receipt.date_source) == (date(2026, 12, 1), "next_visit")
     assert receipt.service_type == "98"
@@ -165,110 +166,15 @@ def test_the_receipt_says_which_day_and_why() -> None:
         (None, "30"),
     ],
 )
-def test_the_service_type_follows_from_the_visit(visit_type: str | None, service: str) -> None:
+def test_e05_the_service_type_follows_from_the_visit(visit_type: str | None, service: str) -> None:
     receipt = eligibility.decide(file(context_visit=visit(visit_type)), today=TODAY)
     assert receipt.service_type == service
     asked = eligibility.decide(file(context_visit=visit(visit_type)), asked_service="MH", today=TODAY)
     assert asked.service_type == "MH"
 
 
-def test_every_service_type_is_tried_above() -> None:
+def test_e05_every_service_type_is_tried_above() -> None:
     assert len(SERVICE_TYPES) == 10
-
-
-@pytest.mark.parametrize(
-    ("rules", "needed", "code"),
-    [
-        ((), None, "auth_requirement_unknown"),
-        ((rule("98", requires_auth=True),), True, "authorization_required"),
-        ((rule("98", requires_auth=False), rule("30", requires_auth=True)), False, "authorization_not_required"),
-        ((rule("30", requires_auth=True),), True, "authorization_required"),
-        ((rule("98", requires_auth=None), rule("30", requires_auth=True)), None, "authorization_depends"),
-        ((rule("MH", requires_auth=True),), None, "auth_requirement_unknown"),
-        ((rule("98", payer_id=OTHER_PAYER),), None, "auth_requirement_unknown"),
-    ],
-)
-def test_the_payers_rule_for_the_service_goes_before_its_general_one(
-    rules: tuple[Any, ...], needed: bool | None, code: str
-) -> None:
-    found, evidence = authorization_needed(file(payer_rules=rules), coverage(), "98")
-    assert (found, evidence.code) == (needed, code)
-
-
-@pytest.mark.parametrize(
-    ("members", "fits"),
-    [
-        ({}, True),
-        ({"status": "partially_approved"}, True),
-        ({"status": "modified"}, True),
-        ({"status": "submitted"}, False),
-        ({"status": "denied"}, False),
-        ({"status": "expired"}, False),
-        ({"payer_id": OTHER_PAYER}, False),
-        ({"payer_id": None}, False),
-        ({"service_type": None}, True),
-        ({"service_type": "MH"}, False),
-        ({"period_start": TODAY}, True),
-        ({"period_start": TODAY + DAY}, False),
-        ({"period_end": TODAY}, True),
-        ({"period_end": TODAY - DAY}, False),
-        ({"period_start": None, "period_end": None}, True),
-        ({"units_approved": None}, True),
-        ({"units_approved": 4, "units_used": 2, "units_reserved": 1}, True),
-        ({"units_approved": 3, "units_used": 2, "units_reserved": 1}, False),
-        ({"units_approved": 3, "units_used": 3, "units_reserved": 0}, False),
-        ({"units_approved": 0, "units_used": 0, "units_reserved": 0}, False),
-    ],
-)
-def test_an_authorization_fits_only_when_everything_does(members: dict[str, Any], fits: bool) -> None:
-    held = authorization(**members)
-    found = fitting_authorization(file(authorizations=(held,)), coverage(), "98", TODAY)
-    assert found == (held if fits else None)
-
-
-def test_one_that_fits_is_found_among_others() -> None:
-    fitting = authorization()
-    several = file(authorizations=(authorization(status="denied"), fitting, authorization()))
-    assert fitting_authorization(several, coverage(), "98", TODAY) == fitting
-
-
-@pytest.mark.parametrize(
-    ("needed", "held", "status", "met"),
-    [
-        (True, (), "pending", False),
-        (True, (authorization(service_type=None),), "proceed", True),
-        (False, (), "proceed", False),
-        (None, (), "proceed", False),
-    ],
-)
-def test_the_status_waits_for_an_authorization_that_is_needed(
-    needed: bool | None, held: tuple[Any, ...], status: str, met: bool
-) -> None:
-    receipt = decided(coverage(), payer_rules=(rule(requires_auth=needed),), authorizations=held)
-    assert (receipt.requires_auth, receipt.status, receipt.authorization_met) == (needed, status, met)
-    assert (("E10", "authorization_on_file") in codes(receipt)) == met
-
-
-def test_no_authorization_is_asked_for_without_coverage() -> None:
-    receipt = decided(coverage(period_end=TODAY - DAY), payer_rules=(rule(),))
-    assert (receipt.verdict, receipt.requires_auth, receipt.status) == ("not_eligible", None, "error")
-
-
-def test_every_fact_has_a_source_and_the_summary_is_short() -> None:
-    held = file(coverage(plan_name="x" * 900), payer_rules=(rule(),))
-    receipt = eligibility.decide(held, today=TODAY)
-    assert all(fact.source for fact in eligibility.facts(held, receipt, checked_at=None))
-    assert len(eligibility.summary(held, receipt)) <= 600
-
-
-def test_guidance_offers_what_is_next() -> None:
-    def actions(receipt: VerdictReceipt | None) -> list[str]:
-        return [offered.action for offered in eligibility.guidance(receipt)]
-
-    assert actions(None) == ["check_eligibility", "view_record"]
-    assert actions(decided()) == ["check_eligibility", "view_record"]
-    assert actions(decided(coverage(), payer_rules=(rule(),))) == ["request_auth", "view_record"]
-    assert actions(decided(coverage())) == ["view_record"]
 
 
 DAYS = st.integers(0, 40).map(lambda n: date(2026, 11, 1) + n * DAY)
@@ -304,26 +210,28 @@ def covered_days(held: Coverage) -> set[date]:
 
 
 @given(st.lists(coverages(), max_size=5), DAYS)
-def test_the_verdict_agrees_with_a_calendar(held: list[Coverage], on: date) -> None:
+def test_e02_the_verdict_agrees_with_a_calendar(held: list[Coverage], on: date) -> None:
     counting = [one for one in held if one.status != "removed"]
     insured = [one for one in counting if one.payer_kind == "insurance" and one.status == "active"]
     on_the_day = [one for one in insured if on in covered_days(one)]
-    verdict, chosen, evidence = coverage_on(file(*held), on)
+    receipt = decided(*held, on=on)
+    verdict, chosen, evidence = receipt.verdict, receipt.coverage, receipt.evidence
     assert evidence
     if on_the_day:
         assert verdict == "eligible"
-        assert chosen in on_the_day
+        assert chosen is not None
+        assert chosen.id in {one.id for one in on_the_day}
         assert chosen.rank == min(one.rank for one in on_the_day)
         payers = {one.payer_id for one in on_the_day}
         assert ("verify_cob" in {one.code for one in evidence}) == (len(payers) > 1)
     elif any(one.period_start is None for one in insured) or not counting:
-        assert (verdict, chosen) == ("undetermined", None)
+        assert verdict == "undetermined"
     else:
-        assert (verdict, chosen) == ("not_eligible", None)
+        assert verdict == "not_eligible"
 
 
 @given(st.lists(coverages(), max_size=5).flatmap(lambda held: st.tuples(st.just(held), st.permutations(held))), DAYS)
-def test_the_order_in_which_coverages_are_read_does_not_matter(
+def test_e01_the_order_in_which_coverages_are_read_does_not_matter(
     held: tuple[list[Coverage], list[Coverage]], on: date
 ) -> None:
-    assert coverage_on(file(*held[0]), on) == coverage_on(file(*held[1]), on)
+    assert decided(*held[0], on=on) == decided(*held[1], on=on)

@@ -1,0 +1,1 @@
+"""Asking payers: the port, and its X12 implementation over HTTP."""

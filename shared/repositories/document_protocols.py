@@ -1,0 +1,191 @@
+"""What services ask of the collections whose documents are made, read, changed and listed.
+
+Every method is bound to a client. Implementations raise StoreUnavailableError when the store does not answer in time,
+and NotFoundError for an id that no document can have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from shared.models.audit import AuditEvent
+from shared.models.firestore.alerts import AlertDocument, InboxEntryDocument
+from shared.models.firestore.conversation import FeedbackDocument, MessageDocument
+from shared.models.firestore.drafts import DraftDocument, DraftState
+from shared.models.firestore.jobs import JobDocument
+from shared.models.firestore.rosters import RosterDocument
+from shared.repositories.changes import Change, D, KeptAnswer, Position
+
+
+class DocumentRepository(Protocol[D]):
+    """One collection."""
+
+    def get(self, client_id: UUID, document_id: str) -> D | None:
+        """Return the document, None when there is none or it belongs to another client."""
+        ...
+
+    def create(self, document: D, event: AuditEvent | None, kept: KeptAnswer | None = None) -> tuple[D, bool]:
+        """Create the document, its audit event and the answer to keep in one commit.
+
+        Returns the document as it is stored and whether it is new: an id that is there already is left as it is, and
+        neither event nor answer is stored. Raises ConflictError when it is another client's, Replayed for a repeated
+        request.
+        """
+        ...
+
+    def change(self, client_id: UUID, document_id: str, decide: Callable[[D], Change[D] | None]) -> D:
+        """As TaskRepository.change; returns the document as it is stored."""
+        ...
+
+
+class MessageRepository(DocumentRepository[MessageDocument], Protocol):
+    """Chat messages."""
+
+    def of_thread(
+        self, client_id: UUID, context_id: str, thread_id: str, *, before: Position | None, limit: int
+    ) -> list[MessageDocument]:
+        """Return at most `limit` messages of a thread, newest first by (sort_at, id), starting behind `before`."""
+        ...
+
+
+class FeedbackRepository(DocumentRepository[FeedbackDocument], Protocol):
+    """Feedback."""
+
+    def of_message(self, client_id: UUID, message_id: str, *, after: str | None, limit: int) -> list[FeedbackDocument]:
+        """Return at most `limit` people's feedback on a message by id, starting behind the id `after`."""
+        ...
+
+
+class AlertRepository(DocumentRepository[AlertDocument], Protocol):
+    """Alerts. `updated_at` is the store's clock: what a document says is replaced when it is written."""
+
+    def active_with_key(self, client_id: UUID, dedupe_key: str) -> AlertDocument | None:
+        """Return the active alert that says the same; None when there is none."""
+        ...
+
+    def active(self, client_id: UUID, *, after: Position | None, limit: int) -> list[AlertDocument]:
+        """Return at most `limit` active alerts of the organisation, latest change first, starting behind `after`.
+
+        A position's `sort_at` is `updated_at`. An alert past its `expires_at` may be among them: the reader decides.
+        """
+        ...
+
+
+class InboxRepository(Protocol):
+    """The alerts of each person, by Firebase uid."""
+
+    def get(self, client_id: UUID, uid: str, alert_id: str) -> InboxEntryDocument | None:
+        """Return the entry, None when there is none or it belongs to another client."""
+        ...
+
+    def deliver(self, entries: Sequence[InboxEntryDocument]) -> int:
+        """Store what an alert says in each person's inbox; returns how many entries changed.
+
+        An entry that has come from the same or a newer version of the alert stays, and what belongs to the person
+        always does. Safe to repeat and to run in any order.
+        """
+        ...
+
+    def change(
+        self,
+        client_id: UUID,
+        uid: str,
+        alert_id: str,
+        decide: Callable[[InboxEntryDocument], Change[InboxEntryDocument] | None],
+    ) -> InboxEntryDocument:
+        """As DocumentRepository.change."""
+        ...
+
+    def active(self, client_id: UUID, uid: str, *, after: Position | None, limit: int) -> list[InboxEntryDocument]:
+        """Return at most `limit` active entries, latest change first, starting behind `after` (by `updated_at`)."""
+        ...
+
+    def changed_since(
+        self, client_id: UUID, uid: str, *, after: Position | None, limit: int
+    ) -> list[InboxEntryDocument]:
+        """Return at most `limit` entries, active or not, oldest change first, starting behind `after`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DraftFilter:
+    """Which drafts: each of the given members."""
+
+    state: DraftState | None = None
+    author_id: str | None = None
+    context_id: str | None = None
+
+
+class DraftRepository(DocumentRepository[DraftDocument], Protocol):
+    """E-mail drafts."""
+
+    def find(self, client_id: UUID, wanted: DraftFilter, *, after: Position | None, limit: int) -> list[DraftDocument]:
+        """Return at most `limit` drafts, newest first by (sort_at, id), starting behind `after`."""
+        ...
+
+
+class JobRepository(DocumentRepository[JobDocument], Protocol):
+    """Long work under way."""
+
+
+class OpenJobs(Protocol):
+    """The work of all organisations that is not over."""
+
+    def unmoved_since(self, moment: datetime, *, limit: int) -> list[JobDocument]:
+        """Return at most `limit` open jobs whose last change is not after `moment`, oldest first."""
+        ...
+
+
+class RosterRepository(Protocol):
+    """Who is in each organisation."""
+
+    def get(self, client_id: UUID) -> RosterDocument | None:
+        """Return the organisation's roster."""
+        ...
+
+    def put(self, roster: RosterDocument) -> bool:
+        """Store the roster unless the same or a newer version stands there; False when nothing was written."""
+        ...
+
+
+class DocumentStore(Protocol):
+    """The collections of this module, as the live store offers them."""
+
+    @property
+    def messages(self) -> MessageRepository:
+        """Chat messages."""
+        ...
+
+    @property
+    def feedback(self) -> FeedbackRepository:
+        """Feedback on messages."""
+        ...
+
+    @property
+    def alerts(self) -> AlertRepository:
+        """Alerts."""
+        ...
+
+    @property
+    def inboxes(self) -> InboxRepository:
+        """Each person's alerts."""
+        ...
+
+    @property
+    def drafts(self) -> DraftRepository:
+        """E-mail drafts."""
+        ...
+
+    @property
+    def jobs(self) -> JobRepository:
+        """Long work under way."""
+        ...
+
+    @property
+    def rosters(self) -> RosterRepository:
+        """Who is in each organisation."""
+        ...

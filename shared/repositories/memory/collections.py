@@ -1,0 +1,166 @@
+"""Messages, feedback, alerts, drafts, jobs and rosters in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import ClassVar, Generic
+from uuid import UUID
+
+from shared.errors import ConflictError, NotFoundError
+from shared.models.audit import AuditEvent
+from shared.models.firestore.alerts import AlertDocument
+from shared.models.firestore.conversation import FeedbackDocument, MessageDocument
+from shared.models.firestore.drafts import DraftDocument
+from shared.models.firestore.jobs import JobDocument
+from shared.models.firestore.rosters import RosterDocument
+from shared.repositories.changes import Change, D, KeptAnswer, Position
+from shared.repositories.document_protocols import DraftFilter
+from shared.repositories.memory.documents import InMemoryDocuments, checked_id, of_client
+
+
+class InMemoryCollection(Generic[D]):
+    """See DocumentRepository."""
+
+    store_times: ClassVar[bool] = False
+
+    def __init__(self, stored: InMemoryDocuments, held: dict[str, D]) -> None:
+        self._stored = stored
+        self._held = held
+
+    def get(self, client_id: UUID, document_id: str) -> D | None:
+        """See DocumentRepository.get."""
+        return of_client(self._held, document_id, client_id)
+
+    def create(self, document: D, event: AuditEvent | None, kept: KeptAnswer | None = None) -> tuple[D, bool]:
+        """See DocumentRepository.create."""
+        with self._stored.lock:
+            if checked_id(document.id) in self._held:
+                self._stored.answers.recall(kept.key if kept else None)
+                existing = self.get(UUID(document.client_id), document.id)
+                if existing is None:
+                    raise ConflictError("This id is taken")
+                return existing, False
+            self._stored.record(event, kept)
+            return self._put(document), True
+
+    def change(self, client_id: UUID, document_id: str, decide: Callable[[D], Change[D] | None]) -> D:
+        """See DocumentRepository.change."""
+        with self._stored.lock:
+            document = self.get(client_id, document_id)
+            if document is None:
+                raise NotFoundError("There is no such record")
+            decided = decide(document)
+            if decided is None:
+                return document
+            self._stored.record(decided.event, decided.kept)
+            return document if decided.document == document else self._put(decided.document)
+
+    def _put(self, document: D) -> D:
+        self._held[document.id] = document = stamped(document) if self.store_times else document
+        return document
+
+    def _of(self, client_id: UUID) -> list[D]:
+        with self._stored.lock:
+            return [document for document in self._held.values() if document.client_id == str(client_id)]
+
+
+def stamped(document: D) -> D:
+    """The document as written now by the store's clock."""
+    return document.model_copy(update={"updated_at": datetime.now(UTC)})
+
+
+def page(
+    documents: list[D], key: Callable[[D], tuple[datetime, str]], after: Position | None, limit: int, *, newest: bool
+) -> list[D]:
+    """At most `limit` documents in the order of `key`, starting behind `after`."""
+    ordered = sorted(documents, key=key, reverse=newest)
+    if after is not None:
+        place = (after.sort_at, after.id)
+        ordered = [one for one in ordered if (key(one) < place if newest else key(one) > place)]
+    return ordered[:limit]
+
+
+def by_change(document: D) -> tuple[datetime, str]:
+    """The order of lists by change."""
+    return document.updated_at, document.id
+
+
+class InMemoryMessageRepository(InMemoryCollection[MessageDocument]):
+    """See MessageRepository."""
+
+    def of_thread(
+        self, client_id: UUID, context_id: str, thread_id: str, *, before: Position | None, limit: int
+    ) -> list[MessageDocument]:
+        """See MessageRepository.of_thread."""
+        found = [one for one in self._of(client_id) if (one.context_id, one.thread_id) == (context_id, thread_id)]
+        return page(found, lambda one: (one.sort_at, one.id), before, limit, newest=True)
+
+
+class InMemoryFeedbackRepository(InMemoryCollection[FeedbackDocument]):
+    """See FeedbackRepository."""
+
+    def of_message(self, client_id: UUID, message_id: str, *, after: str | None, limit: int) -> list[FeedbackDocument]:
+        """See FeedbackRepository.of_message."""
+        found = [one for one in self._of(client_id) if one.message_id == message_id and one.id > (after or "")]
+        return sorted(found, key=lambda one: one.id)[:limit]
+
+
+class InMemoryAlertRepository(InMemoryCollection[AlertDocument]):
+    """See AlertRepository."""
+
+    store_times = True
+
+    def active_with_key(self, client_id: UUID, dedupe_key: str) -> AlertDocument | None:
+        """See AlertRepository.active_with_key."""
+        found = (one for one in self._of(client_id) if one.is_active and one.dedupe_key == dedupe_key)
+        return next(found, None)
+
+    def active(self, client_id: UUID, *, after: Position | None, limit: int) -> list[AlertDocument]:
+        """See AlertRepository.active."""
+        return page([one for one in self._of(client_id) if one.is_active], by_change, after, limit, newest=True)
+
+
+class InMemoryDraftRepository(InMemoryCollection[DraftDocument]):
+    """See DraftRepository."""
+
+    def find(self, client_id: UUID, wanted: DraftFilter, *, after: Position | None, limit: int) -> list[DraftDocument]:
+        """See DraftRepository.find."""
+        found = [
+            one
+            for one in self._of(client_id)
+            if wanted.state in {None, one.state}
+            and wanted.author_id in {None, one.author_id}
+            and wanted.context_id in {None, one.context_id}
+        ]
+        return page(found, lambda one: (one.sort_at, one.id), after, limit, newest=True)
+
+
+class InMemoryJobRepository(InMemoryCollection[JobDocument]):
+    """See JobRepository and OpenJobs."""
+
+    def unmoved_since(self, moment: datetime, *, limit: int) -> list[JobDocument]:
+        """See OpenJobs.unmoved_since."""
+        with self._stored.lock:
+            found = [one for one in self._held.values() if one.is_open and one.updated_at <= moment]
+        return sorted(found, key=by_change)[:limit]
+
+
+class InMemoryRosterRepository:
+    """See RosterRepository."""
+
+    def __init__(self, stored: InMemoryDocuments) -> None:
+        self._stored = stored
+
+    def get(self, client_id: UUID) -> RosterDocument | None:
+        """See RosterRepository.get."""
+        return of_client(self._stored.rosters, str(client_id), client_id)
+
+    def put(self, roster: RosterDocument) -> bool:
+        """See RosterRepository.put."""
+        with self._stored.lock:
+            held = self._stored.rosters.get(checked_id(roster.client_id))
+            if held is not None and held.version >= roster.version:
+                return False
+            self._stored.rosters[roster.client_id] = roster
+            return True

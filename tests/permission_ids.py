@@ -1,0 +1,222 @@
+"""The ids that permission tests ask with: of things made for it in an organisation, in another one, or nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from shared.models.identifiers import uuid7
+
+API = "/api/v1"
+CONTEXT = f"{API}/components/context"
+AUTH, USERS, RECORDS = f"{API}/auth", f"{API}/users", f"{API}/records"
+TASKS, ELIGIBILITY, MODES = f"{API}/components/tasks", f"{API}/modes/eligibility", f"{API}/modes"
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """Makes things in an organisation, as an admin of it, for `caller` (a user id) to call an operation about.
+
+    `call(method, path, body)` returns the parsed answer of a call that must succeed.
+    """
+
+    call: Callable[[str, str, Any], Any]
+    caller: str
+
+    def __call__(self, method: str, path: str, body: Any = None) -> Any:
+        """One call."""
+        return self.call(method, path, body)
+
+
+@dataclass
+class Ids:
+    """What a cell asks for: `ids("task")` is the id of a task of the caller's own organisation, of another, or of none.
+
+    `replaced` names the place that has another id than an own one; `asked` collects the places there are.
+    """
+
+    own: Make
+    other: Make
+    replaced: str | None = None
+    foreign: bool = False
+    asked: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, kind: str, place: str | None = None) -> str:
+        """The id of a `kind` of thing, in a `place` of the request (the kind's name by default)."""
+        place = place or kind
+        if place != self.replaced:
+            self.asked[place] = MAKERS[kind](self.own)
+        elif self.foreign:
+            self.asked[place] = MAKERS[kind](self.other)
+        else:
+            self.asked[place] = UNKNOWN[kind]()
+        return self.asked[place]
+
+
+def unique(prefix: str) -> str:
+    """A number that nothing else has."""
+    return f"{prefix}-{uuid4().hex[:12]}"
+
+
+def record_body(record_type: str, **references: str) -> dict[str, Any]:
+    """The body that makes a record with these references."""
+    own: dict[str, dict[str, Any]] = {
+        "patient": {
+            "mrn": unique("MRN"),
+            "firstName": "Test",
+            "lastName": unique("Patient"),
+            "dateOfBirth": "1980-05-17",
+        },
+        "payer": {"payerNumber": unique("PAY"), "name": "A Payer"},
+        "provider": {"providerNumber": unique("PRV"), "kind": "person", "name": "A Provider"},
+        "payer_rule": {"serviceType": "98", "requiresAuth": True},
+        "coverage": {"memberId": unique("M")},
+        "visit": {"visitNumber": unique("VIS"), "visitDate": "2026-12-01"},
+        "claim": {"claimNumber": unique("CLM"), "amount": 12.5},
+        "authorization": {"authNumber": unique("AUTH")},
+    }
+    return {"type": record_type, "data": own[record_type] | references}
+
+
+# What a record of each type points at: the member, and the type it points at.
+POINTS_AT: dict[str, dict[str, str]] = {
+    "patient": {},
+    "payer": {},
+    "provider": {},
+    "payer_rule": {"payerId": "payer"},
+    "coverage": {"patientId": "patient", "payerId": "payer"},
+    "visit": {"patientId": "patient", "providerId": "provider"},
+    "claim": {"patientId": "patient", "payerId": "payer", "providerId": "provider"},
+    "authorization": {"patientId": "patient", "payerId": "payer"},
+}
+NUMBERED = {"patient": "mrn", "claim": "claimNumber", "visit": "visitNumber", "authorization": "authNumber",
+            "payer": "payerNumber", "provider": "providerNumber"}  # fmt: skip
+
+
+def new_record_body(make: Make, record_type: str) -> dict[str, Any]:
+    """The body that makes a record, which points at records made for it."""
+    targets = {member: str(_new_record(make, at)["id"]) for member, at in POINTS_AT[record_type].items()}
+    return record_body(record_type, **targets)
+
+
+def _new_record(make: Make, record_type: str) -> dict[str, Any]:
+    made: dict[str, Any] = make("POST", f"{RECORDS}/", new_record_body(make, record_type))
+    return made
+
+
+def _number_of(record_type: str) -> Callable[[Make], str]:
+    return lambda make: str(_new_record(make, record_type)["data"][NUMBERED[record_type]])
+
+
+def _id_of(record_type: str) -> Callable[[Make], str]:
+    return lambda make: str(_new_record(make, record_type)["id"])
+
+
+def _new_context(make: Make) -> str:
+    body = {"recordType": "Patient ID", "recordId": _new_record(make, "patient")["id"]}
+    return str(make("POST", f"{ELIGIBILITY}/context", body)["contextId"])
+
+
+def _new_task(*moves: str) -> Callable[[Make], str]:
+    """A shared task on which these moves were made."""
+
+    def make_one(make: Make) -> str:
+        body = {"contextId": _new_context(make), "label": "Call the payer", "type": "shared"}
+        task = str(make("POST", f"{TASKS}/", body)["id"])
+        for move in moves:
+            make("POST", f"{TASKS}/{task}/{move}", {})
+        if "accept" in moves:  # whoever has taken a task goes on with it
+            make("PUT", f"{TASKS}/{task}", {"assignedTo": make.caller})
+        return task
+
+    return make_one
+
+
+# What a payer says who could not read the request.
+FAILED_ANSWER = {
+    "fhir": {
+        "resourceType": "ClaimResponse",
+        "status": "active",
+        "use": "preauthorization",
+        "created": "2026-11-01",
+        "outcome": "error",
+    }
+}
+_ANSWERS: dict[str, dict[str, Any] | None] = {
+    "draft": None,
+    "sent": None,
+    "granted": {"manual": {"outcome": "approved", "units": 6}},
+    "pended": {"manual": {"outcome": "pended"}},
+    "denied": {"manual": {"outcome": "denied", "reason": "Not medically necessary"}},
+    "failed": FAILED_ANSWER,
+}
+
+
+def _new_authorization(state: str) -> Callable[[Make], str]:
+    """An authorization in a state, of a patient, a payer and a provider made for it."""
+
+    def make_one(make: Make) -> str:
+        request = {f"{one}Id": _new_record(make, one)["id"] for one in ("patient", "payer", "provider")}
+        request |= {"serviceType": "98", "periodStart": "2026-11-01", "periodEnd": "2027-06-30", "units": 6}
+        request |= {"draft": state == "draft", "urgency": "standard"}
+        made = str(make("POST", f"{ELIGIBILITY}/authorization", request)["id"])
+        answer = _ANSWERS[state]
+        if answer is not None:
+            make("POST", f"{ELIGIBILITY}/authorization/{made}/decision", answer)
+        return made
+
+    return make_one
+
+
+def _context_of_authorization(state: str) -> Callable[[Make], str]:
+    """A context of a patient who has an authorization in a state."""
+
+    def make_one(make: Make) -> str:
+        path = f"{ELIGIBILITY}/authorization/{_new_authorization(state)(make)}"
+        body = {"recordType": "Patient ID", "recordId": make("GET", path)["patientId"]}
+        return str(make("POST", f"{ELIGIBILITY}/context", body)["contextId"])
+
+    return make_one
+
+
+def newcomer() -> dict[str, str]:
+    return {"email": f"{unique('person')}@riverside.example", "name": "New Person", "role": "biller"}
+
+
+def _new_user(*, deactivated: bool = False) -> Callable[[Make], str]:
+    def make_one(make: Make) -> str:
+        user = str(make("POST", USERS, newcomer())["id"])
+        if deactivated:
+            make("DELETE", f"{USERS}/{user}")
+        return user
+
+    return make_one
+
+
+# Each kind of id: how one is made in an organisation by an admin of it, and one that nobody has.
+MAKERS: dict[str, Callable[[Make], str]] = {
+    **{record_type: _id_of(record_type) for record_type in POINTS_AT},
+    **{f"{record_type} number": _number_of(record_type) for record_type in NUMBERED},
+    **{f"{state} authorization": _new_authorization(state) for state in _ANSWERS},
+    **{f"{state} context": _context_of_authorization(state) for state in ("sent", "granted")},
+    "context": _new_context,
+    "task": _new_task(),
+    "accepted task": _new_task("accept"),
+    "started task": _new_task("accept", "start"),
+    "completed task": _new_task("complete"),
+    "user": _new_user(),
+    "deactivated user": _new_user(deactivated=True),
+    "invitation": lambda make: str(make("POST", USERS, newcomer())["invitationCode"]),
+}
+UNKNOWN: dict[str, Callable[[], str]] = {
+    **{record_type: lambda: str(uuid7()) for record_type in POINTS_AT},
+    **{f"{record_type} number": lambda: unique("NONE") for record_type in NUMBERED},
+    **{f"{state} authorization": lambda: str(uuid7()) for state in _ANSWERS},
+    **{kind: lambda: f"ctx_{uuid4().hex}" for kind in ("context", "sent context", "granted context")},
+    **{kind: lambda: f"task_{uuid4().hex}" for kind in ("task", "accepted task", "started task", "completed task")},
+    **{kind: lambda: str(uuid7()) for kind in ("user", "deactivated user")},
+    "invitation": lambda: "inv_AZdfPA",
+}
