@@ -86,7 +86,8 @@ _WRITERS = {
     "claim": BILLING,
     "authorization": ELIGIBILITY_TEAM,
 }
-_ACTIONS = {"check_eligibility": INTAKE, "view_record": EVERYBODY}
+_ACTIONS = {"check_eligibility": INTAKE, "view_record": EVERYBODY, "batch_check_schedule": INTAKE}
+_BEGUN = {"batch_check_schedule"}
 _MOVES = {"complete": "task", "accept": "task", "start": "accepted task", "hold": "task", "release": "accepted task",
           "reject": "task", "cancel": "task", "fail": "started task", "reopen": "completed task"}  # fmt: skip
 _EMPTY_BUNDLE = {"resourceType": "Bundle", "type": "transaction", "entry": []}
@@ -210,7 +211,10 @@ CELLS: dict[str, tuple[Cell, ...]] = {
     ),
     f"GET {ELIGIBILITY}/summary": (Cell(EVERYBODY, in_context(f"{ELIGIBILITY}/summary")),),
     f"POST {ELIGIBILITY}/quick-action": (
-        *(Cell(who, action(name), ROLES_BY_QUICK_ACTION[name], note=name) for name, who in _ACTIONS.items()),
+        *(
+            Cell(who, action(name), ROLES_BY_QUICK_ACTION[name], ok=202 if name in _BEGUN else None, note=name)
+            for name, who in _ACTIONS.items()
+        ),
         *AUTHORIZATION_ACTION_CELLS,
     ),
     **AUTHORIZATION_CELLS,

@@ -70,6 +70,7 @@ _WAITS_FOR_PAYERS = _ASKS_PAYERS | {Role.FRONT_DESK, Role.BILLER}
 
 ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "check_eligibility": _LEADS | {Role.ELIGIBILITY_SPECIALIST, Role.FRONT_DESK},
+    "batch_check_schedule": _LEADS | {Role.ELIGIBILITY_SPECIALIST, Role.FRONT_DESK},
     "check_auth_requirement": _WAITS_FOR_PAYERS,
     "check_authorization_status": _WAITS_FOR_PAYERS,
     "request_auth": _ASKS_PAYERS,

@@ -18,6 +18,7 @@ from shared.errors import FieldError, NotFoundError, ValidationFailedError
 from shared.models.api.eligibility import action_data, claim_view, patient_view
 from shared.models.api.modes import (
     LABELS,
+    BatchCheckParams,
     CheckEligibilityParams,
     ClaimList,
     ClaimQuery,
@@ -48,6 +49,7 @@ from shared.services.snapshots import refresh, taken
 if TYPE_CHECKING:
     from shared.services.authorization_actions import AuthorizationActions
     from shared.services.authorizations import AuthorizationService
+    from shared.services.schedule_check import ScheduleCheck
 
 _NO_DATE = "0001-01-01"
 
@@ -59,6 +61,7 @@ class EligibilityModeHandler(BaseModeHandler):
     label: ClassVar[str] = "Eligibility"
     quick_actions: ClassVar[tuple[QuickActionRule, ...]] = (
         QuickActionRule("check_eligibility", "Check Eligibility", CheckEligibilityParams, "check_eligibility"),
+        QuickActionRule("batch_check_schedule", "Check the Schedule", BatchCheckParams, "schedule.begin"),
         QuickActionRule("view_record", "View Full Record", NoParams, "view_record"),
         *AUTHORIZATION_ACTIONS,
     )
@@ -86,6 +89,16 @@ class EligibilityModeHandler(BaseModeHandler):
         return AuthorizationService(
             lambda: self._db.postgres, self._access_log, AnswerReader(None), contexts, now=self._now
         )
+
+    @cached_property
+    def schedule(self) -> ScheduleCheck:
+        """The check of a day's visits."""
+        from shared.services.schedule_check import ScheduleCheck
+
+        def check(caller: Caller, patient: str, visit_id: UUID, context: ContextDocument | None) -> QuickActionResult:
+            return self._check(caller, CheckEligibilityParams(), patient=patient, visit_id=visit_id, context=context)
+
+        return ScheduleCheck(self._db, lambda: self.contexts, check, now=self._now)
 
     def file_for(self, caller: Caller, context: ContextDocument, *, seen: AuditEvent | None) -> EligibilityFile:
         """See PatientDesk.file_for."""
@@ -142,11 +155,22 @@ class EligibilityModeHandler(BaseModeHandler):
     def check_eligibility(
         self, caller: Caller, context: ContextDocument, params: CheckEligibilityParams
     ) -> QuickActionResult:
-        """Decide, store the check with its audit event, and bring the context up to date.
+        """Check the context's patient, for its visit when it is about one."""
+        return self._check(caller, params, patient=patient_of(context), visit_id=_visit_of(context), context=context)
+
+    def _check(
+        self,
+        caller: Caller,
+        params: CheckEligibilityParams,
+        *,
+        patient: str,
+        visit_id: UUID | None,
+        context: ContextDocument | None,
+    ) -> QuickActionResult:
+        """Decide, store the check with its audit event, and bring the context up to date, where there is one.
 
         A repetition brings the context up to date once more: the first try may have ended between the two stores.
         """
-        patient = patient_of(context)
         now = self._local(caller)
         made: list[tuple[EligibilityFile, rules.Situation]] = []
 
@@ -155,25 +179,22 @@ class EligibilityModeHandler(BaseModeHandler):
                 file, asked_date=params.date_of_service, asked_service=params.service_type, answers=(), today=now.date()
             )
             made.append((file, rules.situation_after(receipt, now=now)))
-            return self._new_check(caller, context, made[-1][1], previous)
+            return self._new_check(caller, context, made[-1], previous)
 
         try:
             new = self._db.postgres.eligibility.check(
-                caller.client_id,
-                patient,
-                visit_id=_visit_of(context),
-                today=now.date(),
-                key=caller.idempotency,
-                decide=decide,
+                caller.client_id, patient, visit_id=visit_id, today=now.date(), key=caller.idempotency, decide=decide
             )
         except Replayed:
-            decide(self._file(caller, patient, visit_id=_visit_of(context), seen=None), None)
-            self._project(caller, context, *made[-1])
+            decide(self._file(caller, patient, visit_id=visit_id, seen=None), None)
+            if context is not None:
+                self._project(caller, context, *made[-1])
             raise
         if new is None:
             raise NotFoundError("There is no such record")
         with self._access_log.handing_on(new.event):
-            self._project(caller, context, *made[-1])
+            if context is not None:
+                self._project(caller, context, *made[-1])
         return QuickActionResult.model_validate_json(new.answer)
 
     def view_record(self, caller: Caller, context: ContextDocument, params: NoParams) -> QuickActionResult:
@@ -253,8 +274,13 @@ class EligibilityModeHandler(BaseModeHandler):
         return patient_view(shown, receipt, hidden, hidden_of_coverage)
 
     def _new_check(
-        self, caller: Caller, context: ContextDocument, situation: rules.Situation, previous: PreviousCheck | None
+        self,
+        caller: Caller,
+        context: ContextDocument | None,
+        decided: tuple[EligibilityFile, rules.Situation],
+        previous: PreviousCheck | None,
     ) -> NewCheck:
+        file, situation = decided
         check_id, receipt = uuid7(), situation.receipt
         changed = None
         if previous is not None and previous.receipt is not None:
@@ -267,14 +293,14 @@ class EligibilityModeHandler(BaseModeHandler):
         event = caller.changed(
             "eligibility_check",
             resource_id=check_id,
-            resource_ref=context.id,
-            patient_ref=context.patient_uuid,
+            resource_ref=None if context is None else context.id,
+            patient_ref=str(file.patient.id),
             mode=self.mode,
             metadata={"action": "check_eligibility", "verdict": receipt.verdict},
         )
         return NewCheck(
             id=check_id,
-            patient_id=UUID(patient_of(context)),
+            patient_id=file.patient.id,
             verdict=receipt,
             checked_by=caller.user_id,
             event=event,

@@ -245,7 +245,7 @@ def test_modes_are_listed_as_far_as_the_role_works_in_them(clinic: Clinic) -> No
     lead = clinic.modes.list_modes(replace(clinic.caller, role=Role.MANAGER)).modes
     actions = [[action.action for action in mode.quick_actions] for mode in (auditor[0], lead[0])]
     authorization = [rule.name for rule in AUTHORIZATION_ACTIONS if rule.listed]
-    assert actions == [["view_record"], ["check_eligibility", "view_record", *authorization]]
+    assert actions == [["view_record"], ["check_eligibility", "batch_check_schedule", "view_record", *authorization]]
     assert "request_authorization" not in authorization  # an alias
 
 
