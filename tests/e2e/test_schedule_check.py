@@ -65,9 +65,9 @@ def test_every_visit_of_a_schedule_gets_the_verdict_of_its_day(
     for first, last, inside in windows(visits, FULL if full_volume else REDUCED):
         params = {"dateFrom": first.isoformat(), "dateTo": last.isoformat()}
         action = {"action": "batch_check_schedule", "params": params, "contextId": context}
-        answer = person.ask("POST", f"{ELIGIBILITY}/quick-action", action)
-        assert (answer.status, answer.json["data"]["total"]) == (202, len(inside)), answer.json
-        job = finished(person, answer.json["data"]["jobId"])
+        answer = person.call("POST", f"{ELIGIBILITY}/quick-action", action)
+        assert (answer.status_code, answer.json()["data"]["total"]) == (202, len(inside)), answer.text
+        job = finished(person, answer.json()["data"]["jobId"])
         assert (job["state"], job["total"]) == ("done", len(inside)), job
         for visit in inside:
             plain = database.rows(COVERED, patient=visit["patient_id"], on=visit["visit_date"])[0]
