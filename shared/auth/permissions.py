@@ -78,6 +78,11 @@ ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "extend_authorization": _ASKS_PAYERS,
     "mark_auth_not_required": _ASKS_PAYERS,
     "record_auth_decision": _ASKS_PAYERS,
+    "explain_verdict": _EVERYBODY,
+    "why_not": _EVERYBODY,
+    "compare_last_check": _EVERYBODY,
+    "estimate_patient_cost": _WAITS_FOR_PAYERS,
+    "get_claims": _EVERYBODY,
     "view_record": _EVERYBODY,
 }
 

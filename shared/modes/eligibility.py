@@ -44,11 +44,13 @@ from shared.repositories.protocols import Change, KeptAnswer
 from shared.services.access_log import AccessLog
 from shared.services.authorization_action_table import AUTHORIZATION_ACTIONS
 from shared.services.contexts import patient_of
+from shared.services.eligibility_reading_table import READING_ACTIONS
 from shared.services.snapshots import refresh, taken
 
 if TYPE_CHECKING:
     from shared.services.authorization_actions import AuthorizationActions
     from shared.services.authorizations import AuthorizationService
+    from shared.services.eligibility_readings import EligibilityReadings
     from shared.services.schedule_check import ScheduleCheck
 
 _NO_DATE = "0001-01-01"
@@ -63,6 +65,7 @@ class EligibilityModeHandler(BaseModeHandler):
         QuickActionRule("check_eligibility", "Check Eligibility", CheckEligibilityParams, "check_eligibility"),
         QuickActionRule("batch_check_schedule", "Check the Schedule", BatchCheckParams, "schedule.begin"),
         QuickActionRule("view_record", "View Full Record", NoParams, "view_record"),
+        *READING_ACTIONS,
         *AUTHORIZATION_ACTIONS,
     )
 
@@ -100,6 +103,17 @@ class EligibilityModeHandler(BaseModeHandler):
 
         return ScheduleCheck(self._db, lambda: self.contexts, check, now=self._now)
 
+    @cached_property
+    def readings(self) -> EligibilityReadings:
+        """The quick actions that only look."""
+        from shared.services.eligibility_readings import EligibilityReadings
+
+        return EligibilityReadings(self, self._db, self._access_log)
+
+    def situation_on(self, caller: Caller, file: EligibilityFile) -> rules.Situation:
+        """See ReadingDesk.situation_on."""
+        return _newest(file, now=self.local_time(caller))
+
     def file_for(self, caller: Caller, context: ContextDocument, *, seen: AuditEvent | None) -> EligibilityFile:
         """See PatientDesk.file_for."""
         return self._file(caller, patient_of(context), visit_id=_visit_of(context), seen=seen)
@@ -108,11 +122,11 @@ class EligibilityModeHandler(BaseModeHandler):
         self, caller: Caller, file: EligibilityFile, *, asked_date: date | None = None, asked_service: str | None = None
     ) -> VerdictReceipt:
         """See PatientDesk.verdict_on."""
-        return _newest(file, now=self._local(caller), asked_date=asked_date, asked_service=asked_service).receipt
+        return _newest(file, now=self.local_time(caller), asked_date=asked_date, asked_service=asked_service).receipt
 
     def bring_up_to_date(self, caller: Caller, context: ContextDocument) -> None:
         """See PatientDesk.bring_up_to_date."""
-        now = self._local(caller)
+        now = self.local_time(caller)
         file = self.file_for(caller, context, seen=None)
         self._project(caller, context, file, _newest(file, now=now))
 
@@ -129,7 +143,7 @@ class EligibilityModeHandler(BaseModeHandler):
         event = caller.seen("patient", mode=self.mode, resource_ref=context.id)
         with self._access_log.in_transaction(event) as seen:
             file = self._file(caller, context.patient_uuid, visit_id=_visit_of(context), seen=seen)
-        situation = _newest(file, now=self._local(caller))
+        situation = _newest(file, now=self.local_time(caller))
         sentences = rules.summary(situation)
         check = file.newest_check
         return SummaryView(
@@ -171,7 +185,7 @@ class EligibilityModeHandler(BaseModeHandler):
 
         A repetition brings the context up to date once more: the first try may have ended between the two stores.
         """
-        now = self._local(caller)
+        now = self.local_time(caller)
         made: list[tuple[EligibilityFile, rules.Situation]] = []
 
         def decide(file: EligibilityFile, previous: PreviousCheck | None) -> NewCheck:
@@ -208,7 +222,7 @@ class EligibilityModeHandler(BaseModeHandler):
                 shown = {"record": ContextView.of(context).model_dump(mode="json", by_alias=True)}
                 return QuickActionResult(success=True, data=shown, guidance_actions=())
             file = self._file(caller, context.patient_uuid, visit_id=_visit_of(context), seen=None)
-        now = self._local(caller)
+        now = self.local_time(caller)
         receipt = rules.decide(file, today=now.date())
         situation = rules.situation_of(file, receipt, now=now)
         return QuickActionResult(
@@ -310,7 +324,7 @@ class EligibilityModeHandler(BaseModeHandler):
             difference=changed,
         )
 
-    def _local(self, caller: Caller) -> datetime:
+    def local_time(self, caller: Caller) -> datetime:
         """The time at the organisation."""
         return self._now().astimezone(ZoneInfo(caller.time_zone))
 
@@ -342,7 +356,7 @@ class EligibilityModeHandler(BaseModeHandler):
                 contexts,
                 caller.client_id,
                 context.id,
-                lambda: self._snapshot(caller.client_id, context, now=self._local(caller)),
+                lambda: self._snapshot(caller.client_id, context, now=self.local_time(caller)),
                 now=self._now,
             )
 

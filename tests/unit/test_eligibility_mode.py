@@ -29,6 +29,7 @@ from shared.repositories.protocols import Change
 from shared.services.access_log import AccessLog
 from shared.services.authorization_action_table import AUTHORIZATION_ACTIONS
 from shared.services.contexts import ContextService
+from shared.services.eligibility_reading_table import READING_ACTIONS
 from shared.services.modes import ModeService
 from tests.unit.factories import NOW, caller, key
 
@@ -245,7 +246,10 @@ def test_modes_are_listed_as_far_as_the_role_works_in_them(clinic: Clinic) -> No
     lead = clinic.modes.list_modes(replace(clinic.caller, role=Role.MANAGER)).modes
     actions = [[action.action for action in mode.quick_actions] for mode in (auditor[0], lead[0])]
     authorization = [rule.name for rule in AUTHORIZATION_ACTIONS if rule.listed]
-    assert actions == [["view_record"], ["check_eligibility", "batch_check_schedule", "view_record", *authorization]]
+    looking = [rule.name for rule in READING_ACTIONS]
+    everybodys = [name for name in looking if name != "estimate_patient_cost"]
+    first = ["check_eligibility", "batch_check_schedule", "view_record"]
+    assert actions == [["view_record", *everybodys], [*first, *looking, *authorization]]
     assert "request_authorization" not in authorization  # an alias
 
 
