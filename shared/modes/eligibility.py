@@ -14,8 +14,8 @@ from shared.auth.permissions import ROLES_BY_QUICK_ACTION, allows_action, hidden
 from shared.db.selector import DatabaseSelector
 from shared.domain import eligibility as rules
 from shared.domain.authorization.states import as_of
-from shared.errors import FieldError, NotFoundError, ValidationFailedError
-from shared.models.api.eligibility import action_data, claim_view, patient_view
+from shared.errors import NotFoundError
+from shared.models.api.eligibility import action_data, patient_view
 from shared.models.api.modes import (
     LABELS,
     BatchCheckParams,
@@ -30,7 +30,6 @@ from shared.models.api.modes import (
 )
 from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
-from shared.models.cursor import decode_cursor, encode_cursor
 from shared.models.firestore.documents import ContextDocument
 from shared.models.guidance import GuidanceAction
 from shared.models.identifiers import uuid7
@@ -43,6 +42,7 @@ from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck
 from shared.repositories.protocols import Change, KeptAnswer
 from shared.services.access_log import AccessLog
 from shared.services.authorization_action_table import AUTHORIZATION_ACTIONS
+from shared.services.claim_pages import begins_after, page_of
 from shared.services.contexts import patient_of
 from shared.services.eligibility_reading_table import READING_ACTIONS
 from shared.services.snapshots import refresh, taken
@@ -52,8 +52,6 @@ if TYPE_CHECKING:
     from shared.services.authorizations import AuthorizationService
     from shared.services.eligibility_readings import EligibilityReadings
     from shared.services.schedule_check import ScheduleCheck
-
-_NO_DATE = "0001-01-01"
 
 
 class EligibilityModeHandler(BaseModeHandler):
@@ -247,7 +245,7 @@ class EligibilityModeHandler(BaseModeHandler):
     def claims(self, caller: Caller, reference: str, query: ClaimQuery) -> ClaimList:
         """List a patient's claims, newest service date first."""
         filters = (caller.client_id, reference, query.status)
-        after = None if query.cursor is None else _position(decode_cursor(query.cursor, filters))
+        after = begins_after(query.cursor, filters)
         event = caller.seen("claim_list", mode=self.mode, same=reference)
         with self._access_log.in_transaction(event) as seen:
             found = self._db.postgres.eligibility.claims_of(
@@ -256,19 +254,7 @@ class EligibilityModeHandler(BaseModeHandler):
             if found is None:
                 raise NotFoundError("There is no such record")
         patient, claims = found
-        hidden = hidden_fields(caller.role, "claim")
-        shown = claims[: query.limit]
-        cursor = None
-        if len(claims) > query.limit:
-            last = shown[-1]
-            on = last.service_date.isoformat() if last.service_date else _NO_DATE
-            cursor = encode_cursor(filters, on, str(last.id))
-        return ClaimList(
-            patient_id=str(patient.id),
-            mrn=patient.mrn,
-            claims=tuple(claim_view(claim, hidden) for claim in shown),
-            next_cursor=cursor,
-        )
+        return page_of(patient, claims, query.limit, filters, hidden_fields(caller.role, "claim"))
 
     def _file(
         self, caller: Caller, reference: str, *, visit_id: UUID | None = None, seen: AuditEvent | None
@@ -393,11 +379,3 @@ def _offered(caller: Caller, actions: tuple[GuidanceAction, ...]) -> tuple[Guida
 
 def _visit_of(context: ContextDocument) -> UUID | None:
     return UUID(context.record_uuid) if context.record_type == "visit" else None
-
-
-def _position(given: tuple[str, ...]) -> tuple[date, UUID]:
-    try:
-        return date.fromisoformat(given[0]), UUID(given[1])
-    except ValueError as exc:
-        message = "Not a cursor of this list: leave it out to start again"
-        raise ValidationFailedError(message, errors=(FieldError("cursor", "invalid_cursor", message),)) from exc
