@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.models.identifiers import uuid7
+from shared.modes.eligibility import EligibilityModeHandler
 from tests.functions.authorization_office import Office, faults
 from tests.functions.in_memory import InMemoryProduct
 
@@ -90,3 +91,14 @@ def test_looking_leaves_its_event_and_changes_nothing(office: Office) -> None:
     events = office.product.events[before:]
     assert {one.resource_type for one in events} == {"patient", "claim_list"}  # within minutes, a read again is one
     assert office.product.records.tables.rows["eligibility_checks"] == []
+
+
+def test_the_document_tells_the_parameters_of_each_quick_action(office: Office) -> None:
+    document = office.product.request("GET", "/api/v1/openapi.json", role=None).json
+    sent = document["paths"]["/api/v1/modes/eligibility/quick-action"]["post"]["requestBody"]["content"]
+    told = sent["application/json"]["schema"]["allOf"][1]["oneOf"]
+    assert {one["properties"]["action"]["const"] for one in told} == set(EligibilityModeHandler.actions())
+    schemas = document["components"]["schemas"]
+    names = {one["properties"]["action"]["const"]: one["properties"]["params"]["$ref"] for one in told}
+    estimate = schemas[names["estimate_patient_cost"].rpartition("/")[2]]
+    assert (estimate["required"], "dateOfService" in estimate["properties"]) == (["allowedAmount"], True)
