@@ -295,7 +295,8 @@ def job_runner() -> JobRunner:
     """Does the turns of long work."""
     from shared.services.jobs import JobRunner
 
-    return JobRunner(live_store().jobs, members(), {})
+    kinds = {"batch_check_schedule": lambda: eligibility_mode().schedule.check_visit}
+    return JobRunner(live_store().jobs, members(), kinds)
 
 
 @cache

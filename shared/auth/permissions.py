@@ -70,6 +70,7 @@ _WAITS_FOR_PAYERS = _ASKS_PAYERS | {Role.FRONT_DESK, Role.BILLER}
 
 ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "check_eligibility": _LEADS | {Role.ELIGIBILITY_SPECIALIST, Role.FRONT_DESK},
+    "batch_check_schedule": _LEADS | {Role.ELIGIBILITY_SPECIALIST, Role.FRONT_DESK},
     "check_auth_requirement": _WAITS_FOR_PAYERS,
     "check_authorization_status": _WAITS_FOR_PAYERS,
     "request_auth": _ASKS_PAYERS,
@@ -77,6 +78,11 @@ ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "extend_authorization": _ASKS_PAYERS,
     "mark_auth_not_required": _ASKS_PAYERS,
     "record_auth_decision": _ASKS_PAYERS,
+    "explain_verdict": _EVERYBODY,
+    "why_not": _EVERYBODY,
+    "compare_last_check": _EVERYBODY,
+    "estimate_patient_cost": _WAITS_FOR_PAYERS,
+    "get_claims": _EVERYBODY,
     "view_record": _EVERYBODY,
 }
 

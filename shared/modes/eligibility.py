@@ -14,10 +14,11 @@ from shared.auth.permissions import ROLES_BY_QUICK_ACTION, allows_action, hidden
 from shared.db.selector import DatabaseSelector
 from shared.domain import eligibility as rules
 from shared.domain.authorization.states import as_of
-from shared.errors import FieldError, NotFoundError, ValidationFailedError
-from shared.models.api.eligibility import action_data, claim_view, patient_view
+from shared.errors import NotFoundError
+from shared.models.api.eligibility import action_data, patient_view
 from shared.models.api.modes import (
     LABELS,
+    BatchCheckParams,
     CheckEligibilityParams,
     ClaimList,
     ClaimQuery,
@@ -29,7 +30,6 @@ from shared.models.api.modes import (
 )
 from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
-from shared.models.cursor import decode_cursor, encode_cursor
 from shared.models.firestore.documents import ContextDocument
 from shared.models.guidance import GuidanceAction
 from shared.models.identifiers import uuid7
@@ -42,14 +42,16 @@ from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck
 from shared.repositories.protocols import Change, KeptAnswer
 from shared.services.access_log import AccessLog
 from shared.services.authorization_action_table import AUTHORIZATION_ACTIONS
+from shared.services.claim_pages import begins_after, page_of
 from shared.services.contexts import patient_of
+from shared.services.eligibility_reading_table import READING_ACTIONS
 from shared.services.snapshots import refresh, taken
 
 if TYPE_CHECKING:
     from shared.services.authorization_actions import AuthorizationActions
     from shared.services.authorizations import AuthorizationService
-
-_NO_DATE = "0001-01-01"
+    from shared.services.eligibility_readings import EligibilityReadings
+    from shared.services.schedule_check import ScheduleCheck
 
 
 class EligibilityModeHandler(BaseModeHandler):
@@ -59,7 +61,9 @@ class EligibilityModeHandler(BaseModeHandler):
     label: ClassVar[str] = "Eligibility"
     quick_actions: ClassVar[tuple[QuickActionRule, ...]] = (
         QuickActionRule("check_eligibility", "Check Eligibility", CheckEligibilityParams, "check_eligibility"),
+        QuickActionRule("batch_check_schedule", "Check the Schedule", BatchCheckParams, "schedule.begin"),
         QuickActionRule("view_record", "View Full Record", NoParams, "view_record"),
+        *READING_ACTIONS,
         *AUTHORIZATION_ACTIONS,
     )
 
@@ -87,6 +91,27 @@ class EligibilityModeHandler(BaseModeHandler):
             lambda: self._db.postgres, self._access_log, AnswerReader(None), contexts, now=self._now
         )
 
+    @cached_property
+    def schedule(self) -> ScheduleCheck:
+        """The check of a day's visits."""
+        from shared.services.schedule_check import ScheduleCheck
+
+        def check(caller: Caller, patient: str, visit_id: UUID, context: ContextDocument | None) -> QuickActionResult:
+            return self._check(caller, CheckEligibilityParams(), patient=patient, visit_id=visit_id, context=context)
+
+        return ScheduleCheck(self._db, lambda: self.contexts, check, now=self._now)
+
+    @cached_property
+    def readings(self) -> EligibilityReadings:
+        """The quick actions that only look."""
+        from shared.services.eligibility_readings import EligibilityReadings
+
+        return EligibilityReadings(self, self._db, self._access_log)
+
+    def situation_on(self, caller: Caller, file: EligibilityFile) -> rules.Situation:
+        """See ReadingDesk.situation_on."""
+        return _newest(file, now=self.local_time(caller))
+
     def file_for(self, caller: Caller, context: ContextDocument, *, seen: AuditEvent | None) -> EligibilityFile:
         """See PatientDesk.file_for."""
         return self._file(caller, patient_of(context), visit_id=_visit_of(context), seen=seen)
@@ -95,11 +120,11 @@ class EligibilityModeHandler(BaseModeHandler):
         self, caller: Caller, file: EligibilityFile, *, asked_date: date | None = None, asked_service: str | None = None
     ) -> VerdictReceipt:
         """See PatientDesk.verdict_on."""
-        return _newest(file, now=self._local(caller), asked_date=asked_date, asked_service=asked_service).receipt
+        return _newest(file, now=self.local_time(caller), asked_date=asked_date, asked_service=asked_service).receipt
 
     def bring_up_to_date(self, caller: Caller, context: ContextDocument) -> None:
         """See PatientDesk.bring_up_to_date."""
-        now = self._local(caller)
+        now = self.local_time(caller)
         file = self.file_for(caller, context, seen=None)
         self._project(caller, context, file, _newest(file, now=now))
 
@@ -116,7 +141,7 @@ class EligibilityModeHandler(BaseModeHandler):
         event = caller.seen("patient", mode=self.mode, resource_ref=context.id)
         with self._access_log.in_transaction(event) as seen:
             file = self._file(caller, context.patient_uuid, visit_id=_visit_of(context), seen=seen)
-        situation = _newest(file, now=self._local(caller))
+        situation = _newest(file, now=self.local_time(caller))
         sentences = rules.summary(situation)
         check = file.newest_check
         return SummaryView(
@@ -142,12 +167,23 @@ class EligibilityModeHandler(BaseModeHandler):
     def check_eligibility(
         self, caller: Caller, context: ContextDocument, params: CheckEligibilityParams
     ) -> QuickActionResult:
-        """Decide, store the check with its audit event, and bring the context up to date.
+        """Check the context's patient, for its visit when it is about one."""
+        return self._check(caller, params, patient=patient_of(context), visit_id=_visit_of(context), context=context)
+
+    def _check(
+        self,
+        caller: Caller,
+        params: CheckEligibilityParams,
+        *,
+        patient: str,
+        visit_id: UUID | None,
+        context: ContextDocument | None,
+    ) -> QuickActionResult:
+        """Decide, store the check with its audit event, and bring the context up to date, where there is one.
 
         A repetition brings the context up to date once more: the first try may have ended between the two stores.
         """
-        patient = patient_of(context)
-        now = self._local(caller)
+        now = self.local_time(caller)
         made: list[tuple[EligibilityFile, rules.Situation]] = []
 
         def decide(file: EligibilityFile, previous: PreviousCheck | None) -> NewCheck:
@@ -155,25 +191,22 @@ class EligibilityModeHandler(BaseModeHandler):
                 file, asked_date=params.date_of_service, asked_service=params.service_type, answers=(), today=now.date()
             )
             made.append((file, rules.situation_after(receipt, now=now)))
-            return self._new_check(caller, context, made[-1][1], previous)
+            return self._new_check(caller, context, made[-1], previous)
 
         try:
             new = self._db.postgres.eligibility.check(
-                caller.client_id,
-                patient,
-                visit_id=_visit_of(context),
-                today=now.date(),
-                key=caller.idempotency,
-                decide=decide,
+                caller.client_id, patient, visit_id=visit_id, today=now.date(), key=caller.idempotency, decide=decide
             )
         except Replayed:
-            decide(self._file(caller, patient, visit_id=_visit_of(context), seen=None), None)
-            self._project(caller, context, *made[-1])
+            decide(self._file(caller, patient, visit_id=visit_id, seen=None), None)
+            if context is not None:
+                self._project(caller, context, *made[-1])
             raise
         if new is None:
             raise NotFoundError("There is no such record")
         with self._access_log.handing_on(new.event):
-            self._project(caller, context, *made[-1])
+            if context is not None:
+                self._project(caller, context, *made[-1])
         return QuickActionResult.model_validate_json(new.answer)
 
     def view_record(self, caller: Caller, context: ContextDocument, params: NoParams) -> QuickActionResult:
@@ -187,7 +220,7 @@ class EligibilityModeHandler(BaseModeHandler):
                 shown = {"record": ContextView.of(context).model_dump(mode="json", by_alias=True)}
                 return QuickActionResult(success=True, data=shown, guidance_actions=())
             file = self._file(caller, context.patient_uuid, visit_id=_visit_of(context), seen=None)
-        now = self._local(caller)
+        now = self.local_time(caller)
         receipt = rules.decide(file, today=now.date())
         situation = rules.situation_of(file, receipt, now=now)
         return QuickActionResult(
@@ -212,7 +245,7 @@ class EligibilityModeHandler(BaseModeHandler):
     def claims(self, caller: Caller, reference: str, query: ClaimQuery) -> ClaimList:
         """List a patient's claims, newest service date first."""
         filters = (caller.client_id, reference, query.status)
-        after = None if query.cursor is None else _position(decode_cursor(query.cursor, filters))
+        after = begins_after(query.cursor, filters)
         event = caller.seen("claim_list", mode=self.mode, same=reference)
         with self._access_log.in_transaction(event) as seen:
             found = self._db.postgres.eligibility.claims_of(
@@ -221,19 +254,7 @@ class EligibilityModeHandler(BaseModeHandler):
             if found is None:
                 raise NotFoundError("There is no such record")
         patient, claims = found
-        hidden = hidden_fields(caller.role, "claim")
-        shown = claims[: query.limit]
-        cursor = None
-        if len(claims) > query.limit:
-            last = shown[-1]
-            on = last.service_date.isoformat() if last.service_date else _NO_DATE
-            cursor = encode_cursor(filters, on, str(last.id))
-        return ClaimList(
-            patient_id=str(patient.id),
-            mrn=patient.mrn,
-            claims=tuple(claim_view(claim, hidden) for claim in shown),
-            next_cursor=cursor,
-        )
+        return page_of(patient, claims, query.limit, filters, hidden_fields(caller.role, "claim"))
 
     def _file(
         self, caller: Caller, reference: str, *, visit_id: UUID | None = None, seen: AuditEvent | None
@@ -253,8 +274,13 @@ class EligibilityModeHandler(BaseModeHandler):
         return patient_view(shown, receipt, hidden, hidden_of_coverage)
 
     def _new_check(
-        self, caller: Caller, context: ContextDocument, situation: rules.Situation, previous: PreviousCheck | None
+        self,
+        caller: Caller,
+        context: ContextDocument | None,
+        decided: tuple[EligibilityFile, rules.Situation],
+        previous: PreviousCheck | None,
     ) -> NewCheck:
+        file, situation = decided
         check_id, receipt = uuid7(), situation.receipt
         changed = None
         if previous is not None and previous.receipt is not None:
@@ -267,14 +293,14 @@ class EligibilityModeHandler(BaseModeHandler):
         event = caller.changed(
             "eligibility_check",
             resource_id=check_id,
-            resource_ref=context.id,
-            patient_ref=context.patient_uuid,
+            resource_ref=None if context is None else context.id,
+            patient_ref=str(file.patient.id),
             mode=self.mode,
             metadata={"action": "check_eligibility", "verdict": receipt.verdict},
         )
         return NewCheck(
             id=check_id,
-            patient_id=UUID(patient_of(context)),
+            patient_id=file.patient.id,
             verdict=receipt,
             checked_by=caller.user_id,
             event=event,
@@ -284,7 +310,7 @@ class EligibilityModeHandler(BaseModeHandler):
             difference=changed,
         )
 
-    def _local(self, caller: Caller) -> datetime:
+    def local_time(self, caller: Caller) -> datetime:
         """The time at the organisation."""
         return self._now().astimezone(ZoneInfo(caller.time_zone))
 
@@ -316,7 +342,7 @@ class EligibilityModeHandler(BaseModeHandler):
                 contexts,
                 caller.client_id,
                 context.id,
-                lambda: self._snapshot(caller.client_id, context, now=self._local(caller)),
+                lambda: self._snapshot(caller.client_id, context, now=self.local_time(caller)),
                 now=self._now,
             )
 
@@ -353,11 +379,3 @@ def _offered(caller: Caller, actions: tuple[GuidanceAction, ...]) -> tuple[Guida
 
 def _visit_of(context: ContextDocument) -> UUID | None:
     return UUID(context.record_uuid) if context.record_type == "visit" else None
-
-
-def _position(given: tuple[str, ...]) -> tuple[date, UUID]:
-    try:
-        return date.fromisoformat(given[0]), UUID(given[1])
-    except ValueError as exc:
-        message = "Not a cursor of this list: leave it out to start again"
-        raise ValidationFailedError(message, errors=(FieldError("cursor", "invalid_cursor", message),)) from exc

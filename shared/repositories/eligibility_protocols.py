@@ -98,6 +98,15 @@ class EligibilityRepository(Protocol):
         """Return a check of the patient with its receipt, the newest completed one without an id; None for none."""
         ...
 
+    def visits_between(
+        self, client_id: UUID, first: date, last: date, *, provider: str | None, limit: int
+    ) -> list[UUID] | None:
+        """List the visits from `first` to `last` that were not called off, in order of day, at most `limit`.
+
+        `provider` (number or uuid) narrows them down; None when there is no such provider.
+        """
+        ...
+
     def claims_of(
         self,
         client_id: UUID,

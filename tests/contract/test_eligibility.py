@@ -320,3 +320,28 @@ def test_a_claim_is_exact_and_names_its_payer(records: Records, practice: Practi
     assert (claim.amount, claim.payer_name, claim.paid_amount) == (Decimal("182.40"), "Bluestem Health Plan", None)
     whose = {"resource_id": practice.patient, "patient_ref": str(practice.patient)}
     assert records.events() == [seen.model_copy(update=whose)]
+
+
+def test_the_visits_of_days_leave_out_what_was_called_off_and_is_of_others(
+    records: Records, practice: Practice
+) -> None:
+    own = {"client_id": records.client, "patient_id": practice.patient}
+    moved = {"visit_number": "VIS-M", "visit_date": TODAY, "visit_type": "office", "status": "rescheduled"}
+    records.add("visits", own | moved)
+    done = moved | {"visit_number": "VIS-D", "status": "completed", "provider_id": practice.provider}
+    gone = moved | {"visit_number": "VIS-G", "status": "scheduled", "deleted_at": datetime.now(UTC)}
+    completed = records.add("visits", own | done)
+    records.add("visits", own | gone)
+
+    def listed(first: int, last: int, provider: str | None = None, limit: int = 9) -> list[UUID] | None:
+        days = [TODAY + timedelta(days=one) for one in (first, last)]
+        return records.store.eligibility.visits_between(
+            records.client, days[0], days[1], provider=provider, limit=limit
+        )
+
+    assert listed(0, 3) == [completed, practice.visit]
+    assert listed(0, 3, limit=1) == [completed]
+    assert listed(1, 2) == []
+    assert listed(0, 0, "PRV-11") == listed(0, 0, str(practice.provider)) == [completed]
+    assert listed(0, 0, "PRV-NONE") is None
+    assert records.store.eligibility.visits_between(records.other, TODAY, TODAY, provider=None, limit=9) == []

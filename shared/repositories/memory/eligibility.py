@@ -31,6 +31,8 @@ from shared.repositories.memory.tables import NO_DATE, InMemoryTables
 
 R = TypeVar("R")
 
+CALLED_OFF = frozenset({"cancelled", "rescheduled"})
+
 
 class InMemoryEligibilityRepository:
     """See EligibilityRepository."""
@@ -90,6 +92,23 @@ class InMemoryEligibilityRepository:
             self._tables.record(seen.model_copy(update=whose))
         difference = from_json(Difference, row["difference"])
         return StoredCheck(row["id"], row["state"], row["created_at"], _receipt(row), difference, row["failure"])
+
+    def visits_between(
+        self, client_id: UUID, first: date, last: date, *, provider: str | None, limit: int
+    ) -> list[UUID] | None:
+        """See EligibilityRepository.visits_between."""
+        found = None if provider is None else self._tables.one(client_id, "providers", "provider_number", provider)
+        if provider is not None and found is None:
+            return None
+        rows = [
+            row
+            for row in self._tables.of(client_id, "visits")
+            if first <= row["visit_date"] <= last
+            and row["status"] not in CALLED_OFF
+            and (found is None or row["provider_id"] == found["id"])
+        ]
+        rows.sort(key=lambda row: (row["visit_date"], row["id"]))
+        return [row["id"] for row in rows[:limit]]
 
     def claims_of(
         self,

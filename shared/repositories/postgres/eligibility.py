@@ -59,6 +59,19 @@ ORDER BY c.sort_date DESC, c.id DESC LIMIT :limit
 """
 _BEHIND = "AND (c.sort_date, c.id) < (CAST(:after_date AS date), CAST(:after_id AS uuid))"
 
+_PROVIDER = text("""
+SELECT id FROM providers
+WHERE client_id = :client AND deleted_at IS NULL AND (provider_number = :reference OR id = :uuid)
+ORDER BY provider_number = :reference DESC LIMIT 1
+""")
+_VISITS = text("""
+SELECT id FROM visits
+WHERE client_id = :client AND deleted_at IS NULL AND visit_date BETWEEN :first AND :last
+  AND status NOT IN ('cancelled', 'rescheduled')
+  AND (CAST(:provider AS uuid) IS NULL OR provider_id = CAST(:provider AS uuid))
+ORDER BY visit_date, id LIMIT :limit
+""")
+
 
 class PostgresEligibilityRepository:
     """See EligibilityRepository."""
@@ -136,6 +149,20 @@ class PostgresEligibilityRepository:
                 from_json(Difference, row.difference),
                 from_json(CheckFailure, row.failure),
             )
+
+    def visits_between(
+        self, client_id: UUID, first: date, last: date, *, provider: str | None, limit: int
+    ) -> list[UUID] | None:
+        """See EligibilityRepository.visits_between."""
+        named = {"client": client_id, "reference": provider, "uuid": as_uuid(provider) if provider else None}
+        with self._postgres.tenant(client_id) as connection:
+            found = None
+            if provider is not None:
+                found = connection.execute(_PROVIDER, named).scalar_one_or_none()
+                if found is None:
+                    return None
+            asked = {"client": client_id, "first": first, "last": last, "provider": found, "limit": limit}
+            return list(connection.execute(_VISITS, asked).scalars())
 
     def claims_of(
         self,
