@@ -7,7 +7,6 @@ permission table to it, and the product to the table.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from shared.auth.permissions import (
@@ -20,6 +19,7 @@ from shared.auth.permissions import (
 )
 from shared.models.roles import Role
 from shared.web.operations import Operation
+from tests.permission_guidance_cells import GUIDANCE_CELLS
 from tests.permission_ids import (
     API,
     AUTH,
@@ -38,6 +38,9 @@ from tests.permission_ids import (
     record_body,
     unique,
 )
+from tests.permission_requests import Cell, Sent
+
+__all__ = ["CELLS", "EVERYBODY", "Cell", "Sent", "allowed_by_the_table", "is_public"]
 
 ADMIN = frozenset({Role.ADMIN})
 LEADS = frozenset({Role.ADMIN, Role.MANAGER})
@@ -47,33 +50,6 @@ ELIGIBILITY_TEAM = LEADS | {Role.ELIGIBILITY_SPECIALIST}
 INTAKE = ELIGIBILITY_TEAM | {Role.FRONT_DESK}
 BILLING = LEADS | {Role.BILLER}
 FRONT_DESK = LEADS | {Role.FRONT_DESK}
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """One request."""
-
-    path: str
-    body: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One way to call an operation.
-
-    `needs` are the roles that the table allows this for besides what the operation declares; `ok` is the status of an
-    allowed call when it is not the declared one, `refused` of a role that `needs` leaves out. `unknown` is the status
-    for an id that is not the organisation's; `foreign` where that of another one is told from one that nobody has.
-    """
-
-    who: frozenset[Role]
-    send: Callable[[Ids], Sent]
-    needs: frozenset[Role] = EVERYBODY
-    ok: int | None = None
-    refused: int = 403
-    unknown: int = 404
-    foreign: int | None = None
-    note: str = ""
 
 
 def allowed_by_the_table(operation: Operation, cell: Cell) -> frozenset[Role]:
@@ -219,6 +195,7 @@ CELLS: dict[str, tuple[Cell, ...]] = {
     f"POST {CONTEXT}/quick-action": (
         Cell(EVERYBODY, _action("view_record", CONTEXT), ROLES_BY_QUICK_ACTION["view_record"]),
     ),
+    **GUIDANCE_CELLS,
     f"GET {TASKS}/": (Cell(EVERYBODY, _in_context(f"{TASKS}/")),),
     f"GET {TASKS}/shared": (
         Cell(EVERYBODY, _plain(f"{TASKS}/shared")),

@@ -28,7 +28,7 @@ from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
 from shared.models.cursor import decode_cursor, encode_cursor
 from shared.models.firestore.documents import ContextDocument
-from shared.models.guidance import GuidanceAction
+from shared.models.guidance import GuidanceAction, GuidanceReason
 from shared.models.identifiers import uuid7
 from shared.models.records import EligibilityFile
 from shared.models.replay import Replayed
@@ -87,6 +87,28 @@ class EligibilityModeHandler(BaseModeHandler):
     def snapshot(self, client_id: UUID, context: ContextDocument, *, now: datetime) -> Snapshot | None:
         """See BaseModeHandler.snapshot. Before its first check a context says nothing of the records."""
         return self._snapshot(client_id, context, now=now) if context.facts else None
+
+    def guidance(self, caller: Caller, context: ContextDocument) -> tuple[GuidanceAction, ...]:
+        """See BaseModeHandler.guidance. It costs one read of the patient's file."""
+        if context.patient_uuid is None:
+            return tuple(one for one in super().guidance(caller, context) if one.action == "view_record")
+        return rules.guidance(self._situation(caller, context))
+
+    def why_not(self, caller: Caller, context: ContextDocument, action: str) -> GuidanceReason | None:
+        """See BaseModeHandler.why_not."""
+        if context.patient_uuid is not None:
+            return rules.why_not(self._situation(caller, context), action)
+        if action == "view_record":
+            return None
+        return GuidanceReason(rule_id="guidance", code="no_patient", text="This context is not about a patient")
+
+    def recall(self, caller: Caller) -> None:
+        """See BaseModeHandler.recall."""
+        self._db.postgres.eligibility.recall(caller.client_id, caller.idempotency)
+
+    def _situation(self, caller: Caller, context: ContextDocument) -> rules.Situation:
+        file = self._file(caller, _patient_of(context), visit_id=_visit_of(context), seen=None)
+        return _newest(file, now=self._local(caller))
 
     def _snapshot(self, client_id: UUID, context: ContextDocument, *, now: datetime) -> Snapshot:
         file = self._db.postgres.eligibility.file_of(

@@ -9,7 +9,19 @@ from typing import Any
 from infra.gateway.openapi import load_operations
 from shared.catalog import load_catalog
 from shared.models.audit import AuditAction
-from tests.e2e.person import AUTH, CONTEXT, ELIGIBILITY, RECORDS, TASKS, USERS, Database, Newcomer, Person, unique
+from tests.e2e.person import (
+    AUTH,
+    CONTEXT,
+    ELIGIBILITY,
+    GUIDANCE,
+    RECORDS,
+    TASKS,
+    USERS,
+    Database,
+    Newcomer,
+    Person,
+    unique,
+)
 
 _MOVES = ("complete", "accept", "start", "hold", "release", "reject", "cancel", "fail", "reopen")
 _BEFORE = {"start": ("accept",), "release": ("accept",), "fail": ("accept", "start"), "reopen": ("complete",)}
@@ -63,6 +75,10 @@ def _update_context(person: Person, database: Database) -> Request:
 
 def _act_in_context(person: Person, database: Database) -> Request:
     return Request("POST", f"{CONTEXT}/quick-action", _check_eligibility(person, database).body)
+
+
+def _execute_guidance(person: Person, database: Database) -> Request:
+    return Request("POST", f"{GUIDANCE}/execute", _check_eligibility(person, database).body | {"contextVersion": 1})
 
 
 def _check_eligibility(person: Person, database: Database) -> Request:
@@ -229,6 +245,7 @@ RECIPES: dict[str, Recipe] = {
     f"POST {ELIGIBILITY}/quick-action": _check_eligibility,
     f"POST {CONTEXT}/update": _update_context,
     f"POST {CONTEXT}/quick-action": _act_in_context,
+    f"POST {GUIDANCE}/execute": _execute_guidance,
     f"POST {TASKS}/": _create,
     f"POST {TASKS}/bulk": _bulk,
     f"PUT {TASKS}/<task_id>": _update,
