@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from shared.auth.permissions import allows_action, allows_guidance
+from shared.auth.permissions import ROLES_BY_GUIDANCE_ACTION, ROLES_BY_QUICK_ACTION, allows_action, allows_guidance
 from shared.errors import ConflictError, FieldError, ForbiddenError, MobiusError, NotFoundError, ValidationFailedError
 from shared.models.api.base import RequestModel, faults_of
 from shared.models.api.guidance import DynamicGuidance, GuidanceExecution, GuidanceForm, GuidanceList, WhyNotParams
@@ -70,6 +70,7 @@ class GuidanceService(ComponentService):
         for an action that something stands in the way of, and (`stale_context`) when what is known of the record has
         changed. A repeated Idempotency-Key gets the first answer again whatever has changed since.
         """
+        _refuse_role(caller, request.action)
         context = self.context_of(caller, request.context_id)
         handler = self._modes.get_mode_handler(context.mode)
         params_model = _known(handler, caller, request.action)
@@ -165,6 +166,17 @@ class GuidanceService(ComponentService):
             return None
         one = EVERYWHERE[action]
         return _reason("not_offered", f"{one.label} is offered when {one.only_when}")
+
+
+def _refuse_role(caller: Caller, action: str) -> None:
+    """Raise ForbiddenError for an action that the role runs in no mode: nothing is read for it."""
+    declared = action in ROLES_BY_QUICK_ACTION or action in ROLES_BY_GUIDANCE_ACTION
+    if declared and not (_in_some_mode(caller, action) or allows_guidance(caller.role, action)):
+        raise ForbiddenError("Your role does not allow this action")
+
+
+def _in_some_mode(caller: Caller, action: str) -> bool:
+    return action in ROLES_BY_QUICK_ACTION and allows_action(caller.role, action)
 
 
 def _known(handler: BaseModeHandler, caller: Caller, action: str) -> type[RequestModel]:
