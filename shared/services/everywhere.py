@@ -27,7 +27,6 @@ from shared.models.api.tasks import TaskView
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
 from shared.models.guidance import ActionKind, GuidanceAction
-from shared.models.identifiers import derived_document_id
 from shared.repositories.protocols import TaskFilter
 from shared.services.access_log import AccessLog
 from shared.services.current_context import CurrentContextService
@@ -131,11 +130,10 @@ class EverywhereActions:
     def _share_to_backend(self, caller: Caller, context: ContextDocument, params: ShareToBackendParams) -> AnswerModel:
         """Make a back-office task about the record, unless the back office has this very one open already."""
         label = params.label or f"Help from {context.mode} needed"
-        key = caller.idempotency
+        self._tasks.recall(caller)
         wanted = TaskFilter(audience=(record_mark(context),), type="backend", is_open=True)
-        mine = None if key is None else derived_document_id("task", key.id)
         for task in self._tasks.db.firestore.tasks.find(caller.client_id, wanted, after=None, limit=SEARCH_STEP):
-            if (task.label, task.source) == (label, context.mode) and task.id != mine:
+            if (task.label, task.source) == (label, context.mode):
                 event = caller.changed(
                     "task", resource_ref=task.id, patient_ref=task.patient_uuid, mode=task.mode, metadata={"open": True}
                 )

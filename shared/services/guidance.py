@@ -38,6 +38,7 @@ class GuidanceService(ComponentService):
         super().__init__(modes.contexts.db)
         self._modes = modes
         self._everywhere = EverywhereActions(modes, contexts, tasks, access_log)
+        self._tasks = tasks
         self._access_log = access_log
 
     def get_component_data(
@@ -135,7 +136,7 @@ class GuidanceService(ComponentService):
     def _refuse(self, caller: Caller, handler: BaseModeHandler, error: MobiusError) -> None:
         """Raise `error`, unless this request was carried out before: its own effect may be what is in the way."""
         if caller.idempotency is not None:
-            self.db.firestore.kept_answers.recall(caller.idempotency)
+            self._tasks.recall(caller)
             handler.recall(caller)
         raise error
 

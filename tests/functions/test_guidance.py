@@ -167,6 +167,17 @@ def test_a_stale_context_is_refused_with_the_current_version(product: InMemoryPr
     assert len(product.records.tables.rows["eligibility_checks"]) == 1
 
 
+def test_a_repeated_creation_is_not_refused_for_what_has_changed_since(product: InMemoryProduct) -> None:
+    context = opened(product, "unchecked", Role.MANAGER)
+    asked: dict[str, Any] = {"contextVersion": 1, "headers": {"Idempotency-Key": "one-task"}}
+    first = run(product, context, "create_task", {"label": "Call"}, **asked)
+    opened(product, "checked", Role.MANAGER)
+    again = run(product, context, "create_task", {"label": "Call"}, **asked)
+    assert (first.status, again.status, again.json) == (200, 200, first.json)
+    assert run(product, context, "create_task", {"label": "Other"}, **asked).json["code"] == "idempotency_mismatch"
+    assert run(product, context, "create_task", {"label": "Call"}, contextVersion=1).json["code"] == "stale_context"
+
+
 def test_an_action_with_something_in_its_way_is_refused_with_the_reason(
     product: InMemoryProduct, monkeypatch: pytest.MonkeyPatch
 ) -> None:
