@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
     from shared.services.authorizations import AuthorizationService
     from shared.services.current_context import CurrentContextService
+    from shared.services.guidance import GuidanceService
     from shared.services.invitations import InvitationService
     from shared.services.jobs import JobRunner, JobService, JobSweep
     from shared.services.member_sync import MemberSync
@@ -188,6 +189,14 @@ def current_context_service() -> CurrentContextService:
     from shared.services.current_context import CurrentContextService
 
     return CurrentContextService(mode_service(), access_log())
+
+
+@cache
+def guidance_service() -> GuidanceService:
+    """The guidance component."""
+    from shared.services.guidance import GuidanceService
+
+    return GuidanceService(mode_service(), current_context_service(), task_service(), access_log())
 
 
 def eligibility_mode() -> EligibilityModeHandler:

@@ -86,6 +86,17 @@ ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "view_record": _EVERYBODY,
 }
 
+# What guidance offers in every mode besides the mode's own quick actions.
+ROLES_BY_GUIDANCE_ACTION: dict[str, frozenset[Role]] = {
+    "open_record": ROLES_BY_PERMISSION[Permission.CONTEXT_OPEN],
+    "switch_mode": ROLES_BY_PERMISSION[Permission.CONTEXT_OPEN],
+    "create_task": ROLES_BY_PERMISSION[Permission.TASK_WRITE],
+    "snooze": ROLES_BY_PERMISSION[Permission.TASK_WRITE],
+    "share_to_backend": ROLES_BY_PERMISSION[Permission.TASK_WRITE],
+    "explain_verdict": _EVERYBODY,
+    "why_not": _EVERYBODY,
+}
+
 ROLES_BY_RECORD_TYPE: dict[str, frozenset[Role]] = {
     "patient": _EVERYBODY,
     "visit": _EVERYBODY,
@@ -132,6 +143,11 @@ def allows_mode(role: Role, mode: str) -> bool:
 def allows_action(role: Role, action: str) -> bool:
     """Tell whether `role` may run the quick action `action`; an undeclared action is open to leads only."""
     return role in ROLES_BY_QUICK_ACTION.get(action, _LEADS)
+
+
+def allows_guidance(role: Role, action: str) -> bool:
+    """Tell whether `role` may run `action`, which guidance offers in every mode; nobody runs an undeclared one."""
+    return role in ROLES_BY_GUIDANCE_ACTION.get(action, frozenset())
 
 
 def may_read(role: Role, record_type: str) -> bool:

@@ -31,7 +31,7 @@ from shared.models.api.modes import (
 from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
-from shared.models.guidance import GuidanceAction
+from shared.models.guidance import GuidanceAction, GuidanceReason
 from shared.models.identifiers import uuid7
 from shared.models.records import EligibilityFile
 from shared.models.replay import Replayed
@@ -45,6 +45,7 @@ from shared.services.authorization_action_table import AUTHORIZATION_ACTIONS
 from shared.services.claim_pages import begins_after, page_of
 from shared.services.contexts import patient_of
 from shared.services.eligibility_reading_table import READING_ACTIONS
+from shared.services.eligibility_situations import newest_situation, snapshot_of, visit_of
 from shared.services.snapshots import refresh, taken
 
 if TYPE_CHECKING:
@@ -110,23 +111,25 @@ class EligibilityModeHandler(BaseModeHandler):
 
     def situation_on(self, caller: Caller, file: EligibilityFile) -> rules.Situation:
         """See ReadingDesk.situation_on."""
-        return _newest(file, now=self.local_time(caller))
+        return newest_situation(file, now=self.local_time(caller))
 
     def file_for(self, caller: Caller, context: ContextDocument, *, seen: AuditEvent | None) -> EligibilityFile:
         """See PatientDesk.file_for."""
-        return self._file(caller, patient_of(context), visit_id=_visit_of(context), seen=seen)
+        return self._file(caller, patient_of(context), visit_id=visit_of(context), seen=seen)
 
     def verdict_on(
         self, caller: Caller, file: EligibilityFile, *, asked_date: date | None = None, asked_service: str | None = None
     ) -> VerdictReceipt:
         """See PatientDesk.verdict_on."""
-        return _newest(file, now=self.local_time(caller), asked_date=asked_date, asked_service=asked_service).receipt
+        return newest_situation(
+            file, now=self.local_time(caller), asked_date=asked_date, asked_service=asked_service
+        ).receipt
 
     def bring_up_to_date(self, caller: Caller, context: ContextDocument) -> None:
         """See PatientDesk.bring_up_to_date."""
         now = self.local_time(caller)
         file = self.file_for(caller, context, seen=None)
-        self._project(caller, context, file, _newest(file, now=now))
+        self._project(caller, context, file, newest_situation(file, now=now))
 
     @classmethod
     def fresh_summary(cls, record_type: str, number: str) -> str:
@@ -140,8 +143,8 @@ class EligibilityModeHandler(BaseModeHandler):
             return super().get_summary(caller, context)
         event = caller.seen("patient", mode=self.mode, resource_ref=context.id)
         with self._access_log.in_transaction(event) as seen:
-            file = self._file(caller, context.patient_uuid, visit_id=_visit_of(context), seen=seen)
-        situation = _newest(file, now=self.local_time(caller))
+            file = self._file(caller, context.patient_uuid, visit_id=visit_of(context), seen=seen)
+        situation = newest_situation(file, now=self.local_time(caller))
         sentences = rules.summary(situation)
         check = file.newest_check
         return SummaryView(
@@ -158,17 +161,39 @@ class EligibilityModeHandler(BaseModeHandler):
         """See BaseModeHandler.snapshot. Before its first check a context says nothing of the records."""
         return self._snapshot(client_id, context, now=now) if context.facts else None
 
+    def guidance(self, caller: Caller, context: ContextDocument) -> tuple[GuidanceAction, ...]:
+        """See BaseModeHandler.guidance. It costs one read of the patient's file."""
+        if context.patient_uuid is None:
+            return tuple(one for one in super().guidance(caller, context) if one.action == "view_record")
+        return rules.guidance(self._situation(caller, context))
+
+    def why_not(self, caller: Caller, context: ContextDocument, action: str) -> GuidanceReason | None:
+        """See BaseModeHandler.why_not."""
+        if context.patient_uuid is not None:
+            return rules.why_not(self._situation(caller, context), action)
+        if action == "view_record":
+            return None
+        return GuidanceReason(rule_id="guidance", code="no_patient", text="This context is not about a patient")
+
+    def recall(self, caller: Caller) -> None:
+        """See BaseModeHandler.recall."""
+        self._db.postgres.eligibility.recall(caller.client_id, caller.idempotency)
+
+    def _situation(self, caller: Caller, context: ContextDocument) -> rules.Situation:
+        file = self._file(caller, patient_of(context), visit_id=visit_of(context), seen=None)
+        return newest_situation(file, now=self.local_time(caller))
+
     def _snapshot(self, client_id: UUID, context: ContextDocument, *, now: datetime) -> Snapshot:
         file = self._db.postgres.eligibility.file_of(
-            client_id, patient_of(context), visit_id=_visit_of(context), today=now.date()
+            client_id, patient_of(context), visit_id=visit_of(context), today=now.date()
         )
-        return GONE if file is None else _snapshot_of(file, _newest(file, now=now))
+        return GONE if file is None else snapshot_of(file, newest_situation(file, now=now))
 
     def check_eligibility(
         self, caller: Caller, context: ContextDocument, params: CheckEligibilityParams
     ) -> QuickActionResult:
         """Check the context's patient, for its visit when it is about one."""
-        return self._check(caller, params, patient=patient_of(context), visit_id=_visit_of(context), context=context)
+        return self._check(caller, params, patient=patient_of(context), visit_id=visit_of(context), context=context)
 
     def _check(
         self,
@@ -219,7 +244,7 @@ class EligibilityModeHandler(BaseModeHandler):
             if context.patient_uuid is None:
                 shown = {"record": ContextView.of(context).model_dump(mode="json", by_alias=True)}
                 return QuickActionResult(success=True, data=shown, guidance_actions=())
-            file = self._file(caller, context.patient_uuid, visit_id=_visit_of(context), seen=None)
+            file = self._file(caller, context.patient_uuid, visit_id=visit_of(context), seen=None)
         now = self.local_time(caller)
         receipt = rules.decide(file, today=now.date())
         situation = rules.situation_of(file, receipt, now=now)
@@ -323,7 +348,7 @@ class EligibilityModeHandler(BaseModeHandler):
         before it was stored: then the records are read once more.
         """
         contexts = self._db.firestore.contexts
-        made = _snapshot_of(file, situation)
+        made = snapshot_of(file, situation)
         decided_at = situation.now.astimezone(UTC)
         late = False
 
@@ -347,35 +372,8 @@ class EligibilityModeHandler(BaseModeHandler):
             )
 
 
-def _newest(
-    file: EligibilityFile, *, now: datetime, asked_date: date | None = None, asked_service: str | None = None
-) -> rules.Situation:
-    """What the records say, for the day of the newest check when there is one, unless something else is asked."""
-    check = file.newest_check
-    receipt = rules.decide(
-        file,
-        asked_date=asked_date or (check.date_of_service if check else None),
-        asked_service=asked_service or (check.service_type if check else None),
-        today=now.date(),
-    )
-    return rules.situation_of(file, receipt, now=now)
-
-
-def _snapshot_of(file: EligibilityFile, situation: rules.Situation) -> Snapshot:
-    return Snapshot(
-        status=situation.receipt.status,
-        summary=rules.in_words(rules.summary(situation, stored=True)),
-        facts=rules.facts(situation),
-        payer_uuids=tuple(sorted({str(coverage.payer_id) for coverage in file.coverages})),
-    )
-
-
 def _offered(caller: Caller, actions: tuple[GuidanceAction, ...]) -> tuple[GuidanceAction, ...]:
     """Leave out what the caller's role may not do, and what no mode declares."""
     return tuple(
         one for one in actions if one.action in ROLES_BY_QUICK_ACTION and allows_action(caller.role, one.action)
     )
-
-
-def _visit_of(context: ContextDocument) -> UUID | None:
-    return UUID(context.record_uuid) if context.record_type == "visit" else None

@@ -92,6 +92,10 @@ class EligibilityRepository(Protocol):
         """
         ...
 
+    def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
+        """Raise Replayed when the request with this key was carried out within 24 hours; see KeptAnswers.recall."""
+        ...
+
     def check_of(
         self, client_id: UUID, patient_id: UUID, check_id: UUID | None, *, seen: AuditEvent | None
     ) -> StoredCheck | None:

@@ -257,6 +257,19 @@ def test_a_repeated_check_is_replayed_and_fits_only_the_same_request(records: Re
     assert len(records.events()) == 1
 
 
+def test_a_key_is_recalled_without_checking_again(records: Records, practice: Practice) -> None:
+    del practice
+    asked = key("asked")
+    records.store.eligibility.recall(records.client, asked)
+    check(records, asked)
+    with pytest.raises(Replayed) as replayed:
+        records.store.eligibility.recall(records.client, asked)
+    assert replayed.value.body == "checked MRN553"
+    with pytest.raises(IdempotencyMismatchError):
+        records.store.eligibility.recall(records.client, key("another", of=asked.id))
+    records.store.eligibility.recall(records.client, None)
+
+
 def test_parallel_checks_with_one_key_have_one_effect(records: Records, practice: Practice) -> None:
     del practice
     asked = key()

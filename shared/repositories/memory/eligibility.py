@@ -80,6 +80,12 @@ class InMemoryEligibilityRepository:
             self._tables.record(new.event)
             return new
 
+    def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
+        """See EligibilityRepository.recall."""
+        del client_id
+        with self._tables.lock:
+            self._tables.answers.recall(key)
+
     def check_of(
         self, client_id: UUID, patient_id: UUID, check_id: UUID | None, *, seen: AuditEvent | None
     ) -> StoredCheck | None:

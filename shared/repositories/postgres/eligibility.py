@@ -126,6 +126,11 @@ class PostgresEligibilityRepository:
                 recall(connection, client_id, key)
             raise
 
+    def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
+        """See EligibilityRepository.recall."""
+        with self._postgres.tenant(client_id) as connection:
+            recall(connection, client_id, key)
+
     def check_of(
         self, client_id: UUID, patient_id: UUID, check_id: UUID | None, *, seen: AuditEvent | None
     ) -> StoredCheck | None:
