@@ -78,6 +78,8 @@ ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "extend_authorization": _ASKS_PAYERS,
     "mark_auth_not_required": _ASKS_PAYERS,
     "record_auth_decision": _ASKS_PAYERS,
+    "recheck_all_coverages": _ASKS_PAYERS | {Role.FRONT_DESK},
+    "record_phone_verification": _ASKS_PAYERS | {Role.FRONT_DESK},
     "explain_verdict": _EVERYBODY,
     "why_not": _EVERYBODY,
     "compare_last_check": _EVERYBODY,

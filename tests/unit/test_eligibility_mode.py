@@ -29,6 +29,7 @@ from shared.repositories.protocols import Change
 from shared.services.access_log import AccessLog
 from shared.services.authorization_action_table import AUTHORIZATION_ACTIONS
 from shared.services.contexts import ContextService
+from shared.services.coverage_action_table import COVERAGE_ACTIONS
 from shared.services.eligibility_reading_table import READING_ACTIONS
 from shared.services.modes import ModeService
 from tests.unit.factories import NOW, caller, key
@@ -247,7 +248,8 @@ def test_modes_are_listed_as_far_as_the_role_works_in_them(clinic: Clinic) -> No
     actions = [[action.action for action in mode.quick_actions] for mode in (auditor[0], lead[0])]
     authorization = [rule.name for rule in AUTHORIZATION_ACTIONS if rule.listed]  # without an alias
     looking = [rule.name for rule in READING_ACTIONS]
-    first = ["check_eligibility", "batch_check_schedule", "view_record", *looking]
+    of_coverages = [rule.name for rule in COVERAGE_ACTIONS]
+    first = ["check_eligibility", "batch_check_schedule", "view_record", *looking, *of_coverages]
     assert actions == [["view_record", *(one for one in looking if one[:3] != "est")], [*first, *authorization]]
 
 
