@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.auth.permissions import ROLES_BY_QUICK_ACTION
-from tests.permission_call import INTAKE, Cell, Sent, action
+from tests.permission_call import ELIGIBILITY_TEAM, INTAKE, Cell, Sent, action
 from tests.permission_ids import ELIGIBILITY, MAKERS, RECORDS, Ids
 
 
@@ -28,6 +28,7 @@ def _of_a_coverage(name: str, **params: Any) -> Callable[[Ids], Sent]:
 
 
 COVERAGE_ACTION_CELLS = (
+    Cell(ELIGIBILITY_TEAM, action("verify_cob"), ROLES_BY_QUICK_ACTION["verify_cob"], note="verify_cob"),
     Cell(
         INTAKE,
         action("recheck_all_coverages"),

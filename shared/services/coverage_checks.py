@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -12,11 +12,13 @@ from shared.auth.permissions import ROLES_BY_QUICK_ACTION, allows_action
 from shared.db.selector import DatabaseSelector
 from shared.domain import eligibility as rules
 from shared.errors import FieldError, NotFoundError, ValidationFailedError
-from shared.models.api.eligibility import action_data, reason_view
-from shared.models.api.eligibility_actions import PhoneVerificationParams, RecheckParams
+from shared.models.api.eligibility import action_data, reason_view, verdict_view
+from shared.models.api.eligibility_actions import CoordinationParams, PhoneVerificationParams, RecheckParams
 from shared.models.api.modes import QuickActionResult
+from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
+from shared.models.guidance import GuidanceAction
 from shared.models.identifiers import uuid7
 from shared.models.payer_answer import PayerAnswer
 from shared.models.records import CheckSource, Coverage, EligibilityFile
@@ -29,6 +31,7 @@ from shared.services.contexts import patient_of
 
 MODE = "eligibility"
 _UNDETERMINED = {"unknown": "undetermined"}
+_WHO_PAYS = frozenset({"E17", "E18", "E25"})
 
 
 class CheckDesk(Protocol):
@@ -36,6 +39,16 @@ class CheckDesk(Protocol):
 
     def local_time(self, caller: Caller) -> datetime:
         """The time at the organisation."""
+        ...
+
+    def file_for(self, caller: Caller, context: ContextDocument, *, seen: AuditEvent | None) -> EligibilityFile:
+        """Read the file of the context's patient."""
+        ...
+
+    def verdict_on(
+        self, caller: Caller, file: EligibilityFile, *, asked_date: date | None = None, asked_service: str | None = None
+    ) -> VerdictReceipt:
+        """Decide on a file, as of the newest check unless something else is asked."""
         ...
 
     def bring_up_to_date(self, caller: Caller, context: ContextDocument) -> None:
@@ -58,7 +71,7 @@ Decide = Callable[[EligibilityFile, datetime], _Decided]
 
 
 class CoverageChecks:
-    """See COVERAGE_ACTIONS. Each stores one check, as check_eligibility does."""
+    """See COVERAGE_ACTIONS. What decides anew stores one check, as check_eligibility does."""
 
     def __init__(self, desk: CheckDesk, db: DatabaseSelector, access_log: AccessLog) -> None:
         self._desk = desk
@@ -73,6 +86,26 @@ class CoverageChecks:
             return _Decided(receipt, {"coverages": _coverages(receipt)})
 
         return self._stored(caller, context, "recheck_all_coverages", decide)
+
+    def coordination(self, caller: Caller, context: ContextDocument, params: CoordinationParams) -> QuickActionResult:
+        """Tell which coverages are active on the day, how they are ranked, and what speaks against that order."""
+        event = caller.seen("patient", mode=MODE, resource_ref=context.id)
+        with self._access_log.in_transaction(event) as seen:
+            file = self._desk.file_for(caller, context, seen=seen)
+        receipt = self._desk.verdict_on(caller, file, asked_date=params.date_of_service)
+        fired = [one for one in (*receipt.evidence, *receipt.suggestions) if one.rule in _WHO_PAYS]
+        told = {
+            "coverages": _coverages(receipt),
+            "activeCoverageIds": [
+                str(one.coverage.id)
+                for one in rules.readings_of(receipt)
+                if one.state == "active" and not one.is_self_pay
+            ],
+            "coordination": [reason_view(one).model_dump(mode="json", by_alias=True) for one in fired],
+        }
+        situation = rules.situation_of(file, receipt, now=self._desk.local_time(caller))
+        data = verdict_view(receipt).model_dump(mode="json", by_alias=True) | told
+        return QuickActionResult(success=True, data=data, guidance_actions=_offered(caller, situation))
 
     def phoned(self, caller: Caller, context: ContextDocument, params: PhoneVerificationParams) -> QuickActionResult:
         """Record what the payer said of a coverage, and decide with it."""
@@ -133,11 +166,7 @@ def _new_check(
     changed = None
     if previous is not None and previous.receipt is not None:
         changed = rules.difference(previous.id, previous.receipt, receipt)
-    offered = tuple(
-        one
-        for one in rules.guidance(rules.situation_after(receipt, now=now))
-        if one.action in ROLES_BY_QUICK_ACTION and allows_action(caller.role, one.action)
-    )
+    offered = _offered(caller, rules.situation_after(receipt, now=now))
     data = action_data(receipt, check_id, changed) | decided.told
     answer = QuickActionResult(success=True, data=data, guidance_actions=offered).model_dump_json(by_alias=True)
     event = caller.changed(
@@ -164,6 +193,15 @@ def _new_check(
     )
 
 
+def _offered(caller: Caller, situation: rules.Situation) -> tuple[GuidanceAction, ...]:
+    """Leave out what the caller's role may not do, and what no mode declares."""
+    return tuple(
+        one
+        for one in rules.guidance(situation)
+        if one.action in ROLES_BY_QUICK_ACTION and allows_action(caller.role, one.action)
+    )
+
+
 def _coverage_of(file: EligibilityFile, identity: UUID) -> Coverage:
     """The patient's coverage. Raises ValidationFailedError for one that is removed, another's, or nobody's."""
     for coverage in file.coverages:
@@ -180,6 +218,7 @@ def _coverages(receipt: VerdictReceipt) -> list[dict[str, Any]]:
             "coverageId": str(one.coverage.id),
             "payer": one.coverage.payer_name,
             "rank": one.coverage.rank,
+            "version": one.coverage.version,
             "state": _UNDETERMINED.get(one.state, one.state),
             "reasons": [reason_view(reason).model_dump(mode="json", by_alias=True) for reason in one.evidence],
         }

@@ -158,3 +158,31 @@ def test_others_do_not_check(office: Office, role: str, action: str) -> None:
     office.role = role
     assert office.try_to(action, {"coverageId": str(COVERAGE), "outcome": "active"}).status == 403
     assert checks(office) == []
+
+
+def test_who_pays_first_is_told_with_what_speaks_against_it(office: Office) -> None:
+    alone = office.act("verify_cob")["data"]
+    assert (alone["activeCoverageIds"], alone["coordination"]) == ([str(COVERAGE)], [])
+    second = second_coverage(office)
+    told = office.act("verify_cob")
+    assert told["data"]["activeCoverageIds"] == [str(COVERAGE), str(second)]
+    assert [(one["rank"], one["version"]) for one in told["data"]["coverages"]] == [(1, 1), (2, 1)]
+    assert [(one["ruleId"], one["source"]) for one in told["data"]["coordination"]] == [("E18", f"coverages/{second}")]
+    assert "verify_cob" in [one["action"] for one in told["guidanceActions"]]
+    assert checks(office) == []
+
+
+def test_a_coverage_ranked_first_that_is_not_active_is_told(office: Office) -> None:
+    second = second_coverage(office)
+    phoned(office, "inactive")
+    told = office.act("verify_cob")["data"]
+    assert told["activeCoverageIds"] == [str(second)]
+    assert [(one["ruleId"], one["code"]) for one in told["coordination"]] == [("E25", "rank_again")]
+    past = office.act("verify_cob", dateOfService="2020-01-01")["data"]
+    assert (past["activeCoverageIds"], past["eligible"]) == ([], False)
+    assert faults(office.try_to("verify_cob", {"dateOfService": "soon"}))[0][0] == "params.dateOfService"
+
+
+def test_the_front_desk_does_not_coordinate(office: Office) -> None:
+    office.role = "front_desk"
+    assert office.try_to("verify_cob").status == 403

@@ -1,4 +1,4 @@
-"""What the eligibility mode's quick actions are asked with that only look."""
+"""What the eligibility mode's quick actions are asked with that look, or look at single coverages."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from shared.models.api.base import RequestModel
-from shared.models.api.base import Day
+from shared.models.api.base import Day, RequestModel
 from shared.models.api.members import Money
 from shared.models.api.modes import CheckEligibilityParams
 
@@ -39,6 +38,12 @@ class ClaimsParams(RequestModel):
 
 class RecheckParams(RequestModel):
     """For which day: the visit's, the next visit's or today by default."""
+
+    date_of_service: Day | None = None
+
+
+class CoordinationParams(RequestModel):
+    """For which day: the newest check's, the visit's, the next visit's or today by default."""
 
     date_of_service: Day | None = None
 
