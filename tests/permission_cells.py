@@ -32,6 +32,7 @@ from tests.permission_call import (
     in_context,
     plain,
 )
+from tests.permission_coverage_cells import COVERAGE_ACTION_CELLS
 from tests.permission_guidance_cells import GUIDANCE_CELLS
 from tests.permission_ids import (
     API,
@@ -234,6 +235,7 @@ CELLS: dict[str, tuple[Cell, ...]] = {
             Cell(who, action(name, **params), ROLES_BY_QUICK_ACTION[name], note=name)
             for name, (who, params) in _READINGS.items()
         ),
+        *COVERAGE_ACTION_CELLS,
         *AUTHORIZATION_ACTION_CELLS,
     ),
     **AUTHORIZATION_CELLS,

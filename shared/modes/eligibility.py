@@ -44,6 +44,7 @@ from shared.services.access_log import AccessLog
 from shared.services.authorization_action_table import AUTHORIZATION_ACTIONS
 from shared.services.claim_pages import begins_after, page_of
 from shared.services.contexts import patient_of
+from shared.services.coverage_action_table import COVERAGE_ACTIONS
 from shared.services.eligibility_reading_table import READING_ACTIONS
 from shared.services.eligibility_situations import newest_situation, snapshot_of, visit_of
 from shared.services.snapshots import refresh, taken
@@ -51,6 +52,7 @@ from shared.services.snapshots import refresh, taken
 if TYPE_CHECKING:
     from shared.services.authorization_actions import AuthorizationActions
     from shared.services.authorizations import AuthorizationService
+    from shared.services.coverage_checks import CoverageChecks
     from shared.services.eligibility_readings import EligibilityReadings
     from shared.services.schedule_check import ScheduleCheck
 
@@ -65,6 +67,7 @@ class EligibilityModeHandler(BaseModeHandler):
         QuickActionRule("batch_check_schedule", "Check the Schedule", BatchCheckParams, "schedule.begin"),
         QuickActionRule("view_record", "View Full Record", NoParams, "view_record"),
         *READING_ACTIONS,
+        *COVERAGE_ACTIONS,
         *AUTHORIZATION_ACTIONS,
     )
 
@@ -108,6 +111,13 @@ class EligibilityModeHandler(BaseModeHandler):
         from shared.services.eligibility_readings import EligibilityReadings
 
         return EligibilityReadings(self, self._db, self._access_log)
+
+    @cached_property
+    def coverage_checks(self) -> CoverageChecks:
+        """The quick actions that check the patient's coverages one by one."""
+        from shared.services.coverage_checks import CoverageChecks
+
+        return CoverageChecks(self, self._db, self._access_log)
 
     def situation_on(self, caller: Caller, file: EligibilityFile) -> rules.Situation:
         """See ReadingDesk.situation_on."""

@@ -40,7 +40,8 @@ class StoredCheck:
 class NewCheck:
     """A check to store: its row, its event and the answer to keep.
 
-    `difference` is that to the check before. `payer_answer` and `failure` are what a payer connection brought.
+    `difference` is that to the check before. `payer_answer` and `failure` are what a payer connection or a call
+    brought; `asked_coverage` is the one they are about, when that is not the one that the verdict rests on.
     """
 
     id: UUID
@@ -58,6 +59,12 @@ class NewCheck:
     failure: CheckFailure | None = None
     attempts: int = 0
     next_attempt_at: datetime | None = None
+    asked_coverage: UUID | None = None
+
+    @property
+    def coverage_id(self) -> UUID | None:
+        """The coverage that was asked about."""
+        return self.asked_coverage or self.verdict.coverage_id
 
 
 class EligibilityRepository(Protocol):

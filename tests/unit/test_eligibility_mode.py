@@ -29,6 +29,7 @@ from shared.repositories.protocols import Change
 from shared.services.access_log import AccessLog
 from shared.services.authorization_action_table import AUTHORIZATION_ACTIONS
 from shared.services.contexts import ContextService
+from shared.services.coverage_action_table import COVERAGE_ACTIONS
 from shared.services.eligibility_reading_table import READING_ACTIONS
 from shared.services.modes import ModeService
 from tests.unit.factories import NOW, caller, key
@@ -245,10 +246,9 @@ def test_modes_are_listed_as_far_as_the_role_works_in_them(clinic: Clinic) -> No
     auditor = clinic.modes.list_modes(replace(clinic.caller, role=Role.AUDITOR)).modes
     lead = clinic.modes.list_modes(replace(clinic.caller, role=Role.MANAGER)).modes
     actions = [[action.action for action in mode.quick_actions] for mode in (auditor[0], lead[0])]
-    authorization = [rule.name for rule in AUTHORIZATION_ACTIONS if rule.listed]  # without an alias
-    looking = [rule.name for rule in READING_ACTIONS]
-    first = ["check_eligibility", "batch_check_schedule", "view_record", *looking]
-    assert actions == [["view_record", *(one for one in looking if one[:3] != "est")], [*first, *authorization]]
+    looking = ["view_record", *(rule.name for rule in READING_ACTIONS if rule.name[:3] != "est")]
+    rest = [rule.name for rule in (*READING_ACTIONS, *COVERAGE_ACTIONS, *AUTHORIZATION_ACTIONS) if rule.listed]
+    assert actions == [looking, ["check_eligibility", "batch_check_schedule", "view_record", *rest]]
 
 
 def test_every_fact_of_the_summary_has_its_source(clinic: Clinic) -> None:

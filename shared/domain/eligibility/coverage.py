@@ -16,7 +16,7 @@ from shared.domain.eligibility.person import mismatch
 from shared.domain.eligibility.registry import found, rule
 from shared.models.payer_answer import BenefitLine, CheckFailure, PayerAnswer
 from shared.models.records import Coverage, Payer, Verdict
-from shared.models.verdict import Evidence, GivenAnswer, Network, VerdictInputs
+from shared.models.verdict import Evidence, GivenAnswer, Network, VerdictInputs, VerdictReceipt
 
 CoverageState = Literal["active", "inactive", "not_covered", "unknown"]
 _STATES: dict[str, CoverageState] = {
@@ -73,6 +73,11 @@ def read_all(inputs: VerdictInputs) -> list[Reading]:
         replace(one, state="unknown", evidence=(replaced[one.coverage.id],)) if one.coverage.id in replaced else one
         for one in readings
     ]
+
+
+def readings_of(receipt: VerdictReceipt) -> list[Reading]:
+    """What every coverage said of the day, from a verdict's own inputs."""
+    return read_all(receipt.inputs)
 
 
 def read(coverage: Coverage, inputs: VerdictInputs, payer: Payer | None, given: GivenAnswer | None) -> Reading:

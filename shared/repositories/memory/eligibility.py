@@ -229,7 +229,7 @@ def _check_row(client_id: UUID, new: NewCheck) -> dict[str, Any]:
         "id": new.id,
         "client_id": client_id,
         "patient_id": new.patient_id,
-        "coverage_id": receipt.coverage_id,
+        "coverage_id": new.coverage_id,
         "date_of_service": receipt.date_of_service,
         "service_type": receipt.service_type,
         "verdict": receipt.verdict,

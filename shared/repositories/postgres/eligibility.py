@@ -220,7 +220,7 @@ def _check_row(client_id: UUID, new: NewCheck) -> dict[str, Any]:
         "id": new.id,
         "client": client_id,
         "patient": new.patient_id,
-        "coverage": receipt.coverage_id,
+        "coverage": new.coverage_id,
         "on": receipt.date_of_service,
         "service": receipt.service_type,
         "verdict": receipt.verdict,
