@@ -92,7 +92,7 @@ class EligibilityModeHandler(BaseModeHandler):
 
         contexts = AuthorizationContexts(self.contexts, self.bring_up_to_date)
         return AuthorizationService(
-            lambda: self._db.postgres, self._access_log, AnswerReader(None), contexts, now=self._now
+            lambda: self._db.postgres, self._access_log, AnswerReader(), contexts, now=self._now
         )
 
     @cached_property
