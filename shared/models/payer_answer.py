@@ -160,7 +160,8 @@ class CheckFailure:
     """Why there is no answer about a coverage. A failure says nothing about the coverage itself.
 
     `reason` is `rejected` (the payer's AAA, `codes` in the order given), or what happened on the way: `timeout`,
-    `unreachable`, `unreadable`, `not_supported`, `not_enrolled`, `outside_window`. `fields` names the members to
+    `unreachable`, `unreadable`, `not_supported`, `not_enrolled`, `outside_window`, `not_asked` (no time was left),
+    `member_mismatch`, or the payer connection's own code (`http_401`, `ta1_006` …). `fields` names the members to
     correct (`coverage.memberId`), `texts` are the payer's own words, `retry_at` is when to ask again by itself.
     """
 

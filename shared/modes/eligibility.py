@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -36,7 +36,7 @@ from shared.models.identifiers import uuid7
 from shared.models.records import EligibilityFile
 from shared.models.replay import Replayed
 from shared.models.snapshot import GONE, Snapshot
-from shared.models.verdict import VerdictReceipt
+from shared.models.verdict import GivenAnswer, VerdictReceipt
 from shared.modes.base import BaseModeHandler, QuickActionRule
 from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck
 from shared.repositories.protocols import Change, KeptAnswer
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 
 class EligibilityModeHandler(BaseModeHandler):
-    """See BaseModeHandler. Its answers come from what is on file in the database."""
+    """See BaseModeHandler. Payers answer where there is a connection to them, else what is on file."""
 
     mode: ClassVar[str] = "eligibility"
     label: ClassVar[str] = "Eligibility"
@@ -183,21 +183,24 @@ class EligibilityModeHandler(BaseModeHandler):
 
         A repetition brings the context up to date once more: the first try may have ended between the two stores.
         """
-        now = self.local_time(caller)
         made: list[tuple[EligibilityFile, rules.Situation]] = []
+        answers: tuple[GivenAnswer, ...] | None = None  # when nobody is asked now: what the newest check brought
+        now = self.local_time(caller)
 
         def decide(file: EligibilityFile, previous: PreviousCheck | None) -> NewCheck:
-            receipt = rules.decide(
-                file, asked_date=params.date_of_service, asked_service=params.service_type, answers=(), today=now.date()
-            )
+            on, service = params.date_of_service, params.service_type
+            receipt = rules.decide(file, asked_date=on, asked_service=service, answers=answers, today=now.date())
             made.append((file, rules.situation_after(receipt, now=now)))
-            return self._new_check(caller, context, made[-1], previous)
+            return self._new_check(caller, context, made[-1], previous, answers or ())
 
         try:
+            answers = self._asked(caller, params, patient, visit_id)
+            now = self.local_time(caller)
             new = self._db.postgres.eligibility.check(
                 caller.client_id, patient, visit_id=visit_id, today=now.date(), key=caller.idempotency, decide=decide
             )
         except Replayed:
+            answers = None
             decide(self._file(caller, patient, visit_id=visit_id, seen=None), None)
             if context is not None:
                 self._project(caller, context, *made[-1])
@@ -208,6 +211,22 @@ class EligibilityModeHandler(BaseModeHandler):
             if context is not None:
                 self._project(caller, context, *made[-1])
         return QuickActionResult.model_validate_json(new.answer)
+
+    def _asked(
+        self, caller: Caller, params: CheckEligibilityParams, patient: str, visit_id: UUID | None
+    ) -> tuple[GivenAnswer, ...]:
+        """Ask the payers, where there is a connection to them; no transaction is open meanwhile."""
+        clearinghouse = self.clearinghouse()
+        if clearinghouse is None:
+            return ()
+        from shared.services.payer_inquiries import PayerInquiries
+
+        file = self._db.postgres.eligibility.file_of(
+            caller.client_id, patient, visit_id=visit_id, today=caller.today(self._now()), key=caller.idempotency
+        )
+        if file is None:
+            raise NotFoundError("There is no such record")
+        return PayerInquiries(clearinghouse).ask(file, params, now=lambda: self.local_time(caller))
 
     def view_record(self, caller: Caller, context: ContextDocument, params: NoParams) -> QuickActionResult:
         """Show the full record behind the context: the patient's file, beside the claim or visit it is about."""
@@ -279,6 +298,7 @@ class EligibilityModeHandler(BaseModeHandler):
         context: ContextDocument | None,
         decided: tuple[EligibilityFile, rules.Situation],
         previous: PreviousCheck | None,
+        answers: Sequence[GivenAnswer],
     ) -> NewCheck:
         file, situation = decided
         check_id, receipt = uuid7(), situation.receipt
@@ -296,7 +316,7 @@ class EligibilityModeHandler(BaseModeHandler):
             resource_ref=None if context is None else context.id,
             patient_ref=str(file.patient.id),
             mode=self.mode,
-            metadata={"action": "check_eligibility", "verdict": receipt.verdict},
+            metadata={"action": "check_eligibility", "verdict": receipt.verdict, **_disclosed(answers)},
         )
         return NewCheck(
             id=check_id,
@@ -308,6 +328,7 @@ class EligibilityModeHandler(BaseModeHandler):
             answer=answer,
             previous=previous,
             difference=changed,
+            **_brought(receipt, answers),
         )
 
     def local_time(self, caller: Caller) -> datetime:
@@ -359,6 +380,26 @@ def _newest(
         today=now.date(),
     )
     return rules.situation_of(file, receipt, now=now)
+
+
+def _disclosed(answers: Sequence[GivenAnswer]) -> dict[str, object]:
+    """Of how many coverages a payer was told: what the organisation must be able to account for."""
+    asked = sum(one.source == "clearinghouse" for one in answers)
+    return {"coverages_asked": str(asked)} if asked else {}
+
+
+def _brought(receipt: VerdictReceipt, answers: Sequence[GivenAnswer]) -> dict[str, Any]:
+    """The members of a check that say what the payer of the deciding coverage brought, in full.
+
+    Without an answer the check has failed, unless another coverage decided; it is never "not eligible".
+    """
+    told = next((one for one in answers if one.coverage_id == receipt.coverage_id), None)
+    if told is None or told.source == "on_file":
+        return {}
+    members: dict[str, Any] = {"source": told.source, "payer_answer": told.answer, "attempts": 1}
+    if told.failure is not None:
+        members |= {"state": "failed", "failure": told.failure, "next_attempt_at": told.failure.retry_at}
+    return members
 
 
 def _snapshot_of(file: EligibilityFile, situation: rules.Situation) -> Snapshot:

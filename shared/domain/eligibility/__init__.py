@@ -5,7 +5,7 @@ again; `difference` compares it with the check before; `explain` and `why_not` s
 (`filing`, `check_states`) is imported from its module.
 """
 
-from shared.domain.eligibility.dates import outside_window, service_date
+from shared.domain.eligibility.dates import outside_window, service_date, service_type
 from shared.domain.eligibility.difference import difference
 from shared.domain.eligibility.explanation import Explanation, explain
 from shared.domain.eligibility.failures import failure_of, real_time_support, retry_at
@@ -36,6 +36,7 @@ __all__ = [
     "replay",
     "retry_at",
     "service_date",
+    "service_type",
     "situation_after",
     "situation_of",
     "summary",
