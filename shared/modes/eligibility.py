@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from shared.services.authorization_actions import AuthorizationActions
     from shared.services.authorizations import AuthorizationService
     from shared.services.eligibility_readings import EligibilityReadings
+    from shared.services.payer_inquiries import PayersAsked
     from shared.services.schedule_check import ScheduleCheck
 
 
@@ -184,23 +185,25 @@ class EligibilityModeHandler(BaseModeHandler):
         A repetition brings the context up to date once more: the first try may have ended between the two stores.
         """
         made: list[tuple[EligibilityFile, rules.Situation]] = []
-        answers: tuple[GivenAnswer, ...] | None = None  # when nobody is asked now: what the newest check brought
+        asked: PayersAsked | None = None
+        kept: tuple[GivenAnswer, ...] | None = ()
         now = self.local_time(caller)
 
         def decide(file: EligibilityFile, previous: PreviousCheck | None) -> NewCheck:
+            answers = kept if asked is None else asked.about(file, at=now)
             on, service = params.date_of_service, params.service_type
             receipt = rules.decide(file, asked_date=on, asked_service=service, answers=answers, today=now.date())
             made.append((file, rules.situation_after(receipt, now=now)))
             return self._new_check(caller, context, made[-1], previous, answers or ())
 
         try:
-            answers = self._asked(caller, params, patient, visit_id)
+            asked = self._asked(caller, params, patient, visit_id)
             now = self.local_time(caller)
             new = self._db.postgres.eligibility.check(
                 caller.client_id, patient, visit_id=visit_id, today=now.date(), key=caller.idempotency, decide=decide
             )
         except Replayed:
-            answers = None
+            asked = kept = None  # what the stored check brought counts
             decide(self._file(caller, patient, visit_id=visit_id, seen=None), None)
             if context is not None:
                 self._project(caller, context, *made[-1])
@@ -214,11 +217,11 @@ class EligibilityModeHandler(BaseModeHandler):
 
     def _asked(
         self, caller: Caller, params: CheckEligibilityParams, patient: str, visit_id: UUID | None
-    ) -> tuple[GivenAnswer, ...]:
+    ) -> PayersAsked | None:
         """Ask the payers, where there is a connection to them; no transaction is open meanwhile."""
         clearinghouse = self.clearinghouse()
         if clearinghouse is None:
-            return ()
+            return None
         from shared.services.payer_inquiries import PayerInquiries
 
         file = self._db.postgres.eligibility.file_of(

@@ -5,11 +5,19 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from shared.domain import eligibility as rules
-from shared.domain.eligibility.inquiries import MOST_ASKED, check_failure, inquiry_about, not_to_ask, to_ask
+from shared.domain.eligibility.inquiries import (
+    MOST_ASKED,
+    check_failure,
+    inquiry_about,
+    not_to_ask,
+    still_about,
+    to_ask,
+)
 from shared.models.api.modes import CheckEligibilityParams
 from shared.models.eligibility_inquiry import InquiryFailure
 from shared.models.identifiers import uuid7
@@ -26,6 +34,18 @@ LEAST_SECONDS = 1.0
 _CONTROL_NUMBERS = 999_999_999
 
 
+@dataclass(frozen=True, slots=True)
+class PayersAsked:
+    """What payers answered, and the file that they were asked with."""
+
+    file: EligibilityFile
+    answers: tuple[GivenAnswer, ...]
+
+    def about(self, file: EligibilityFile, *, at: datetime) -> tuple[GivenAnswer, ...]:
+        """The answers as far as they are about the file as it is now."""
+        return still_about(file, self.answers, asked_with=self.file, at=at)
+
+
 class PayerInquiries:
     """Asks in rank order until a payer says that the patient is covered."""
 
@@ -40,9 +60,7 @@ class PayerInquiries:
         self._seconds = seconds
         self._clock = clock
 
-    def ask(
-        self, file: EligibilityFile, params: CheckEligibilityParams, *, now: Callable[[], datetime]
-    ) -> tuple[GivenAnswer, ...]:
+    def ask(self, file: EligibilityFile, params: CheckEligibilityParams, *, now: Callable[[], datetime]) -> PayersAsked:
         """What the payers of the file's coverages answered, or why there is no answer. `now` is the local time.
 
         A coverage whose payer is not asked is answered from the file, and its GivenAnswer says why.
@@ -68,7 +86,7 @@ class PayerInquiries:
             )
             if receipt.verdict == "eligible" and receipt.coverage_id == coverage.id:
                 break
-        return tuple(given)
+        return PayersAsked(file, tuple(given))
 
     def _ask_one(
         self,

@@ -188,6 +188,25 @@ def test_an_answer_about_somebody_else_is_undetermined(clinic: Clinic, endpoint:
     assert "MOORE" not in str(row["receipt"])
 
 
+@pytest.mark.parametrize(("table", "which"), [("patients", "mrn"), ("coverages", "member_id")])
+def test_an_answer_from_before_an_edit_does_not_count(
+    clinic: Clinic, endpoint: Endpoint, table: str, which: str
+) -> None:
+    answers(endpoint, told("EB*6**30^98"))
+    respond = endpoint.respond
+    wanted = {"mrn": "MRN553", "member_id": "BST553018842"}[which]
+
+    def edit_and_respond(connection: socket.socket) -> None:
+        change(clinic, table, {which: wanted}, version=7)
+        respond(connection)
+
+    endpoint.respond = edit_and_respond
+    assert check(clinic)["eligible"] is None
+    row = stored(clinic)
+    assert (row["state"], row["failure"].reason, row["answer"]) == ("failed", "file_changed", None)
+    assert row["next_attempt_at"] == NOW + timedelta(minutes=1)
+
+
 def test_a_repetition_does_not_ask_again(clinic: Clinic, endpoint: Endpoint) -> None:
     answers(endpoint, told("EB*1**30^98"), told("EB*6**30^98"))
     who = replace(clinic.caller, idempotency=key("asked"))

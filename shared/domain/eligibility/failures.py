@@ -132,6 +132,7 @@ _TEXTS: dict[str, tuple[str, str, str]] = {
     "timeout": ("E07", "payer_did_not_answer", "The payer did not answer in time"),
     "unreachable": ("E07", "payer_unreachable", "The payer could not be reached"),
     "not_asked": ("E07", "payer_not_asked", "There was no time left to ask the payer"),
+    "file_changed": ("E07", "edited_while_asked", "The records were edited while the payer was asked"),
     "member_mismatch": ("E08", "member_mismatch", "The payer answered about somebody else"),
     "unreadable": ("E07", "answer_unreadable", "The payer's answer could not be read"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 from shared.domain.check_schedule import next_attempt
@@ -22,6 +23,7 @@ from shared.domain.eligibility.failures import (
 from shared.models.eligibility_inquiry import EligibilityInquiry, InquiredPerson, InquiryFailure, InquiryProvider
 from shared.models.payer_answer import CheckFailure
 from shared.models.records import Coverage, EligibilityFile, Patient, Payer
+from shared.models.verdict import GivenAnswer
 
 MOST_ASKED = 3
 _SEXES = {"female": "F", "male": "M"}
@@ -132,6 +134,24 @@ def check_failure(failure: InquiryFailure, *, attempts: int, now: datetime) -> C
         return CheckFailure(failure.kind, told.reason, told.codes, told.fields, retry, told.texts)
     reason = _REASONS.get(failure.code, "unreachable" if failure.kind == "retryable" else failure.code)
     return CheckFailure(failure.kind, reason, fields=_members(failure.fields), retry_at=retry)
+
+
+def still_about(
+    file: EligibilityFile, answers: Sequence[GivenAnswer], *, asked_with: EligibilityFile, at: datetime
+) -> tuple[GivenAnswer, ...]:
+    """The answers for the file as it is now: where it was edited while payers were asked, they must be asked again."""
+    if _asked_about(file) == _asked_about(asked_with):
+        return tuple(answers)
+    changed = CheckFailure("retryable", "file_changed", retry_at=next_attempt("retryable", 1, at))
+    return tuple(
+        one if one.source == "on_file" else replace(one, answer=None, failure=changed, person=None) for one in answers
+    )
+
+
+def _asked_about(file: EligibilityFile) -> tuple[object, ...]:
+    visit = file.context_visit or file.next_visit
+    day = None if visit is None else (visit.visit_date, visit.visit_type)
+    return file.patient.version, day, [(one.id, one.version) for one in ranked(file.coverages)]
 
 
 def _members(fields: Sequence[str]) -> tuple[str, ...]:
