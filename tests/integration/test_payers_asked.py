@@ -40,10 +40,8 @@ def endpoint() -> Iterator[Endpoint]:
         yield opened
 
 
-@pytest.fixture
-def clinic(endpoint: Endpoint) -> Clinic:
-    """A clinic whose payers are asked, with a patient in hand."""
-    made = Clinic()
+def connection_to(endpoint: Endpoint, limits: Limits = QUICK) -> X12Clearinghouse:
+    """The payer connection whose other end is `endpoint`."""
     given = ClearinghouseSettings(
         url=endpoint.url,
         user="clinic-user",
@@ -54,7 +52,14 @@ def clinic(endpoint: Endpoint) -> Clinic:
         provider="BONE AND JOINT CLINIC",
         envelope="plain",
     )
-    made.payers = X12Clearinghouse(given, clock=lambda: NOW, limits=QUICK)
+    return X12Clearinghouse(given, clock=lambda: NOW, limits=limits)
+
+
+@pytest.fixture
+def clinic(endpoint: Endpoint) -> Clinic:
+    """A clinic whose payers are asked, with a patient in hand."""
+    made = Clinic()
+    made.payers = connection_to(endpoint)
     made.open()
     return made
 
@@ -267,7 +272,7 @@ def test_a_removed_a_finished_and_no_insurance_are_not_asked_about(clinic: Clini
 def test_what_does_not_fit_into_the_time_is_asked_later(
     clinic: Clinic, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clinic.payers = X12Clearinghouse(clinic.payers._settings, clock=lambda: NOW)  # type: ignore[union-attr]
+    clinic.payers = connection_to(endpoint, LIMITS)
     first = coverage_of_elena(clinic)
     clinic.records.tables.add("coverages", {n: v for n, v in first.items() if n != "id"} | {"rank": 2})
     monkeypatch.setattr(PayerInquiries.__init__, "__kwdefaults__", {"seconds": 1.4, "clock": time.monotonic})
