@@ -82,10 +82,12 @@ def token_verifier() -> TokenVerifier:
 @cache
 def clearinghouse() -> Clearinghouse | None:
     """The payer connection; None where none is configured and what is on file answers for payers."""
+    given = settings().clearinghouse
+    if given is None:
+        return None
     from shared.clearinghouse.x12 import X12Clearinghouse
 
-    given = settings().clearinghouse
-    return X12Clearinghouse(given) if given else None
+    return X12Clearinghouse(given)
 
 
 @cache
@@ -168,11 +170,17 @@ def task_service() -> TaskService:
 @cache
 def mode_service() -> ModeService:
     """The modes and their handlers."""
-    return _modes(record_store, secret_key())
+    return _modes(record_store, secret_key(), clearinghouse)
 
 
-def _modes(records: Callable[[], RecordStore], key: bytes = b"") -> ModeService:
-    """The modes over `records`; `key` is what a function needs that opens contexts."""
+def _no_payers() -> None:
+    """Functions that never ask payers have no connection to them."""
+
+
+def _modes(
+    records: Callable[[], RecordStore], key: bytes = b"", payers: Callable[[], Clearinghouse | None] = _no_payers
+) -> ModeService:
+    """The modes over `records`; `key` is what a function needs that opens contexts, `payers` one that asks payers."""
     from shared.db.selector import DatabaseSelector
     from shared.services.clock import utc_now
     from shared.services.contexts import ContextService
@@ -180,7 +188,7 @@ def _modes(records: Callable[[], RecordStore], key: bytes = b"") -> ModeService:
 
     selector = DatabaseSelector(records, live_store)
     contexts = ContextService(selector, access_log(), key, now=utc_now, limits=_session_limits())
-    return ModeService(selector, access_log(), contexts, now=utc_now)
+    return ModeService(selector, access_log(), contexts, now=utc_now, clearinghouse=payers)
 
 
 @cache

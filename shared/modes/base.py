@@ -22,6 +22,7 @@ from shared.models.guidance import GuidanceAction, GuidanceReason
 from shared.models.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from shared.clearinghouse.port import Clearinghouse
     from shared.services.contexts import ContextService
 
 
@@ -44,6 +45,7 @@ class BaseModeHandler:
     record_types: ClassVar[tuple[str, ...]] = ("patient", "claim", "visit", "authorization", "other")
     quick_actions: ClassVar[tuple[QuickActionRule, ...]] = ()
     contexts: ContextService  # set by the mode service, whose contexts they are
+    clearinghouse: Callable[[], Clearinghouse | None]  # set by the mode service as well
 
     @classmethod
     def actions(cls) -> Mapping[str, QuickActionRule]:

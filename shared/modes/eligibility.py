@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from shared.auth.permissions import ROLES_BY_QUICK_ACTION, allows_action, hidden_fields
+from shared.auth.permissions import hidden_fields
 from shared.db.selector import DatabaseSelector
 from shared.domain import eligibility as rules
 from shared.domain.authorization.states import as_of
@@ -36,7 +36,7 @@ from shared.models.identifiers import uuid7
 from shared.models.records import EligibilityFile
 from shared.models.replay import Replayed
 from shared.models.snapshot import GONE, Snapshot
-from shared.models.verdict import VerdictReceipt
+from shared.models.verdict import GivenAnswer, VerdictReceipt
 from shared.modes.base import BaseModeHandler, QuickActionRule
 from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck
 from shared.repositories.protocols import Change, KeptAnswer
@@ -46,7 +46,7 @@ from shared.services.claim_pages import begins_after, page_of
 from shared.services.contexts import patient_of
 from shared.services.coverage_action_table import COVERAGE_ACTIONS
 from shared.services.eligibility_reading_table import READING_ACTIONS
-from shared.services.eligibility_situations import newest_situation, snapshot_of, visit_of
+from shared.services.eligibility_situations import brought, disclosed, newest_situation, offered, snapshot_of, visit_of
 from shared.services.snapshots import refresh, taken
 
 if TYPE_CHECKING:
@@ -54,11 +54,12 @@ if TYPE_CHECKING:
     from shared.services.authorizations import AuthorizationService
     from shared.services.coverage_checks import CoverageChecks
     from shared.services.eligibility_readings import EligibilityReadings
+    from shared.services.payer_inquiries import PayersAsked
     from shared.services.schedule_check import ScheduleCheck
 
 
 class EligibilityModeHandler(BaseModeHandler):
-    """See BaseModeHandler. Its answers come from what is on file in the database."""
+    """See BaseModeHandler. Payers answer where there is a connection to them, else what is on file."""
 
     mode: ClassVar[str] = "eligibility"
     label: ClassVar[str] = "Eligibility"
@@ -218,21 +219,26 @@ class EligibilityModeHandler(BaseModeHandler):
 
         A repetition brings the context up to date once more: the first try may have ended between the two stores.
         """
-        now = self.local_time(caller)
         made: list[tuple[EligibilityFile, rules.Situation]] = []
+        asked: PayersAsked | None = None
+        kept: tuple[GivenAnswer, ...] | None = ()
+        now = self.local_time(caller)
 
         def decide(file: EligibilityFile, previous: PreviousCheck | None) -> NewCheck:
-            receipt = rules.decide(
-                file, asked_date=params.date_of_service, asked_service=params.service_type, answers=(), today=now.date()
-            )
+            answers = kept if asked is None else asked.about(file, at=now)
+            on, service = params.date_of_service, params.service_type
+            receipt = rules.decide(file, asked_date=on, asked_service=service, answers=answers, today=now.date())
             made.append((file, rules.situation_after(receipt, now=now)))
-            return self._new_check(caller, context, made[-1], previous)
+            return self._new_check(caller, context, made[-1], previous, answers or ())
 
         try:
+            asked = self._asked(caller, params, patient, visit_id)
+            now = self.local_time(caller)
             new = self._db.postgres.eligibility.check(
                 caller.client_id, patient, visit_id=visit_id, today=now.date(), key=caller.idempotency, decide=decide
             )
         except Replayed:
+            asked = kept = None  # what the stored check brought counts
             decide(self._file(caller, patient, visit_id=visit_id, seen=None), None)
             if context is not None:
                 self._project(caller, context, *made[-1])
@@ -243,6 +249,22 @@ class EligibilityModeHandler(BaseModeHandler):
             if context is not None:
                 self._project(caller, context, *made[-1])
         return QuickActionResult.model_validate_json(new.answer)
+
+    def _asked(
+        self, caller: Caller, params: CheckEligibilityParams, patient: str, visit_id: UUID | None
+    ) -> PayersAsked | None:
+        """Ask the payers, where there is a connection to them; no transaction is open meanwhile."""
+        clearinghouse = self.clearinghouse()
+        if clearinghouse is None:
+            return None
+        from shared.services.payer_inquiries import PayerInquiries
+
+        file = self._db.postgres.eligibility.file_of(
+            caller.client_id, patient, visit_id=visit_id, today=caller.today(self._now()), key=caller.idempotency
+        )
+        if file is None:
+            raise NotFoundError("There is no such record")
+        return PayerInquiries(clearinghouse).ask(file, params, now=lambda: self.local_time(caller))
 
     def view_record(self, caller: Caller, context: ContextDocument, params: NoParams) -> QuickActionResult:
         """Show the full record behind the context: the patient's file, beside the claim or visit it is about."""
@@ -266,7 +288,7 @@ class EligibilityModeHandler(BaseModeHandler):
                 "recordId": context.record_id,
                 "record": self._shown(caller, file, receipt).model_dump(mode="json", by_alias=True),
             },
-            guidance_actions=_offered(caller, rules.guidance(situation)),
+            guidance_actions=offered(caller, rules.guidance(situation)),
         )
 
     def patient(self, caller: Caller, reference: str, *, asked: date | None) -> PatientEligibility:
@@ -314,6 +336,7 @@ class EligibilityModeHandler(BaseModeHandler):
         context: ContextDocument | None,
         decided: tuple[EligibilityFile, rules.Situation],
         previous: PreviousCheck | None,
+        answers: Sequence[GivenAnswer],
     ) -> NewCheck:
         file, situation = decided
         check_id, receipt = uuid7(), situation.receipt
@@ -323,7 +346,7 @@ class EligibilityModeHandler(BaseModeHandler):
         answer = QuickActionResult(
             success=True,
             data=action_data(receipt, check_id, changed),
-            guidance_actions=_offered(caller, rules.guidance(situation)),
+            guidance_actions=offered(caller, rules.guidance(situation)),
         ).model_dump_json(by_alias=True)
         event = caller.changed(
             "eligibility_check",
@@ -331,7 +354,7 @@ class EligibilityModeHandler(BaseModeHandler):
             resource_ref=None if context is None else context.id,
             patient_ref=str(file.patient.id),
             mode=self.mode,
-            metadata={"action": "check_eligibility", "verdict": receipt.verdict},
+            metadata={"action": "check_eligibility", "verdict": receipt.verdict, **disclosed(answers)},
         )
         return NewCheck(
             id=check_id,
@@ -343,6 +366,7 @@ class EligibilityModeHandler(BaseModeHandler):
             answer=answer,
             previous=previous,
             difference=changed,
+            **brought(receipt, answers),
         )
 
     def local_time(self, caller: Caller) -> datetime:
@@ -380,10 +404,3 @@ class EligibilityModeHandler(BaseModeHandler):
                 lambda: self._snapshot(caller.client_id, context, now=self.local_time(caller)),
                 now=self._now,
             )
-
-
-def _offered(caller: Caller, actions: tuple[GuidanceAction, ...]) -> tuple[GuidanceAction, ...]:
-    """Leave out what the caller's role may not do, and what no mode declares."""
-    return tuple(
-        one for one in actions if one.action in ROLES_BY_QUICK_ACTION and allows_action(caller.role, one.action)
-    )

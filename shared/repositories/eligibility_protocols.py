@@ -78,8 +78,12 @@ class EligibilityRepository(Protocol):
         visit_id: UUID | None = None,
         today: date,
         seen: AuditEvent | None = None,
+        key: IdempotencyKey | None = None,
     ) -> EligibilityFile | None:
-        """Read the file of a patient (MRN or uuid); `seen` is recorded in the same transaction when there is one."""
+        """Read the file of a patient (MRN or uuid); `seen` is recorded in the same transaction when there is one.
+
+        Raises Replayed when the request with `key` was answered before.
+        """
         ...
 
     def check(

@@ -286,6 +286,21 @@ def test_parallel_checks_with_one_key_have_one_effect(records: Records, practice
     assert len(records.events()) == 1
 
 
+def test_the_file_of_a_repeated_request_is_not_read(records: Records, practice: Practice) -> None:
+    del practice
+    asked = key()
+
+    def read(with_key: IdempotencyKey) -> EligibilityFile | None:
+        return records.store.eligibility.file_of(records.client, "MRN553", today=TODAY, key=with_key)
+
+    assert read(asked) == file_of(records)
+    check(records, asked)
+    with pytest.raises(Replayed):
+        read(asked)
+    with pytest.raises(IdempotencyMismatchError):
+        read(replace(asked, request="another"))
+
+
 def test_a_check_that_cannot_be_decided_stores_nothing(records: Records, practice: Practice) -> None:
     del practice
 

@@ -12,6 +12,7 @@ import pytest
 
 from infra.local.demo_accounts import LAKESIDE, RIVERSIDE
 from infra.local.demo_records import rows_for
+from shared.clearinghouse.port import Clearinghouse
 from shared.db.selector import DatabaseSelector
 from shared.domain.session import SessionLimits
 from shared.errors import ForbiddenError, NotFoundError, StoreUnavailableError, ValidationFailedError
@@ -50,7 +51,8 @@ class Clinic:
         log = AccessLog(lambda: self.topic, lambda: self.live.outbox)
         selector = DatabaseSelector(lambda: self.records, lambda: self.live)
         contexts = ContextService(selector, log, b"a secret", now=self.clock, limits=SessionLimits())
-        self.modes = ModeService(selector, log, contexts, now=self.clock)
+        self.payers: Clearinghouse | None = None
+        self.modes = ModeService(selector, log, contexts, now=self.clock, clearinghouse=lambda: self.payers)
         self.caller = caller(client_id=RIVERSIDE.id, action=AuditAction.QUICK_ACTION)
         self.neighbour = caller(client_id=LAKESIDE.id, session_id="uid-l_1790000000", uid="uid-l")
 

@@ -6,7 +6,7 @@ again; `difference` compares it with the check before; `explain` and `why_not` s
 """
 
 from shared.domain.eligibility.coverage import Reading, readings_of
-from shared.domain.eligibility.dates import outside_window, service_date
+from shared.domain.eligibility.dates import outside_window, service_date, service_type
 from shared.domain.eligibility.difference import difference
 from shared.domain.eligibility.explanation import Explanation, explain
 from shared.domain.eligibility.failures import failure_of, real_time_support, retry_at
@@ -42,6 +42,7 @@ __all__ = [
     "replay",
     "retry_at",
     "service_date",
+    "service_type",
     "situation_after",
     "situation_of",
     "summary",

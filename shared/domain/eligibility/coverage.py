@@ -81,12 +81,16 @@ def readings_of(receipt: VerdictReceipt) -> list[Reading]:
 
 
 def read(coverage: Coverage, inputs: VerdictInputs, payer: Payer | None, given: GivenAnswer | None) -> Reading:
-    """Read one coverage: from what the payer answered when it was asked, else from the file."""
+    """Read one coverage: from what the payer answered when it was asked, else from the file and why it was not."""
+    source = f"coverages/{coverage.id}"
     if given is None:
         return _on_file(coverage, inputs, payer)
-    source = f"coverages/{coverage.id}"
+    if given.source == "on_file":
+        on_file = _on_file(coverage, inputs, payer)
+        why = () if given.failure is None else (failed(given.failure, source),)
+        return replace(on_file, evidence=(*on_file.evidence, *why))
     failure, answer = given.failure, given.answer
-    if answer is not None and answer.rejections and not answer.benefits:
+    if failure is None and answer is not None and answer.rejections and not answer.benefits:
         failure = failure_of(answer.rejections)
     if failure is not None or answer is None:
         failure = failure or CheckFailure("retryable", "unreadable")

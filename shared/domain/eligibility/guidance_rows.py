@@ -130,7 +130,7 @@ def _correction(situation: Situation) -> dict[str, Any]:
     failure = situation.receipt.failure
     mismatch = situation.receipt.fired("member_mismatch")
     names = failure.fields if failure is not None else ()
-    if mismatch is not None:
+    if mismatch is not None and "member" in mismatch.params:
         first, *rest = mismatch.params["member"].split("_")
         names = ("patient." + first + "".join(word.capitalize() for word in rest), "coverage.memberId")
     properties = {name: _CORRECTIONS[name] for name in names if name in _CORRECTIONS}

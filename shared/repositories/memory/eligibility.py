@@ -48,8 +48,10 @@ class InMemoryEligibilityRepository:
         visit_id: UUID | None = None,
         today: date,
         seen: AuditEvent | None = None,
+        key: IdempotencyKey | None = None,
     ) -> EligibilityFile | None:
         """See EligibilityRepository.file_of."""
+        self._tables.answers.recall(key)
         patient = read_patient(self._tables, client_id, reference)
         if patient is None:
             return None

@@ -87,9 +87,11 @@ class PostgresEligibilityRepository:
         visit_id: UUID | None = None,
         today: date,
         seen: AuditEvent | None = None,
+        key: IdempotencyKey | None = None,
     ) -> EligibilityFile | None:
         """See EligibilityRepository.file_of."""
         with self._postgres.tenant(client_id) as connection:
+            recall(connection, client_id, key)
             file = read_file(connection, client_id, reference, visit_id, today)
             if file is not None and seen is not None:
                 add_event(
