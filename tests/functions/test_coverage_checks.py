@@ -211,3 +211,16 @@ def test_an_order_that_is_not_of_the_active_coverages_is_refused(office: Office,
     answer = office.try_to("verify_cob", {"order": [str(one) for one in order]})
     assert (answer.status, faults(answer)[0][0][:12]) == (422, "params.order")
     assert [row["version"] for row in office.product.records.tables.rows["coverages"]] == [1] * 4
+
+
+def test_the_offered_ranking_can_be_run_as_it_is_offered(office: Office) -> None:
+    second = second_coverage(office)
+    told = phoned(office, "inactive")
+    offered = next(one for one in told["guidanceActions"] if one["label"] == "Rank Coverages Again")
+    assert offered["params"]["order"] == [str(second)]
+    done = office.act(offered["action"], **offered["params"])
+    assert [(one["coverageId"], one["rank"]) for one in done["data"]["coverages"]] == [
+        (str(second), 1),
+        (str(COVERAGE), 2),
+    ]
+    assert done["data"]["coordination"] == []
