@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
@@ -76,3 +77,27 @@ def test_others_are_out_of_reach(records: Records, practice: Practice) -> None:
     found = records.store.record_writes.history(records.client, "coverage", str(practice.coverages[0]), seen=None)
     assert found is not None
     assert found[1] == []
+
+
+def test_rankings_of_one_patient_follow_each_other(records: Records, practice: Practice) -> None:
+    coverage = practice.coverages[0]
+
+    def further(file: EligibilityFile) -> dict[UUID, int]:
+        return {coverage: places(file)[coverage][0] + 1}
+
+    def rank(_: int) -> bool:
+        return records.store.eligibility.rank(
+            records.client,
+            str(practice.patient),
+            visit_id=None,
+            today=TODAY,
+            changed_by=USER,
+            key=None,
+            decide=further,
+            conclude=lambda _file: (event(records.client), None),
+        )
+
+    with ThreadPoolExecutor(5) as threads:
+        assert all(threads.map(rank, range(5)))
+    assert places(file_of(records))[coverage] == (6, 6)
+    assert len(records.events()) == 5
