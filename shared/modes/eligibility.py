@@ -155,9 +155,8 @@ class EligibilityModeHandler(BaseModeHandler):
         event = caller.seen("patient", mode=self.mode, resource_ref=context.id)
         with self._access_log.in_transaction(event) as seen:
             file = self._file(caller, context.patient_uuid, visit_id=visit_of(context), seen=seen)
-        situation = newest_situation(file, now=self.local_time(caller))
+        situation, check = self.situation_on(caller, file), file.newest_check
         sentences = rules.summary(situation)
-        check = file.newest_check
         return SummaryView(
             mode=self.mode,
             context_id=context.id,
@@ -176,12 +175,12 @@ class EligibilityModeHandler(BaseModeHandler):
         """See BaseModeHandler.guidance. It costs one read of the patient's file."""
         if context.patient_uuid is None:
             return tuple(one for one in super().guidance(caller, context) if one.action == "view_record")
-        return rules.guidance(self._situation(caller, context))
+        return rules.guidance(self.situation_on(caller, self.file_for(caller, context, seen=None)))
 
     def why_not(self, caller: Caller, context: ContextDocument, action: str) -> GuidanceReason | None:
         """See BaseModeHandler.why_not."""
         if context.patient_uuid is not None:
-            return rules.why_not(self._situation(caller, context), action)
+            return rules.why_not(self.situation_on(caller, self.file_for(caller, context, seen=None)), action)
         if action == "view_record":
             return None
         return GuidanceReason(rule_id="guidance", code="no_patient", text="This context is not about a patient")
@@ -190,14 +189,9 @@ class EligibilityModeHandler(BaseModeHandler):
         """See BaseModeHandler.recall."""
         self._db.postgres.eligibility.recall(caller.client_id, caller.idempotency)
 
-    def _situation(self, caller: Caller, context: ContextDocument) -> rules.Situation:
-        file = self._file(caller, patient_of(context), visit_id=visit_of(context), seen=None)
-        return newest_situation(file, now=self.local_time(caller))
-
     def _snapshot(self, client_id: UUID, context: ContextDocument, *, now: datetime) -> Snapshot:
-        file = self._db.postgres.eligibility.file_of(
-            client_id, patient_of(context), visit_id=visit_of(context), today=now.date()
-        )
+        eligibility, visit_id = self._db.postgres.eligibility, visit_of(context)
+        file = eligibility.file_of(client_id, patient_of(context), visit_id=visit_id, today=now.date())
         return GONE if file is None else snapshot_of(file, newest_situation(file, now=now))
 
     def check_eligibility(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -105,6 +105,25 @@ class EligibilityRepository(Protocol):
 
     def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
         """Raise Replayed when the request with this key was carried out within 24 hours; see KeptAnswers.recall."""
+        ...
+
+    def rank(
+        self,
+        client_id: UUID,
+        reference: str,
+        *,
+        visit_id: UUID | None,
+        today: date,
+        changed_by: UUID,
+        key: IdempotencyKey | None,
+        decide: Callable[[EligibilityFile], Mapping[UUID, int]],
+        conclude: Callable[[EligibilityFile], tuple[AuditEvent, KeptAnswer | None]],
+    ) -> bool:
+        """Rank a patient's coverages: rows, history, audit event and kept answer in one transaction.
+
+        `decide` returns the ranks to write, by coverage; whatever it raises undoes everything. `conclude` gets the
+        file as it is then. False for an unknown patient. Raises Replayed for a repeated request.
+        """
         ...
 
     def check_of(

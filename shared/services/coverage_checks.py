@@ -88,19 +88,66 @@ class CoverageChecks:
         return self._stored(caller, context, "recheck_all_coverages", decide)
 
     def coordination(self, caller: Caller, context: ContextDocument, params: CoordinationParams) -> QuickActionResult:
-        """Tell which coverages are active on the day, how they are ranked, and what speaks against that order."""
+        """Tell which coverages are active on the day and what speaks against their order; rank them as it was asked."""
+        if params.order is not None:
+            return self._ranked(caller, context, params, params.order)
         event = caller.seen("patient", mode=MODE, resource_ref=context.id)
         with self._access_log.in_transaction(event) as seen:
             file = self._desk.file_for(caller, context, seen=seen)
+        return self._who_pays(caller, file, params)
+
+    def _ranked(
+        self, caller: Caller, context: ContextDocument, params: CoordinationParams, order: tuple[UUID, ...]
+    ) -> QuickActionResult:
+        """Rank the active coverages in this order, the others behind them in theirs."""
+        done: list[tuple[QuickActionResult, AuditEvent]] = []
+
+        def decide(file: EligibilityFile) -> dict[UUID, int]:
+            readings = rules.readings_of(self._desk.verdict_on(caller, file, asked_date=params.date_of_service))
+            if sorted(order) != sorted(_active(readings)):
+                message = "Name each coverage that is active on the day once, and no other"
+                raise ValidationFailedError(message, errors=(FieldError("params.order", "not_the_active", message),))
+            others = [one.coverage.id for one in readings if one.coverage.id not in order]
+            return {identity: rank for rank, identity in enumerate((*order, *others), start=1)}
+
+        def conclude(file: EligibilityFile) -> tuple[AuditEvent, KeptAnswer | None]:
+            answer = self._who_pays(caller, file, params)
+            metadata = {"action": "verify_cob", "coverages": len(order)}
+            patient = str(file.patient.id)
+            event = caller.changed(
+                "coverage", resource_ref=context.id, patient_ref=patient, mode=MODE, metadata=metadata
+            )
+            done[:] = [(answer, event)]
+            key = caller.idempotency
+            return event, KeptAnswer(key, 200, answer.model_dump_json(by_alias=True)) if key else None
+
+        try:
+            known = self._db.postgres.eligibility.rank(
+                caller.client_id,
+                patient_of(context),
+                visit_id=_visit_of(context),
+                today=self._desk.local_time(caller).date(),
+                changed_by=caller.user_id,
+                key=caller.idempotency,
+                decide=decide,
+                conclude=conclude,
+            )
+        except Replayed:
+            self._desk.bring_up_to_date(caller, context)
+            raise
+        if not known:
+            raise NotFoundError("There is no such record")
+        answer, event = done[0]
+        with self._access_log.handing_on(event):
+            self._desk.bring_up_to_date(caller, context)
+        return answer
+
+    def _who_pays(self, caller: Caller, file: EligibilityFile, params: CoordinationParams) -> QuickActionResult:
         receipt = self._desk.verdict_on(caller, file, asked_date=params.date_of_service)
         fired = [one for one in (*receipt.evidence, *receipt.suggestions) if one.rule in _WHO_PAYS]
         told = {
             "coverages": _coverages(receipt),
-            "activeCoverageIds": [
-                str(one.coverage.id)
-                for one in rules.readings_of(receipt)
-                if one.state == "active" and not one.is_self_pay
-            ],
+            "activeCoverageIds": [str(one) for one in _active(rules.readings_of(receipt))],
             "coordination": [reason_view(one).model_dump(mode="json", by_alias=True) for one in fired],
         }
         situation = rules.situation_of(file, receipt, now=self._desk.local_time(caller))
@@ -138,7 +185,7 @@ class CoverageChecks:
             new = self._db.postgres.eligibility.check(
                 caller.client_id,
                 patient_of(context),
-                visit_id=UUID(context.record_uuid) if context.record_type == "visit" else None,
+                visit_id=_visit_of(context),
                 today=now.date(),
                 key=caller.idempotency,
                 decide=new_check,
@@ -200,6 +247,15 @@ def _offered(caller: Caller, situation: rules.Situation) -> tuple[GuidanceAction
         for one in rules.guidance(situation)
         if one.action in ROLES_BY_QUICK_ACTION and allows_action(caller.role, one.action)
     )
+
+
+def _active(readings: list[rules.Reading]) -> list[UUID]:
+    """The insurances that are active, in the order of their rank."""
+    return [one.coverage.id for one in readings if one.state == "active" and not one.is_self_pay]
+
+
+def _visit_of(context: ContextDocument) -> UUID | None:
+    return UUID(context.record_uuid) if context.record_type == "visit" else None
 
 
 def _coverage_of(file: EligibilityFile, identity: UUID) -> Coverage:

@@ -195,10 +195,10 @@ def test_what_a_payer_answered_or_why_not_stays_with_the_check(records: Records,
             held = next(one for one in file.coverages if one.id == coverage)
             given = given_to(held, of.get("failure") or told)
             receipt = eligibility.decide(file, answers=(given,), today=TODAY)
-            receipt = replace(receipt, coverage_id=coverage)
             return NewCheck(
                 id=uuid7(), patient_id=file.patient.id, verdict=receipt, checked_by=USER,
-                event=event(records.client), kept=None, answer="", source="clearinghouse", **of,
+                event=event(records.client), kept=None, answer="", source="clearinghouse",
+                asked_coverage=coverage, **of,
             )  # fmt: skip
 
         new = records.store.eligibility.check(

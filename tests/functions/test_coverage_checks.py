@@ -186,3 +186,41 @@ def test_a_coverage_ranked_first_that_is_not_active_is_told(office: Office) -> N
 def test_the_front_desk_does_not_coordinate(office: Office) -> None:
     office.role = "front_desk"
     assert office.try_to("verify_cob").status == 403
+
+
+def test_coverages_are_ranked_again_as_one_change(office: Office) -> None:
+    second, ended = second_coverage(office), second_coverage(office, rank=1, status="terminated")
+    before = len(office.product.events)
+    order = {"order": [str(second), str(COVERAGE)]}
+    first = office.try_to("verify_cob", order, Idempotency_Key="once")
+    assert (first.status, first.json["data"]["coverageId"]) == (200, str(second))
+    ranks = {one["coverageId"]: (one["rank"], one["version"]) for one in first.json["data"]["coverages"]}
+    assert ranks == {str(second): (1, 2), str(COVERAGE): (2, 2), str(ended): (3, 2)}
+    assert office.try_to("verify_cob", order, Idempotency_Key="once").json == first.json
+    changed = [one for one in office.product.events[before:] if one.resource_type == "coverage"]
+    assert [one.metadata["action"] for one in changed] == ["verify_cob"]
+    again = office.act("verify_cob", **order)["data"]["coverages"]
+    assert {one["coverageId"]: (one["rank"], one["version"]) for one in again} == ranks
+    told = office.product.request("GET", f"/api/v1/records/coverage/{second}/history", role="admin").json
+    assert told["changes"][0]["fields"] == [{"field": "rank", "before": 2, "now": 1, "hidden": False}]
+
+
+@pytest.mark.parametrize("order", [[], ["first"], [COVERAGE], [COVERAGE, COVERAGE], [COVERAGE, uuid7()]])
+def test_an_order_that_is_not_of_the_active_coverages_is_refused(office: Office, order: list[Any]) -> None:
+    second_coverage(office)
+    answer = office.try_to("verify_cob", {"order": [str(one) for one in order]})
+    assert (answer.status, faults(answer)[0][0][:12]) == (422, "params.order")
+    assert [row["version"] for row in office.product.records.tables.rows["coverages"]] == [1] * 4
+
+
+def test_the_offered_ranking_can_be_run_as_it_is_offered(office: Office) -> None:
+    second = second_coverage(office)
+    told = phoned(office, "inactive")
+    offered = next(one for one in told["guidanceActions"] if one["label"] == "Rank Coverages Again")
+    assert offered["params"]["order"] == [str(second)]
+    done = office.act(offered["action"], **offered["params"])
+    assert [(one["coverageId"], one["rank"]) for one in done["data"]["coverages"]] == [
+        (str(second), 1),
+        (str(COVERAGE), 2),
+    ]
+    assert done["data"]["coordination"] == []

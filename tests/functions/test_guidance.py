@@ -182,12 +182,12 @@ def test_an_action_with_something_in_its_way_is_refused_with_the_reason(
     product: InMemoryProduct, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context = opened(product, "unchecked", Role.MANAGER)
-    real = EligibilityModeHandler._situation
+    real = EligibilityModeHandler.situation_on
 
     def under_way(self: EligibilityModeHandler, *of: Any) -> Situation:
         return replace(real(self, *of), in_flight=True)
 
-    monkeypatch.setattr(EligibilityModeHandler, "_situation", under_way)
+    monkeypatch.setattr(EligibilityModeHandler, "situation_on", under_way)
     check = next(one for one in offered(product, context) if one["action"] == "check_eligibility")
     assert check["disabledReason"] == "A check is on its way"
     refused = run(product, context, "check_eligibility")

@@ -44,7 +44,7 @@ from shared.repositories.user_protocols import UserChange, UserFilter
 from shared.services.access_log import AccessLog
 from shared.services.record_writes import RecordWriteService
 from tests.integration import volume
-from tests.unit.factories import TODAY, caller, event, key
+from tests.unit.factories import TODAY, USER, caller, event, key
 
 EVERY_TYPE = tuple(DATA_MODELS)
 WITHOUT_A_COMMON_RECORD = "common words that never go together"
@@ -128,6 +128,20 @@ def check(at: Place) -> None:
         PostgresEligibilityRepository(at.serving).check(
             at.client, "MRN711", visit_id=None, today=TODAY, key=key(), decide=decide
         )
+
+
+def rank(at: Place) -> None:
+    """Every coverage of a patient gets another rank."""
+    assert PostgresEligibilityRepository(at.serving).rank(
+        at.client,
+        "MRN711",
+        visit_id=None,
+        today=TODAY,
+        changed_by=USER,
+        key=key(),
+        decide=lambda file: {one.id: one.rank + 1 for one in file.coverages},
+        conclude=lambda _file: (event(at.client), None),
+    )
 
 
 def write(record_type: str, **data: Any) -> Call:
@@ -259,6 +273,7 @@ CALLS: dict[str, dict[str, Call]] = {
     },
     "PostgresEligibilityRepository.file_of": {"ordinary": file_of("MRN711"), "a tenth of all visits": file_of("MRN1")},
     "PostgresEligibilityRepository.check": {"before it is decided": check},
+    "PostgresEligibilityRepository.rank": {"ordinary": rank},
     "PostgresEligibilityRepository.check_of": {"a tenth of all checks": checked},
     "PostgresEligibilityRepository.claims_of": {
         "first page": claims("MRN711"),

@@ -43,9 +43,13 @@ class RecheckParams(RequestModel):
 
 
 class CoordinationParams(RequestModel):
-    """For which day: the newest check's, the visit's, the next visit's or today by default."""
+    """For which day: the newest check's, the visit's, the next visit's or today by default.
+
+    `order` ranks the coverages that are active then: each of them once, the one that pays first at the beginning.
+    """
 
     date_of_service: Day | None = None
+    order: Annotated[tuple[Annotated[UUID, Field(strict=False)], ...], Field(min_length=1, max_length=99)] | None = None
 
 
 class PhoneVerificationParams(RequestModel):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -25,9 +25,11 @@ from shared.models.records import (
 from shared.models.typed_json import from_json, to_json
 from shared.models.verdict import Difference, VerdictReceipt
 from shared.repositories.authorization_rows import authorization_of
+from shared.repositories.changes import KeptAnswer
 from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck, StoredCheck
 from shared.repositories.memory.records import read_patient
 from shared.repositories.memory.tables import NO_DATE, InMemoryTables
+from shared.repositories.record_protocols import HistoryEntry
 
 R = TypeVar("R")
 
@@ -35,10 +37,11 @@ CALLED_OFF = frozenset({"cancelled", "rescheduled"})
 
 
 class InMemoryEligibilityRepository:
-    """See EligibilityRepository."""
+    """See EligibilityRepository. `history` is that of every record, by its id."""
 
-    def __init__(self, tables: InMemoryTables) -> None:
+    def __init__(self, tables: InMemoryTables, history: dict[UUID, list[HistoryEntry]]) -> None:
         self._tables = tables
+        self._history = history
 
     def file_of(
         self,
@@ -87,6 +90,39 @@ class InMemoryEligibilityRepository:
         del client_id
         with self._tables.lock:
             self._tables.answers.recall(key)
+
+    def rank(
+        self,
+        client_id: UUID,
+        reference: str,
+        *,
+        visit_id: UUID | None,
+        today: date,
+        changed_by: UUID,
+        key: IdempotencyKey | None,
+        decide: Callable[[EligibilityFile], Mapping[UUID, int]],
+        conclude: Callable[[EligibilityFile], tuple[AuditEvent, KeptAnswer | None]],
+    ) -> bool:
+        """See EligibilityRepository.rank."""
+        with self._tables.lock:
+            self._tables.answers.recall(key)
+            file = self.file_of(client_id, reference, visit_id=visit_id, today=today)
+            if file is None:
+                return False
+            ranks = decide(file)
+            rows = [row for row in self._of_patient(client_id, "coverages", file.patient.id) if row["id"] in ranks]
+            for row in rows:
+                before, rank = row["rank"], ranks[row["id"]]
+                if before != rank:
+                    now = datetime.now(UTC)
+                    row.update({"rank": rank, "version": row["version"] + 1, "updated_at": now})
+                    entry = HistoryEntry(row["version"], now, changed_by, {"rank": (before, rank)})
+                    self._history.setdefault(row["id"], []).append(entry)
+            after = self.file_of(client_id, reference, visit_id=visit_id, today=today)
+            event, kept = conclude(after or file)
+            self._tables.answers.keep(kept)
+            self._tables.record(event)
+            return True
 
     def check_of(
         self, client_id: UUID, patient_id: UUID, check_id: UUID | None, *, seen: AuditEvent | None

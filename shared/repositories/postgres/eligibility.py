@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -22,7 +22,9 @@ from shared.models.records import (
 )
 from shared.models.typed_json import from_json, to_json
 from shared.models.verdict import Difference, VerdictReceipt
+from shared.repositories.changes import KeptAnswer
 from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck, StoredCheck
+from shared.repositories.postgres.coverage_ranks import lock_coverages, rank_coverages
 from shared.repositories.postgres.eligibility_file import FILE_TO_CHECK, file_in, previous_in, read_file, read_row
 from shared.repositories.postgres.transaction import add_event, as_uuid, is_duplicate_key, keep, recall
 
@@ -132,6 +134,39 @@ class PostgresEligibilityRepository:
         """See EligibilityRepository.recall."""
         with self._postgres.tenant(client_id) as connection:
             recall(connection, client_id, key)
+
+    def rank(
+        self,
+        client_id: UUID,
+        reference: str,
+        *,
+        visit_id: UUID | None,
+        today: date,
+        changed_by: UUID,
+        key: IdempotencyKey | None,
+        decide: Callable[[EligibilityFile], Mapping[UUID, int]],
+        conclude: Callable[[EligibilityFile], tuple[AuditEvent, KeptAnswer | None]],
+    ) -> bool:
+        """See EligibilityRepository.rank."""
+        try:
+            with self._postgres.tenant(client_id) as connection:
+                recall(connection, client_id, key)
+                lock_coverages(connection, client_id, reference, as_uuid(reference))
+                file = read_file(connection, client_id, reference, visit_id, today)
+                if file is None:
+                    return False
+                rank_coverages(connection, client_id, file.coverages, decide(file), changed_by)
+                after = read_file(connection, client_id, str(file.patient.id), visit_id, today)
+                event, kept = conclude(after or file)
+                add_event(connection, event)
+                keep(connection, client_id, kept)
+                return True
+        except IntegrityError as exc:
+            if not is_duplicate_key(exc):
+                raise
+            with self._postgres.tenant(client_id) as connection:
+                recall(connection, client_id, key)
+            raise
 
     def check_of(
         self, client_id: UUID, patient_id: UUID, check_id: UUID | None, *, seen: AuditEvent | None
