@@ -24,8 +24,8 @@ from shared.services.payer_inquiries import PayerInquiries
 from shared.x12.inquiry_reading import read_inquiries
 from shared.x12.interchange import read_interchanges
 from tests.integration.payer_endpoint import Endpoint, payer_endpoint
+from tests.unit.clinic import Clinic
 from tests.unit.factories import NOW, key
-from tests.unit.test_eligibility_mode import Clinic
 from tests.unit.x12_samples import HEADER_271, RECEIVER, interchange, published_or_skip
 
 DAY = date(2026, 11, 24)
