@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
     from shared.services.authorizations import AuthorizationService
     from shared.services.current_context import CurrentContextService
+    from shared.services.guidance import GuidanceService
     from shared.services.invitations import InvitationService
     from shared.services.jobs import JobRunner, JobService, JobSweep
     from shared.services.member_sync import MemberSync
@@ -81,10 +82,12 @@ def token_verifier() -> TokenVerifier:
 @cache
 def clearinghouse() -> Clearinghouse | None:
     """The payer connection; None where none is configured and what is on file answers for payers."""
+    given = settings().clearinghouse
+    if given is None:
+        return None
     from shared.clearinghouse.x12 import X12Clearinghouse
 
-    given = settings().clearinghouse
-    return X12Clearinghouse(given) if given else None
+    return X12Clearinghouse(given)
 
 
 @cache
@@ -167,11 +170,17 @@ def task_service() -> TaskService:
 @cache
 def mode_service() -> ModeService:
     """The modes and their handlers."""
-    return _modes(record_store, secret_key())
+    return _modes(record_store, secret_key(), clearinghouse)
 
 
-def _modes(records: Callable[[], RecordStore], key: bytes = b"") -> ModeService:
-    """The modes over `records`; `key` is what a function needs that opens contexts."""
+def _no_payers() -> None:
+    """Functions that never ask payers have no connection to them."""
+
+
+def _modes(
+    records: Callable[[], RecordStore], key: bytes = b"", payers: Callable[[], Clearinghouse | None] = _no_payers
+) -> ModeService:
+    """The modes over `records`; `key` is what a function needs that opens contexts, `payers` one that asks payers."""
     from shared.db.selector import DatabaseSelector
     from shared.services.clock import utc_now
     from shared.services.contexts import ContextService
@@ -179,7 +188,7 @@ def _modes(records: Callable[[], RecordStore], key: bytes = b"") -> ModeService:
 
     selector = DatabaseSelector(records, live_store)
     contexts = ContextService(selector, access_log(), key, now=utc_now, limits=_session_limits())
-    return ModeService(selector, access_log(), contexts, now=utc_now)
+    return ModeService(selector, access_log(), contexts, now=utc_now, clearinghouse=payers)
 
 
 @cache
@@ -188,6 +197,14 @@ def current_context_service() -> CurrentContextService:
     from shared.services.current_context import CurrentContextService
 
     return CurrentContextService(mode_service(), access_log())
+
+
+@cache
+def guidance_service() -> GuidanceService:
+    """The guidance component."""
+    from shared.services.guidance import GuidanceService
+
+    return GuidanceService(mode_service(), current_context_service(), task_service(), access_log())
 
 
 def eligibility_mode() -> EligibilityModeHandler:
@@ -295,7 +312,8 @@ def job_runner() -> JobRunner:
     """Does the turns of long work."""
     from shared.services.jobs import JobRunner
 
-    return JobRunner(live_store().jobs, members(), {})
+    kinds = {"batch_check_schedule": lambda: eligibility_mode().schedule.check_visit}
+    return JobRunner(live_store().jobs, members(), kinds)
 
 
 @cache

@@ -7,12 +7,14 @@ permission table to it, and the product to the table.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from shared.auth.permissions import (
     ROLES_BY_QUICK_ACTION,
     ROLES_BY_RECORD_TYPE,
     ROLES_BY_WRITTEN_TYPE,
 )
+from shared.models.roles import Role
 from tests.permission_authorization_cells import AUTHORIZATION_ACTION_CELLS, AUTHORIZATION_CELLS
 from tests.permission_call import (
     ADMIN,
@@ -30,6 +32,8 @@ from tests.permission_call import (
     in_context,
     plain,
 )
+from tests.permission_coverage_cells import COVERAGE_ACTION_CELLS
+from tests.permission_guidance_cells import GUIDANCE_CELLS
 from tests.permission_ids import (
     API,
     AUTH,
@@ -86,7 +90,15 @@ _WRITERS = {
     "claim": BILLING,
     "authorization": ELIGIBILITY_TEAM,
 }
-_ACTIONS = {"check_eligibility": INTAKE, "view_record": EVERYBODY}
+_ACTIONS = {"check_eligibility": INTAKE, "view_record": EVERYBODY, "batch_check_schedule": INTAKE}
+_READINGS: dict[str, tuple[frozenset[Role], dict[str, Any]]] = {
+    "explain_verdict": (EVERYBODY, {}),
+    "why_not": (EVERYBODY, {"action": "request_auth"}),
+    "compare_last_check": (EVERYBODY, {}),
+    "estimate_patient_cost": (STAFF, {"allowedAmount": 120}),
+    "get_claims": (EVERYBODY, {}),
+}
+_BEGUN = {"batch_check_schedule"}
 _MOVES = {"complete": "task", "accept": "task", "start": "accepted task", "hold": "task", "release": "accepted task",
           "reject": "task", "cancel": "task", "fail": "started task", "reopen": "completed task"}  # fmt: skip
 _EMPTY_BUNDLE = {"resourceType": "Bundle", "type": "transaction", "entry": []}
@@ -169,6 +181,7 @@ CELLS: dict[str, tuple[Cell, ...]] = {
     f"POST {CONTEXT}/quick-action": (
         Cell(EVERYBODY, action("view_record", CONTEXT), ROLES_BY_QUICK_ACTION["view_record"]),
     ),
+    **GUIDANCE_CELLS,
     f"GET {TASKS}/": (Cell(EVERYBODY, in_context(f"{TASKS}/")),),
     f"GET {TASKS}/shared": (
         Cell(EVERYBODY, plain(f"{TASKS}/shared")),
@@ -214,7 +227,15 @@ CELLS: dict[str, tuple[Cell, ...]] = {
     ),
     f"GET {ELIGIBILITY}/summary": (Cell(EVERYBODY, in_context(f"{ELIGIBILITY}/summary")),),
     f"POST {ELIGIBILITY}/quick-action": (
-        *(Cell(who, action(name), ROLES_BY_QUICK_ACTION[name], note=name) for name, who in _ACTIONS.items()),
+        *(
+            Cell(who, action(name), ROLES_BY_QUICK_ACTION[name], ok=202 if name in _BEGUN else None, note=name)
+            for name, who in _ACTIONS.items()
+        ),
+        *(
+            Cell(who, action(name, **params), ROLES_BY_QUICK_ACTION[name], note=name)
+            for name, (who, params) in _READINGS.items()
+        ),
+        *COVERAGE_ACTION_CELLS,
         *AUTHORIZATION_ACTION_CELLS,
     ),
     **AUTHORIZATION_CELLS,

@@ -10,7 +10,7 @@ from uuid import uuid4
 from shared.models.identifiers import uuid7
 
 API = "/api/v1"
-CONTEXT = f"{API}/components/context"
+CONTEXT, GUIDANCE = f"{API}/components/context", f"{API}/components/guidance"
 AUTH, USERS, RECORDS = f"{API}/auth", f"{API}/users", f"{API}/records"
 TASKS, ELIGIBILITY, MODES = f"{API}/components/tasks", f"{API}/modes/eligibility", f"{API}/modes"
 PASSWORD = "correct horse battery"

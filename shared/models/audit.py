@@ -20,6 +20,8 @@ class AuditAction(StrEnum):
     CONTEXT_LIST = "context:list"
     SUMMARY_READ = "summary:read"
     QUICK_ACTION = "quick_action:execute"
+    GUIDANCE_READ = "guidance:read"
+    GUIDANCE_EXECUTE = "guidance:execute"
     PATIENT_READ = "patient:read"
     CLAIM_LIST = "claim:list"
     AUTHORIZATION_READ = "authorization:read"

@@ -57,6 +57,7 @@ class Question:
 class GivenAnswer:
     """What a payer connection or a telephone call brought for a coverage: an answer or a failure.
 
+    With the source `on_file` the file answers, and `failure` says why the payer was not asked.
     `person` is how the person of the answer compares with the patient; None when the answer names nobody.
     """
 

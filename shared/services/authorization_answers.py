@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
 from shared.domain.authorization.answers import REVIEW_CODE_BY_STATE
@@ -11,17 +9,9 @@ from shared.errors import FieldError, ValidationFailedError
 from shared.models.api.authorizations import DecisionRequest, ManualDecision, ManualLine
 from shared.models.authorization import DecisionLine, DecisionReason, PayerDecision
 
-if TYPE_CHECKING:
-    from shared.models.authorization_answer import AuthorizationAnswer
-
-ReadReviews: TypeAlias = "Callable[[str], Sequence[AuthorizationAnswer]]"
-
 
 class AnswerReader:
-    """Reads answers. `reviews` reads an interchange of X12 278 responses; None where no X12 is spoken."""
-
-    def __init__(self, reviews: ReadReviews | None) -> None:
-        self._reviews = reviews
+    """Reads answers, whoever carried them."""
 
     def read(self, given: DecisionRequest, zone: ZoneInfo) -> PayerDecision:
         """Return the decision. Raises ValidationFailedError naming what cannot be read."""
@@ -31,17 +21,25 @@ class AnswerReader:
             from shared.importing.fhir_authorization import read_claim_response
 
             return read_claim_response(given.fhir, "fhir", zone)
-        return self._review(given.x12 or "")
+        return _review(given.x12 or "")
 
-    def _review(self, interchange: str) -> PayerDecision:
-        if self._reviews is None:
-            raise _refused("x12", "not_supported", "X12 answers are not read here")
-        from shared.domain.authorization.review import decision_of
 
-        answers = self._reviews(interchange)
-        if len(answers) != 1:
-            raise _refused("x12", "one_answer", "must hold the answer about exactly one request")
-        return decision_of(answers[0])
+def _review(interchange: str) -> PayerDecision:
+    """The one answer of an X12 interchange. Raises ValidationFailedError for what is none."""
+    from shared.domain.authorization.review import decision_of
+    from shared.x12.errors import UnreadableInterchangeError
+    from shared.x12.interchange import read_interchanges
+    from shared.x12.services_review import read_authorization_answers
+
+    try:
+        interchanges = read_interchanges(interchange)
+    except UnreadableInterchangeError as exc:
+        raise _refused("x12", exc.reason, f"cannot be read at segment {exc.segment}") from exc
+    transactions = [one for whole in interchanges for one in whole.transactions]
+    answers = [answer for one in transactions if one.set_id == "278" for answer in read_authorization_answers(one)]
+    if len(answers) != 1:
+        raise _refused("x12", "one_answer", "must hold the answer about exactly one request")
+    return decision_of(answers[0])
 
 
 def _manual(given: ManualDecision) -> PayerDecision:

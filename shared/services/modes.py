@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Callable
 from functools import cached_property
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared import modes as mode_modules
 from shared.auth.permissions import allows_action, allows_mode
@@ -27,17 +28,31 @@ from shared.services.access_log import AccessLog
 from shared.services.clock import Clock
 from shared.services.contexts import ContextService
 
+if TYPE_CHECKING:
+    from shared.clearinghouse.port import Clearinghouse
+
+
+def _nobody() -> None:
+    """No payer connection."""
+
 
 class ModeService:
     """Finds handlers by name and imports them on first use: a mode that is not asked for costs nothing."""
 
     def __init__(
-        self, db_selector: DatabaseSelector, access_log: AccessLog, contexts: ContextService, *, now: Clock
+        self,
+        db_selector: DatabaseSelector,
+        access_log: AccessLog,
+        contexts: ContextService,
+        *,
+        now: Clock,
+        clearinghouse: Callable[[], Clearinghouse | None] = _nobody,
     ) -> None:
         self._db = db_selector
         self._access_log = access_log
         self.contexts = contexts
         self._now = now
+        self._clearinghouse = clearinghouse
 
     @cached_property
     def modes(self) -> dict[str, str]:
@@ -63,6 +78,7 @@ class ModeService:
         make: Any = self.handler_class(mode)
         handler = make(self._db, self._access_log, now=self._now)
         handler.contexts = self.contexts
+        handler.clearinghouse = self._clearinghouse
         return handler
 
     def list_modes(self, caller: Caller) -> ModeList:

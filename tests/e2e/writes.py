@@ -9,7 +9,19 @@ from typing import Any
 from infra.gateway.openapi import load_operations
 from shared.catalog import load_catalog
 from shared.models.audit import AuditAction
-from tests.e2e.person import AUTH, CONTEXT, ELIGIBILITY, RECORDS, TASKS, USERS, Database, Newcomer, Person, unique
+from tests.e2e.person import (
+    AUTH,
+    CONTEXT,
+    ELIGIBILITY,
+    GUIDANCE,
+    RECORDS,
+    TASKS,
+    USERS,
+    Database,
+    Newcomer,
+    Person,
+    unique,
+)
 from tests.permission_ids import FAILED_ANSWER
 
 _MOVES = ("complete", "accept", "start", "hold", "release", "reject", "cancel", "fail", "reopen")
@@ -66,6 +78,10 @@ def _update_context(person: Person, database: Database) -> Request:
 
 def _act_in_context(person: Person, database: Database) -> Request:
     return Request("POST", f"{CONTEXT}/quick-action", _check_eligibility(person, database).body)
+
+
+def _execute_guidance(person: Person, database: Database) -> Request:
+    return Request("POST", f"{GUIDANCE}/execute", _check_eligibility(person, database).body | {"contextVersion": 1})
 
 
 def _check_eligibility(person: Person, database: Database) -> Request:
@@ -298,6 +314,7 @@ RECIPES: dict[str, Recipe] = {
     f"POST {_ONE}/revoke": _on_authorization("revoke", _REASON, _GRANT),
     f"POST {_ONE}/appeal": _on_authorization("appeal", {}, _DENIAL),
     f"POST {_ONE}/peer-to-peer": _on_authorization("peer-to-peer", {}, _DENIAL),
+    f"POST {GUIDANCE}/execute": _execute_guidance,
     f"POST {TASKS}/": _create,
     f"POST {TASKS}/bulk": _bulk,
     f"PUT {TASKS}/<task_id>": _update,

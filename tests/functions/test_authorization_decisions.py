@@ -11,6 +11,7 @@ import pytest
 
 from tests.functions.authorization_office import Office, day, faults
 from tests.functions.in_memory import InMemoryProduct
+from tests.unit.x12_samples import interchange
 
 PUBLISHED = Path(__file__).parents[3] / "shared/data/fhir-prior-auth"
 MANUAL = {"manual": {"outcome": "approved", "units": 6}}
@@ -71,6 +72,40 @@ def test_an_older_answer_does_not_regress(office: Office) -> None:
     office.done("POST", path, {"manual": {"outcome": "pended", "decidedOn": day(-1)}})
     late = office.done("POST", path, {"manual": {"outcome": "denied", "reason": "0V", "decidedOn": day(-2)}})
     assert (late["status"], late["answer"]) == ("pended", "older")
+
+
+def review(*segments: str) -> str:
+    """An interchange with one 278 response."""
+    header = (
+        "BHT*0007*11*A-1*20260504*1230*18",
+        "HL*1**20*1",
+        "NM1*X3*2*BLUESTEM*****PI*842610001",
+        "HL*2*1*21*1",
+        "NM1*1P*1*OKONKWO*AMARA****XX*1234567893",
+        "HL*3*2*22*1",
+        "NM1*IL*1*VASQUEZ*ELENA****MI*BST553018842",
+        "HL*4*3*EV*1",
+        "TRN*2*EVENT-1*9CLINIC",
+    )
+    return interchange(*header, *segments, set_id="278", functional_id="HI", version="005010X217")
+
+
+def test_a_278_is_recorded_once_and_bad_x12_is_refused(office: Office) -> None:
+    path = f"/authorization/{office.requested()['id']}/decision"
+    granted = {"x12": review("HCR*A1*C-10442", f"DTP*007*RD8*{day(0).replace('-', '')}-{day(60).replace('-', '')}")}
+    first, second = (office.done("POST", path, granted) for _ in range(2))
+    assert (first["status"], first["certificationNumber"], first["periodEnd"]) == ("approved", "C-10442", day(60))
+    assert (first["decision"]["source"], second["answer"]) == ("x12_278", "repeated")
+    for text in ("hello", review("HCR*A1")[:200], interchange("ST*271*0001")):
+        assert office.ask("POST", path, {"x12": text}).status == 422
+
+
+@pytest.mark.parametrize(
+    ("code", "state"), [("A3", "denied"), ("A4", "pended"), ("C", "cancelled"), ("CT", "contact_payer")]
+)
+def test_each_278_code_gives_its_state(office: Office, code: str, state: str) -> None:
+    path = f"/authorization/{office.requested()['id']}/decision"
+    assert office.done("POST", path, {"x12": review(f"HCR*{code}**0V")})["status"] == state
 
 
 def test_several_services_with_mixed_answers_are_a_partial_grant(office: Office) -> None:

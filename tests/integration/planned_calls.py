@@ -26,9 +26,11 @@ from shared.models.imported import (
 )
 from shared.models.roles import Role
 from shared.models.sign_in import Ticket
+from shared.repositories.authorization_protocols import RequestReferences
 from shared.repositories.memory.documents import InMemoryDocuments
 from shared.repositories.memory.members import InMemoryAuditOutbox, InMemoryAuditPublisher
 from shared.repositories.postgres.audit import PostgresWaitingEvents
+from shared.repositories.postgres.authorizations import PostgresAuthorizationRepository
 from shared.repositories.postgres.eligibility import PostgresEligibilityRepository
 from shared.repositories.postgres.record_import import PostgresRecordImport
 from shared.repositories.postgres.records import PostgresRecordRepository
@@ -44,7 +46,7 @@ from shared.repositories.user_protocols import UserChange, UserFilter
 from shared.services.access_log import AccessLog
 from shared.services.record_writes import RecordWriteService
 from tests.integration import volume
-from tests.unit.factories import TODAY, caller, event, key
+from tests.unit.factories import TODAY, USER, caller, event, key
 
 EVERY_TYPE = tuple(DATA_MODELS)
 WITHOUT_A_COMMON_RECORD = "common words that never go together"
@@ -128,6 +130,20 @@ def check(at: Place) -> None:
         PostgresEligibilityRepository(at.serving).check(
             at.client, "MRN711", visit_id=None, today=TODAY, key=key(), decide=decide
         )
+
+
+def rank(at: Place) -> None:
+    """Every coverage of a patient gets another rank."""
+    assert PostgresEligibilityRepository(at.serving).rank(
+        at.client,
+        "MRN711",
+        visit_id=None,
+        today=TODAY,
+        changed_by=USER,
+        key=key(),
+        decide=lambda file: {one.id: one.rank + 1 for one in file.coverages},
+        conclude=lambda _file: (event(at.client), None),
+    )
 
 
 def write(record_type: str, **data: Any) -> Call:
@@ -214,6 +230,41 @@ def checked(at: Place) -> None:
     assert eligibility.check_of(at.client, patient, newest.id, seen=None) == newest
 
 
+def authorizations(at: Place) -> None:
+    """An authorization by number, and the visit and the claim that it may be compared with."""
+    held = PostgresAuthorizationRepository(at.serving)
+    assert held.get(at.client, "AUTH711", seen=event(at.client)) is not None
+    assert held.visit(at.client, "VIS711") is not None
+    assert held.claim(at.client, "CLM711") is not None
+
+
+def change_authorization(at: Place) -> None:
+    """Up to the decision: what it writes are rows by their keys."""
+
+    class DecidedError(Exception):
+        pass
+
+    def decide(_: object) -> Any:
+        raise DecidedError
+
+    held, by = PostgresAuthorizationRepository(at.serving), at.id(volume.USERS, 1)
+    with pytest.raises(DecidedError):
+        held.change(at.client, "AUTH711", decide, changed_by=by, key=key(), visit="VIS711")
+    wanted = RequestReferences(patient="MRN711", payer="PAY1", provider="PRV1", visit="VIS711")
+    with pytest.raises(DecidedError):
+        held.request(at.client, wanted, decide, today=TODAY, changed_by=by, key=key())
+
+
+def schedule(at: Place) -> None:
+    """A day's visits, of everybody and of a provider."""
+    day = date(2024, 5, 6)
+    for provider in (None, "PRV1"):
+        found = PostgresEligibilityRepository(at.serving).visits_between(
+            at.client, day, day, provider=provider, limit=20
+        )
+        assert found is not None
+
+
 def links(at: Place) -> None:
     known = PostgresSignInLinks(at.serving)
     assert known.account_of("f" * 64) is None
@@ -259,7 +310,14 @@ CALLS: dict[str, dict[str, Call]] = {
     },
     "PostgresEligibilityRepository.file_of": {"ordinary": file_of("MRN711"), "a tenth of all visits": file_of("MRN1")},
     "PostgresEligibilityRepository.check": {"before it is decided": check},
+    "PostgresEligibilityRepository.rank": {"ordinary": rank},
     "PostgresEligibilityRepository.check_of": {"a tenth of all checks": checked},
+    "PostgresEligibilityRepository.recall": {
+        "": lambda at: PostgresEligibilityRepository(at.serving).recall(at.client, key())
+    },
+    "PostgresEligibilityRepository.visits_between": {"a day": schedule},
+    "PostgresAuthorizationRepository.get": {"ordinary": authorizations},
+    "PostgresAuthorizationRepository.change": {"before it is decided": change_authorization},
     "PostgresEligibilityRepository.claims_of": {
         "first page": claims("MRN711"),
         "a tenth of all claims": claims("MRN1"),
@@ -305,6 +363,9 @@ CALLS: dict[str, dict[str, Call]] = {
 # The relay's, across organisations.
 RELAYED: dict[str, Call] = {"PostgresWaitingEvents.older_than": waiting_events}
 ELSEWHERE = {
+    "PostgresAuthorizationRepository.visit": "called by PostgresAuthorizationRepository.get's",
+    "PostgresAuthorizationRepository.claim": "called by PostgresAuthorizationRepository.get's",
+    "PostgresAuthorizationRepository.request": "called by PostgresAuthorizationRepository.change's",
     "PostgresSignInAttempts.succeeded": "called by PostgresSignInAttempts.begin's",
     "PostgresTicketRepository.redeem": "called by PostgresTicketRepository.issue's",
     "PostgresSignInLinks.is_linked": "called by PostgresSignInLinks.account_of's",

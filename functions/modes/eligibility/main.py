@@ -132,8 +132,9 @@ def get_summary(caller: Caller, query: ContextQuery) -> SummaryView:
     request_example={"action": "check_eligibility", "params": {"dateOfService": "2026-12-01"}},
     example=_ACTION,
 )
-def quick_action(caller: Caller, body: QuickAction) -> QuickActionResult:
-    return bootstrap.mode_service().execute_quick_action(caller, MODE, body)
+def quick_action(caller: Caller, body: QuickAction) -> Reply[QuickActionResult]:
+    result = bootstrap.mode_service().execute_quick_action(caller, MODE, body)
+    return Reply(result, status=result.status)
 
 
 @operations.get(

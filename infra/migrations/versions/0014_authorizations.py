@@ -57,6 +57,8 @@ def upgrade() -> None:
     _point_at("visits", "authorization_id", "authorizations")
     op.create_check_constraint(op.f("ck_visits_authorization_units"), "visits", "authorization_units > 0")
     op.create_index("ix_visits_authorization", "visits", ["client_id", "authorization_id"])
+    op.create_index("ix_authorizations_coverage", "authorizations", ["client_id", "coverage_id"])
+    op.create_index("ix_authorizations_provider", "authorizations", ["client_id", "provider_id"])
     op.add_column("payer_rules", sa.Column("required_fields", texts, server_default="{}", nullable=False))
     for name in ("decision_hours", "decision_days"):
         op.add_column("payer_rules", sa.Column(name, sa.Integer()))
@@ -68,6 +70,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in ("decision_days", "decision_hours", "required_fields"):
         op.drop_column("payer_rules", name)
+    op.drop_index("ix_authorizations_provider", table_name="authorizations")
+    op.drop_index("ix_authorizations_coverage", table_name="authorizations")
     op.drop_index("ix_visits_authorization", table_name="visits")
     for name in ("authorization_units", "authorization_id"):
         op.drop_column("visits", name)

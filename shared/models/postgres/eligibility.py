@@ -150,6 +150,8 @@ authorizations = Table(
         "units_requested >= 0 AND units_approved >= 0 AND units_used >= 0 AND units_reserved >= 0", name="units"
     ),
     Index("ix_authorizations_patient", "client_id", "patient_id"),
+    Index("ix_authorizations_coverage", "client_id", "coverage_id"),
+    Index("ix_authorizations_provider", "client_id", "provider_id"),
     Index("ix_authorizations_payer", "client_id", "payer_id"),
 )
 

@@ -37,7 +37,7 @@ class InMemoryAuthorizationRepository:
     def __init__(self, tables: InMemoryTables, history: dict[UUID, list[HistoryEntry]]) -> None:
         self._tables = tables
         self._history = history
-        self._files = InMemoryEligibilityRepository(tables)
+        self._files = InMemoryEligibilityRepository(tables, history)
 
     def request(
         self,

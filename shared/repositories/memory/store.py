@@ -47,5 +47,5 @@ class InMemoryRecordStore:
         self.tables = InMemoryTables()
         self.records = InMemoryRecordRepository(self.tables)
         self.record_writes = InMemoryRecordWrites(self.tables)
-        self.eligibility = InMemoryEligibilityRepository(self.tables)
+        self.eligibility = InMemoryEligibilityRepository(self.tables, self.record_writes.kept)
         self.authorizations = InMemoryAuthorizationRepository(self.tables, self.record_writes.kept)

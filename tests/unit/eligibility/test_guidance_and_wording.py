@@ -96,7 +96,7 @@ SETUP = answered(answer(rejections=(Rejection("51", "information_receiver"),)))
         (REJECTED, ["update_demographics", "call_script", "estimate_patient_cost"]),
         (SETUP, ["create_task", "open_record", "call_script", "estimate_patient_cost"]),
         (decided(coverage(), coverage(rank=2, payer_id=OTHER_PAYER)), ["verify_cob"]),
-        (decided(coverage(period_end=TODAY - DAY), coverage(rank=2)), ["switch_payer"]),
+        (decided(coverage(period_end=TODAY - DAY), coverage(rank=2)), ["verify_cob"]),
         (
             decided(coverage(), payer_rules=(rule(requires_auth=None),)),
             ["check_auth_requirement", "mark_auth_not_required"],
