@@ -50,8 +50,7 @@ GUIDANCE_CELLS: dict[str, tuple[Cell, ...]] = {
             _EVERYBODY,
             _executed("explain_verdict"),
             ROLES_BY_GUIDANCE_ACTION["explain_verdict"],
-            ok=409,
-            note="explain_verdict, before a check",
+            note="explain_verdict",
         ),
     ),
 }
