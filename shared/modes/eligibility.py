@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -15,7 +15,7 @@ from shared.db.selector import DatabaseSelector
 from shared.domain import eligibility as rules
 from shared.domain.authorization.states import as_of
 from shared.errors import NotFoundError
-from shared.models.api.eligibility import action_data, patient_view
+from shared.models.api.eligibility import patient_view
 from shared.models.api.modes import (
     LABELS,
     BatchCheckParams,
@@ -32,19 +32,19 @@ from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
 from shared.models.guidance import GuidanceAction, GuidanceReason
-from shared.models.identifiers import uuid7
 from shared.models.records import EligibilityFile
 from shared.models.replay import Replayed
 from shared.models.snapshot import GONE, Snapshot
 from shared.models.verdict import GivenAnswer, VerdictReceipt
 from shared.modes.base import BaseModeHandler, QuickActionRule
 from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck
-from shared.repositories.protocols import Change, KeptAnswer
+from shared.repositories.protocols import Change
 from shared.services.access_log import AccessLog
 from shared.services.authorization_action_table import AUTHORIZATION_ACTIONS
 from shared.services.claim_pages import begins_after, page_of
 from shared.services.contexts import patient_of
 from shared.services.coverage_action_table import COVERAGE_ACTIONS
+from shared.services.eligibility_checks import new_check
 from shared.services.eligibility_reading_table import READING_ACTIONS
 from shared.services.eligibility_situations import brought, disclosed, newest_situation, offered, snapshot_of, visit_of
 from shared.services.snapshots import refresh, taken
@@ -222,8 +222,18 @@ class EligibilityModeHandler(BaseModeHandler):
             answers = kept if asked is None else asked.about(file, at=now)
             on, service = params.date_of_service, params.service_type
             receipt = rules.decide(file, asked_date=on, asked_service=service, answers=answers, today=now.date())
-            made.append((file, rules.situation_after(receipt, now=now)))
-            return self._new_check(caller, context, made[-1], previous, answers or ())
+            situation = rules.situation_after(receipt, now=now)
+            made.append((file, situation))
+            return new_check(
+                caller,
+                context,
+                file.patient.id,
+                situation,
+                previous,
+                action="check_eligibility",
+                audited=disclosed(answers or ()),
+                **brought(receipt, answers or ()),
+            )
 
         try:
             asked = self._asked(caller, params, patient, visit_id)
@@ -323,45 +333,6 @@ class EligibilityModeHandler(BaseModeHandler):
         shown = replace(file, authorizations=tuple(as_of(held, today) for held in file.authorizations))
         hidden, hidden_of_coverage = (hidden_fields(caller.role, kind) for kind in ("patient", "coverage"))
         return patient_view(shown, receipt, hidden, hidden_of_coverage)
-
-    def _new_check(
-        self,
-        caller: Caller,
-        context: ContextDocument | None,
-        decided: tuple[EligibilityFile, rules.Situation],
-        previous: PreviousCheck | None,
-        answers: Sequence[GivenAnswer],
-    ) -> NewCheck:
-        file, situation = decided
-        check_id, receipt = uuid7(), situation.receipt
-        changed = None
-        if previous is not None and previous.receipt is not None:
-            changed = rules.difference(previous.id, previous.receipt, receipt)
-        answer = QuickActionResult(
-            success=True,
-            data=action_data(receipt, check_id, changed),
-            guidance_actions=offered(caller, rules.guidance(situation)),
-        ).model_dump_json(by_alias=True)
-        event = caller.changed(
-            "eligibility_check",
-            resource_id=check_id,
-            resource_ref=None if context is None else context.id,
-            patient_ref=str(file.patient.id),
-            mode=self.mode,
-            metadata={"action": "check_eligibility", "verdict": receipt.verdict, **disclosed(answers)},
-        )
-        return NewCheck(
-            id=check_id,
-            patient_id=file.patient.id,
-            verdict=receipt,
-            checked_by=caller.user_id,
-            event=event,
-            kept=KeptAnswer(caller.idempotency, 200, answer) if caller.idempotency else None,
-            answer=answer,
-            previous=previous,
-            difference=changed,
-            **brought(receipt, answers),
-        )
 
     def local_time(self, caller: Caller) -> datetime:
         """The time at the organisation."""

@@ -8,18 +8,15 @@ from datetime import UTC, date, datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from shared.auth.permissions import ROLES_BY_QUICK_ACTION, allows_action
 from shared.db.selector import DatabaseSelector
 from shared.domain import eligibility as rules
 from shared.errors import FieldError, NotFoundError, ValidationFailedError
-from shared.models.api.eligibility import action_data, reason_view, verdict_view
+from shared.models.api.eligibility import reason_view, verdict_view
 from shared.models.api.eligibility_actions import CoordinationParams, PhoneVerificationParams, RecheckParams
 from shared.models.api.modes import QuickActionResult
 from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
-from shared.models.guidance import GuidanceAction
-from shared.models.identifiers import uuid7
 from shared.models.payer_answer import PayerAnswer
 from shared.models.records import CheckSource, Coverage, EligibilityFile
 from shared.models.replay import Replayed
@@ -28,8 +25,9 @@ from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck
 from shared.repositories.protocols import KeptAnswer
 from shared.services.access_log import AccessLog
 from shared.services.contexts import patient_of
+from shared.services.eligibility_checks import MODE, new_check
+from shared.services.eligibility_situations import offered, visit_of
 
-MODE = "eligibility"
 _UNDETERMINED = {"unknown": "undetermined"}
 _WHO_PAYS = frozenset({"E17", "E18", "E25"})
 
@@ -125,7 +123,7 @@ class CoverageChecks:
             known = self._db.postgres.eligibility.rank(
                 caller.client_id,
                 patient_of(context),
-                visit_id=_visit_of(context),
+                visit_id=visit_of(context),
                 today=self._desk.local_time(caller).date(),
                 changed_by=caller.user_id,
                 key=caller.idempotency,
@@ -152,7 +150,7 @@ class CoverageChecks:
         }
         situation = rules.situation_of(file, receipt, now=self._desk.local_time(caller))
         data = verdict_view(receipt).model_dump(mode="json", by_alias=True) | told
-        return QuickActionResult(success=True, data=data, guidance_actions=_offered(caller, situation))
+        return QuickActionResult(success=True, data=data, guidance_actions=offered(caller, rules.guidance(situation)))
 
     def phoned(self, caller: Caller, context: ContextDocument, params: PhoneVerificationParams) -> QuickActionResult:
         """Record what the payer said of a coverage, and decide with it."""
@@ -178,17 +176,29 @@ class CoverageChecks:
         """
         now = self._desk.local_time(caller)
 
-        def new_check(file: EligibilityFile, previous: PreviousCheck | None) -> NewCheck:
-            return _new_check(caller, context, action, decide(file, now), file.patient.id, previous, now)
+        def check(file: EligibilityFile, previous: PreviousCheck | None) -> NewCheck:
+            decided = decide(file, now)
+            return new_check(
+                caller,
+                context,
+                file.patient.id,
+                rules.situation_after(decided.receipt, now=now),
+                previous,
+                action=action,
+                told=decided.told,
+                source=decided.source,
+                payer_answer=decided.answer,
+                asked_coverage=decided.asked_coverage,
+            )
 
         try:
             new = self._db.postgres.eligibility.check(
                 caller.client_id,
                 patient_of(context),
-                visit_id=_visit_of(context),
+                visit_id=visit_of(context),
                 today=now.date(),
                 key=caller.idempotency,
-                decide=new_check,
+                decide=check,
             )
         except Replayed:
             self._desk.bring_up_to_date(caller, context)
@@ -200,62 +210,9 @@ class CoverageChecks:
         return QuickActionResult.model_validate_json(new.answer)
 
 
-def _new_check(
-    caller: Caller,
-    context: ContextDocument,
-    action: str,
-    decided: _Decided,
-    patient_id: UUID,
-    previous: PreviousCheck | None,
-    now: datetime,
-) -> NewCheck:
-    check_id, receipt = uuid7(), decided.receipt
-    changed = None
-    if previous is not None and previous.receipt is not None:
-        changed = rules.difference(previous.id, previous.receipt, receipt)
-    offered = _offered(caller, rules.situation_after(receipt, now=now))
-    data = action_data(receipt, check_id, changed) | decided.told
-    answer = QuickActionResult(success=True, data=data, guidance_actions=offered).model_dump_json(by_alias=True)
-    event = caller.changed(
-        "eligibility_check",
-        resource_id=check_id,
-        resource_ref=context.id,
-        patient_ref=str(patient_id),
-        mode=MODE,
-        metadata={"action": action, "verdict": receipt.verdict},
-    )
-    return NewCheck(
-        id=check_id,
-        patient_id=patient_id,
-        verdict=receipt,
-        checked_by=caller.user_id,
-        event=event,
-        kept=KeptAnswer(caller.idempotency, 200, answer) if caller.idempotency else None,
-        answer=answer,
-        previous=previous,
-        difference=changed,
-        source=decided.source,
-        payer_answer=decided.answer,
-        asked_coverage=decided.asked_coverage,
-    )
-
-
-def _offered(caller: Caller, situation: rules.Situation) -> tuple[GuidanceAction, ...]:
-    """Leave out what the caller's role may not do, and what no mode declares."""
-    return tuple(
-        one
-        for one in rules.guidance(situation)
-        if one.action in ROLES_BY_QUICK_ACTION and allows_action(caller.role, one.action)
-    )
-
-
 def _active(readings: list[rules.Reading]) -> list[UUID]:
     """The insurances that are active, in the order of their rank."""
     return [one.coverage.id for one in readings if one.state == "active" and not one.is_self_pay]
-
-
-def _visit_of(context: ContextDocument) -> UUID | None:
-    return UUID(context.record_uuid) if context.record_type == "visit" else None
 
 
 def _coverage_of(file: EligibilityFile, identity: UUID) -> Coverage:
