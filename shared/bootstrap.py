@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from shared.repositories.user_protocols import Accounts, MemberMirror, OrganisationRepository, UserRepository
     from shared.services.access_log import AccessLog
     from shared.services.alerts import AlertService
+    from shared.services.authorizations import AuthorizationService
     from shared.services.current_context import CurrentContextService
     from shared.services.feedback import FeedbackService
+    from shared.services.guidance import GuidanceService
     from shared.services.invitations import InvitationService
     from shared.services.jobs import JobRunner, JobService, JobSweep
     from shared.services.member_sync import MemberSync
@@ -83,10 +85,12 @@ def token_verifier() -> TokenVerifier:
 @cache
 def clearinghouse() -> Clearinghouse | None:
     """The payer connection; None where none is configured and what is on file answers for payers."""
+    given = settings().clearinghouse
+    if given is None:
+        return None
     from shared.clearinghouse.x12 import X12Clearinghouse
 
-    given = settings().clearinghouse
-    return X12Clearinghouse(given) if given else None
+    return X12Clearinghouse(given)
 
 
 @cache
@@ -187,11 +191,17 @@ def feedback_service() -> FeedbackService:
 @cache
 def mode_service() -> ModeService:
     """The modes and their handlers."""
-    return _modes(record_store, secret_key())
+    return _modes(record_store, secret_key(), clearinghouse)
 
 
-def _modes(records: Callable[[], RecordStore], key: bytes = b"") -> ModeService:
-    """The modes over `records`; `key` is what a function needs that opens contexts."""
+def _no_payers() -> None:
+    """Functions that never ask payers have no connection to them."""
+
+
+def _modes(
+    records: Callable[[], RecordStore], key: bytes = b"", payers: Callable[[], Clearinghouse | None] = _no_payers
+) -> ModeService:
+    """The modes over `records`; `key` is what a function needs that opens contexts, `payers` one that asks payers."""
     from shared.db.selector import DatabaseSelector
     from shared.services.clock import utc_now
     from shared.services.contexts import ContextService
@@ -199,7 +209,7 @@ def _modes(records: Callable[[], RecordStore], key: bytes = b"") -> ModeService:
 
     selector = DatabaseSelector(records, live_store)
     contexts = ContextService(selector, access_log(), key, now=utc_now, limits=_session_limits())
-    return ModeService(selector, access_log(), contexts, now=utc_now)
+    return ModeService(selector, access_log(), contexts, now=utc_now, clearinghouse=payers)
 
 
 @cache
@@ -210,10 +220,23 @@ def current_context_service() -> CurrentContextService:
     return CurrentContextService(mode_service(), access_log())
 
 
+@cache
+def guidance_service() -> GuidanceService:
+    """The guidance component."""
+    from shared.services.guidance import GuidanceService
+
+    return GuidanceService(mode_service(), current_context_service(), task_service(), access_log())
+
+
 def eligibility_mode() -> EligibilityModeHandler:
     """The eligibility mode's handler, for the routes that only it has."""
     handler: EligibilityModeHandler = mode_service().get_mode_handler("eligibility")
     return handler
+
+
+def authorization_service() -> AuthorizationService:
+    """Authorizations, as the eligibility mode works with them."""
+    return eligibility_mode().authorization_service
 
 
 @cache
@@ -272,7 +295,8 @@ def job_runner() -> JobRunner:
     """Does the turns of long work."""
     from shared.services.jobs import JobRunner
 
-    return JobRunner(live_store().jobs, members(), {})
+    kinds = {"batch_check_schedule": lambda: eligibility_mode().schedule.check_visit}
+    return JobRunner(live_store().jobs, members(), kinds)
 
 
 @cache

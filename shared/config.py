@@ -50,7 +50,8 @@ class OpenIdProvider(BaseModel):
 class ClearinghouseSettings(BaseModel):
     """The payer connection: where inquiries go, who we are there, and how they are carried (decision 0012).
 
-    `sender` and `receiver` are the ids of ISA and GS. `envelope` is `core_mime` (CAQH CORE vC2.2.0) or `plain`.
+    `sender` and `receiver` are the ids of ISA and GS, `npi` and `provider` the NPI and the name under which inquiries
+    are made. `envelope` is `core_mime` (CAQH CORE vC2.2.0) or `plain`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -60,6 +61,8 @@ class ClearinghouseSettings(BaseModel):
     password: SecretStr
     sender: str = Field(min_length=2, max_length=15)
     receiver: str = Field(min_length=2, max_length=15)
+    npi: str = Field(pattern=r"^[0-9]{10}$")
+    provider: str = Field(min_length=1, max_length=60)
     sender_qualifier: str = Field(default="ZZ", min_length=2, max_length=2)
     receiver_qualifier: str = Field(default="ZZ", min_length=2, max_length=2)
     envelope: Literal["core_mime", "plain"] = "core_mime"

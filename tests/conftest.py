@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.stack import RunningStack, started_stack
+
+# The same examples each time, however slow the machine is: a test says the same whenever it is run.
+settings.register_profile("mobius", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("mobius")
 
 
 @pytest.fixture(scope="session")

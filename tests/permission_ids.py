@@ -10,7 +10,7 @@ from uuid import uuid4
 from shared.models.identifiers import uuid7
 
 API = "/api/v1"
-CONTEXT = f"{API}/components/context"
+CONTEXT, GUIDANCE = f"{API}/components/context", f"{API}/components/guidance"
 AUTH, USERS, RECORDS = f"{API}/auth", f"{API}/users", f"{API}/records"
 TASKS, ELIGIBILITY, MODES = f"{API}/components/tasks", f"{API}/modes/eligibility", f"{API}/modes"
 ALERTS, FEEDBACK = f"{API}/components/alerts", f"{API}/components/feedback"
@@ -146,6 +146,53 @@ def new_device() -> dict[str, str]:
     return {"token": f"token-of-a-device:{unique('device')}"}
 
 
+# What a payer says who could not read the request.
+FAILED_ANSWER = {
+    "fhir": {
+        "resourceType": "ClaimResponse",
+        "status": "active",
+        "use": "preauthorization",
+        "created": "2026-11-01",
+        "outcome": "error",
+    }
+}
+_ANSWERS: dict[str, dict[str, Any] | None] = {
+    "draft": None,
+    "sent": None,
+    "granted": {"manual": {"outcome": "approved", "units": 6}},
+    "pended": {"manual": {"outcome": "pended"}},
+    "denied": {"manual": {"outcome": "denied", "reason": "Not medically necessary"}},
+    "failed": FAILED_ANSWER,
+}
+
+
+def _new_authorization(state: str) -> Callable[[Make], str]:
+    """An authorization in a state, of a patient, a payer and a provider made for it."""
+
+    def make_one(make: Make) -> str:
+        request = {f"{one}Id": _new_record(make, one)["id"] for one in ("patient", "payer", "provider")}
+        request |= {"serviceType": "98", "periodStart": "2026-11-01", "periodEnd": "2027-06-30", "units": 6}
+        request |= {"draft": state == "draft", "urgency": "standard"}
+        made = str(make("POST", f"{ELIGIBILITY}/authorization", request)["id"])
+        answer = _ANSWERS[state]
+        if answer is not None:
+            make("POST", f"{ELIGIBILITY}/authorization/{made}/decision", answer)
+        return made
+
+    return make_one
+
+
+def _context_of_authorization(state: str) -> Callable[[Make], str]:
+    """A context of a patient who has an authorization in a state."""
+
+    def make_one(make: Make) -> str:
+        path = f"{ELIGIBILITY}/authorization/{_new_authorization(state)(make)}"
+        body = {"recordType": "Patient ID", "recordId": make("GET", path)["patientId"]}
+        return str(make("POST", f"{ELIGIBILITY}/context", body)["contextId"])
+
+    return make_one
+
+
 def newcomer() -> dict[str, str]:
     return {"email": f"{unique('person')}@riverside.example", "name": "New Person", "role": "biller"}
 
@@ -164,6 +211,8 @@ def _new_user(*, deactivated: bool = False) -> Callable[[Make], str]:
 MAKERS: dict[str, Callable[[Make], str]] = {
     **{record_type: _id_of(record_type) for record_type in POINTS_AT},
     **{f"{record_type} number": _number_of(record_type) for record_type in NUMBERED},
+    **{f"{state} authorization": _new_authorization(state) for state in _ANSWERS},
+    **{f"{state} context": _context_of_authorization(state) for state in ("sent", "granted")},
     "context": _new_context,
     "alert": _new_alert,
     "task": _new_task(),
@@ -178,7 +227,8 @@ UNKNOWN: dict[str, Callable[[], str]] = {
     **{record_type: lambda: str(uuid7()) for record_type in POINTS_AT},
     **{f"{record_type} number": lambda: unique("NONE") for record_type in NUMBERED},
     "alert": lambda: f"alert_{uuid4().hex}",
-    "context": lambda: f"ctx_{uuid4().hex}",
+    **{f"{state} authorization": lambda: str(uuid7()) for state in _ANSWERS},
+    **{kind: lambda: f"ctx_{uuid4().hex}" for kind in ("context", "sent context", "granted context")},
     **{kind: lambda: f"task_{uuid4().hex}" for kind in ("task", "accepted task", "started task", "completed task")},
     **{kind: lambda: str(uuid7()) for kind in ("user", "deactivated user")},
     "invitation": lambda: "inv_AZdfPA",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import re
@@ -13,7 +14,9 @@ from pydantic.json_schema import models_json_schema
 
 from shared.auth.permissions import ROLES_BY_PERMISSION, Permission
 from shared.catalog import FunctionEntry, load_catalog
+from shared.models.api.modes import QuickAction
 from shared.models.audit import AuditAction
+from shared.modes.base import BaseModeHandler, QuickActionRule
 from shared.web.operations import Operation, Operations, Reply
 from shared.web.sse import EventStream
 
@@ -132,7 +135,32 @@ def _models(operations: Any) -> list[tuple[type[BaseModel], Any]]:
             found[answer, "serialization"] = None
         if isinstance(operation.body, type) and issubclass(operation.body, BaseModel):
             found[operation.body, "validation"] = None
+        for rule in _quick_actions(operation):
+            found[rule.params, "validation"] = None
     return list(found)
+
+
+def _quick_actions(operation: Operation) -> tuple[QuickActionRule, ...]:
+    """The quick actions that an operation of a mode runs; none for any other."""
+    if operation.body is not QuickAction or operation.mode is None:
+        return ()
+    module = importlib.import_module(f"shared.modes.{operation.mode.replace('-', '_')}")
+    handlers = (one for one in vars(module).values() if isinstance(one, type) and issubclass(one, BaseModeHandler))
+    return next(one for one in handlers if one is not BaseModeHandler).quick_actions
+
+
+def _action_schema(operation: Operation, names: dict[Any, Any]) -> dict[str, Any]:
+    """What a quick action is sent as: each with its own parameters."""
+    one_of = [
+        {
+            "title": rule.label,
+            "type": "object",
+            "properties": {"action": {"const": rule.name}, "params": names[rule.params, "validation"]},
+        }
+        for rule in _quick_actions(operation)
+    ]
+    whole: dict[str, Any] = names[operation.body, "validation"]
+    return {"allOf": [whole, {"oneOf": one_of}]} if one_of else whole
 
 
 def _operation(function: Operations, operation: Operation, names: dict[Any, Any]) -> dict[str, Any]:
@@ -151,7 +179,7 @@ def _operation(function: Operations, operation: Operation, names: dict[Any, Any]
         described["x-roles"] = roles
     if operation.body is not None:
         free = operation.body is dict
-        schema = {"type": "object"} if free else names[operation.body, "validation"]
+        schema = {"type": "object"} if free else _action_schema(operation, names)
         content: dict[str, Any] = {"schema": schema}
         if operation.request_example is not None:
             content["example"] = operation.request_example

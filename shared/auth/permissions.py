@@ -39,6 +39,7 @@ class Permission(StrEnum):
     USER_WRITE = "user:write"
     CLIENT_WRITE = "client:write"
     JOB_READ_ALL = "job:read_all"
+    AUTHORIZATION_WRITE = "authorization:write"
 
 
 ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
@@ -64,6 +65,7 @@ ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
     Permission.USER_WRITE: frozenset({Role.ADMIN}),
     Permission.CLIENT_WRITE: frozenset({Role.ADMIN}),
     Permission.JOB_READ_ALL: _LEADS,
+    Permission.AUTHORIZATION_WRITE: _LEADS | {Role.ELIGIBILITY_SPECIALIST},
 }
 
 ALL_MODES = frozenset({"eligibility", "front-desk", "backend", "email-drafter"})
@@ -77,10 +79,39 @@ MODES_BY_ROLE: dict[Role, frozenset[str]] = {
     Role.BILLER: frozenset({"backend", "eligibility", "email-drafter"}),
 }
 
+_ASKS_PAYERS = _LEADS | {Role.ELIGIBILITY_SPECIALIST}
+_WAITS_FOR_PAYERS = _ASKS_PAYERS | {Role.FRONT_DESK, Role.BILLER}
+
 ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "check_eligibility": _LEADS | {Role.ELIGIBILITY_SPECIALIST, Role.FRONT_DESK},
-    "request_auth": _LEADS | {Role.ELIGIBILITY_SPECIALIST},
+    "batch_check_schedule": _LEADS | {Role.ELIGIBILITY_SPECIALIST, Role.FRONT_DESK},
+    "check_auth_requirement": _WAITS_FOR_PAYERS,
+    "check_authorization_status": _WAITS_FOR_PAYERS,
+    "request_auth": _ASKS_PAYERS,
+    "request_authorization": _ASKS_PAYERS,
+    "extend_authorization": _ASKS_PAYERS,
+    "mark_auth_not_required": _ASKS_PAYERS,
+    "record_auth_decision": _ASKS_PAYERS,
+    "recheck_all_coverages": _ASKS_PAYERS | {Role.FRONT_DESK},
+    "verify_cob": _ASKS_PAYERS,
+    "record_phone_verification": _ASKS_PAYERS | {Role.FRONT_DESK},
+    "explain_verdict": _EVERYBODY,
+    "why_not": _EVERYBODY,
+    "compare_last_check": _EVERYBODY,
+    "estimate_patient_cost": _WAITS_FOR_PAYERS,
+    "get_claims": _EVERYBODY,
     "view_record": _EVERYBODY,
+}
+
+# What guidance offers in every mode besides the mode's own quick actions.
+ROLES_BY_GUIDANCE_ACTION: dict[str, frozenset[Role]] = {
+    "open_record": ROLES_BY_PERMISSION[Permission.CONTEXT_OPEN],
+    "switch_mode": ROLES_BY_PERMISSION[Permission.CONTEXT_OPEN],
+    "create_task": ROLES_BY_PERMISSION[Permission.TASK_WRITE],
+    "snooze": ROLES_BY_PERMISSION[Permission.TASK_WRITE],
+    "share_to_backend": ROLES_BY_PERMISSION[Permission.TASK_WRITE],
+    "explain_verdict": _EVERYBODY,
+    "why_not": _EVERYBODY,
 }
 
 ROLES_BY_RECORD_TYPE: dict[str, frozenset[Role]] = {
@@ -129,6 +160,11 @@ def allows_mode(role: Role, mode: str) -> bool:
 def allows_action(role: Role, action: str) -> bool:
     """Tell whether `role` may run the quick action `action`; an undeclared action is open to leads only."""
     return role in ROLES_BY_QUICK_ACTION.get(action, _LEADS)
+
+
+def allows_guidance(role: Role, action: str) -> bool:
+    """Tell whether `role` may run `action`, which guidance offers in every mode; nobody runs an undeclared one."""
+    return role in ROLES_BY_GUIDANCE_ACTION.get(action, frozenset())
 
 
 def may_read(role: Role, record_type: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from shared.models.eligibility_inquiry import EligibilityInquiry, InquiryOutcome
+from shared.models.eligibility_inquiry import EligibilityInquiry, InquiryOutcome, InquiryProvider
 
 
 class Clearinghouse(Protocol):
@@ -14,6 +14,11 @@ class Clearinghouse(Protocol):
     `shared.domain.check_schedule`), and never turns a failure into "not eligible".
     """
 
-    def check(self, inquiry: EligibilityInquiry) -> InquiryOutcome:
-        """Ask once. At most 20 seconds."""
+    @property
+    def provider(self) -> InquiryProvider:
+        """Who asks there."""
+        ...
+
+    def check(self, inquiry: EligibilityInquiry, *, within: float | None = None) -> InquiryOutcome:
+        """Ask once. At most 20 seconds, or `within` fewer."""
         ...

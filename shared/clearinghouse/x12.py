@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from shared.clearinghouse.carriage import CONTENT_TYPE, pack, unpack
@@ -11,7 +12,13 @@ from shared.clearinghouse.outcome import read_outcome
 from shared.config import ClearinghouseSettings
 from shared.domain.check_schedule import payer_window
 from shared.http_exchange import ExchangeAnswer, ExchangeError, Limits, exchange
-from shared.models.eligibility_inquiry import EligibilityInquiry, FailureKind, InquiryFailure, InquiryOutcome
+from shared.models.eligibility_inquiry import (
+    EligibilityInquiry,
+    FailureKind,
+    InquiryFailure,
+    InquiryOutcome,
+    InquiryProvider,
+)
 from shared.models.identifiers import uuid7
 from shared.x12.errors import UnwritableValueError
 from shared.x12.inquiry import FUNCTIONAL_ID, VERSION, write_inquiry
@@ -46,7 +53,12 @@ class X12Clearinghouse:
         self._clock = clock
         self._limits = limits
 
-    def check(self, inquiry: EligibilityInquiry) -> InquiryOutcome:
+    @property
+    def provider(self) -> InquiryProvider:
+        """See Clearinghouse.provider."""
+        return InquiryProvider(self._settings.provider, self._settings.npi)
+
+    def check(self, inquiry: EligibilityInquiry, *, within: float | None = None) -> InquiryOutcome:
         """See Clearinghouse.check."""
         if not inquiry.payer_id:
             return InquiryFailure("unsupported", "payer_not_connected", "The payer cannot be asked electronically")
@@ -65,8 +77,12 @@ class X12Clearinghouse:
             "Accept": f"{CONTENT_TYPE}, multipart/form-data",
             **parcel.headers,
         }
+        limits = self._limits
+        if within is not None:
+            seconds = (min(within, limits.connect_seconds), min(within, limits.total_seconds))
+            limits = replace(limits, connect_seconds=seconds[0], total_seconds=seconds[1])
         try:
-            answer = exchange(self._settings.url, method="POST", body=parcel.body, headers=headers, limits=self._limits)
+            answer = exchange(self._settings.url, method="POST", body=parcel.body, headers=headers, limits=limits)
         except ExchangeError as exc:
             return InquiryFailure("retryable", exc.fault, _FAULTS[exc.fault])
         return _outcome(answer, inquiry)

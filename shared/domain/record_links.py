@@ -11,9 +11,14 @@ REFERENCES: Mapping[str, Mapping[str, str]] = {
     "patient": {},
     "payer": {},
     "provider": {},
-    "visit": {"patient_id": "patient", "provider_id": "provider"},
+    "visit": {"patient_id": "patient", "provider_id": "provider", "authorization_id": "authorization"},
     "claim": {"patient_id": "patient", "payer_id": "payer", "visit_id": "visit", "provider_id": "provider"},
-    "authorization": {"patient_id": "patient", "payer_id": "payer"},
+    "authorization": {
+        "patient_id": "patient",
+        "payer_id": "payer",
+        "provider_id": "provider",
+        "coverage_id": "coverage",
+    },
     "coverage": {"patient_id": "patient", "payer_id": "payer"},
     "payer_rule": {"payer_id": "payer"},
 }

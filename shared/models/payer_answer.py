@@ -160,8 +160,10 @@ class CheckFailure:
     """Why there is no answer about a coverage. A failure says nothing about the coverage itself.
 
     `reason` is `rejected` (the payer's AAA, `codes` in the order given), or what happened on the way: `timeout`,
-    `unreachable`, `unreadable`, `not_supported`, `not_enrolled`, `outside_window`. `fields` names the members to
-    correct (`coverage.memberId`), `texts` are the payer's own words, `retry_at` is when to ask again by itself.
+    `unreachable`, `unreadable`, `not_supported`, `not_enrolled`, `outside_window`, `not_asked` (no time was left),
+    `file_changed` (edited meanwhile), `member_mismatch`, or the payer connection's own code (`http_401`, `ta1_006` …).
+    `fields` names the members to correct (`coverage.memberId`), `texts` are the payer's own words, `retry_at` is when
+    to ask again by itself.
     """
 
     kind: FailureKind

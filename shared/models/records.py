@@ -8,8 +8,10 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
+from shared.models.authorization import AuthorizationState, ExtensionRequest, PayerDecision, Urgency, VisitHold
 from shared.models.payer_answer import CheckFailure, PayerAnswer
 
+GENERAL_SERVICE = "30"  # X12 service type: the health plan
 Verdict = Literal["eligible", "not_eligible", "undetermined"]
 
 
@@ -101,7 +103,9 @@ class Benefit:
 class PayerRule:
     """Whether a payer wants an authorization for a service type (X12 code); None when it depends.
 
-    With a `procedure` (CPT or HCPCS code) it is about that procedure alone.
+    With a `procedure` (CPT or HCPCS code) it is about that procedure alone. `required_fields` are members that a
+    request must have beside the usual ones. `decision_hours` (urgent requests) and `decision_days` (standard ones,
+    calendar days) are how long the payer takes; None is the general deadline.
     """
 
     id: UUID
@@ -110,21 +114,25 @@ class PayerRule:
     requires_auth: bool | None
     procedure: str | None = None
     version: int = 1
+    required_fields: tuple[str, ...] = ()
+    decision_hours: int | None = None
+    decision_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
     """An authorization; units are visits or service units, None when not limited.
 
-    What it does not name (a service, a procedure, a provider) it is not limited to. `decision_due_at` is until when
-    the payer has to answer.
+    `status` is the stored state; `shared.domain.authorization.as_of` says what it is on a day. `period_*` is what was
+    asked for, and what was granted once it is. `units_used` and `units_reserved` count the linked visits and what was
+    brought forward. `answer_digests` are those of the answers that were applied, `decision` the last one.
     """
 
     id: UUID
     auth_number: str
     payer_id: UUID | None
     service_type: str | None
-    status: str
+    status: AuthorizationState
     requested_date: date | None
     approved_date: date | None
     period_start: date | None
@@ -132,16 +140,28 @@ class Authorization:
     units_approved: int | None
     units_used: int
     units_reserved: int
+    patient_id: UUID | None = None
+    coverage_id: UUID | None = None
     provider_id: UUID | None = None
     procedure_codes: tuple[str, ...] = ()
-    urgency: Literal["standard", "urgent"] | None = None
+    diagnosis_codes: tuple[str, ...] = ()
+    units_requested: int | None = None
+    urgency: Urgency | None = None
+    notes: str | None = None
+    submitted_at: datetime | None = None
     decision_due_at: datetime | None = None
+    status_reason: str | None = None
+    certification_number: str | None = None
+    decision: PayerDecision | None = None
+    answer_digests: tuple[str, ...] = ()
+    extension: ExtensionRequest | None = None
+    visits: tuple[VisitHold, ...] = ()
     version: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A visit; `visit_date` is the day at the organisation."""
+    """A visit; `visit_date` is the day at the organisation, `authorization_id` what it takes units of."""
 
     id: UUID
     visit_number: str
@@ -149,6 +169,8 @@ class Visit:
     visit_type: str | None
     status: str
     provider_id: UUID | None = None
+    patient_id: UUID | None = None
+    authorization_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: of which day, for which service, by whom. `allowed` is the amount that the payer allows for it."""
+    """What is asked: of which day, for which service, by whom, for which visit.
+
+    `allowed` is the amount that the payer allows for it.
+    """
 
     on: date
     date_source: DateSource
@@ -47,12 +50,14 @@ class Question:
     procedure: str | None = None
     provider_id: UUID | None = None
     allowed: Decimal | None = None
+    visit_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
     """What a payer connection or a telephone call brought for a coverage: an answer or a failure.
 
+    With the source `on_file` the file answers, and `failure` says why the payer was not asked.
     `person` is how the person of the answer compares with the patient; None when the answer names nobody.
     """
 

@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -17,17 +18,23 @@ from shared.models.api.base import RequestModel, faults_of
 from shared.models.api.modes import QuickActionResult, SummaryView
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
+from shared.models.guidance import GuidanceAction, GuidanceReason
 from shared.models.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from shared.clearinghouse.port import Clearinghouse
+    from shared.services.contexts import ContextService
 
 
 @dataclass(frozen=True, slots=True)
 class QuickActionRule:
-    """A quick action of a mode: its label, its parameters, and the handler's method that runs it."""
+    """A quick action of a mode: its label, its parameters, and the handler's method (`part.method`) that runs it."""
 
     name: str
     label: str
     params: type[RequestModel]
     method: str
+    listed: bool = True  # an alias is not
 
 
 class BaseModeHandler:
@@ -37,6 +44,8 @@ class BaseModeHandler:
     label: ClassVar[str]
     record_types: ClassVar[tuple[str, ...]] = ("patient", "claim", "visit", "authorization", "other")
     quick_actions: ClassVar[tuple[QuickActionRule, ...]] = ()
+    contexts: ContextService  # set by the mode service, whose contexts they are
+    clearinghouse: Callable[[], Clearinghouse | None]  # set by the mode service as well
 
     @classmethod
     def actions(cls) -> Mapping[str, QuickActionRule]:
@@ -72,13 +81,34 @@ class BaseModeHandler:
         del client_id, context, now
         return None
 
+    def guidance(self, caller: Caller, context: ContextDocument) -> tuple[GuidanceAction, ...]:
+        """Return what to do next: the quick actions that the caller's role may run. The caller audits the read.
+
+        A mode that knows the records says what fits them, and what stands in an action's way.
+        """
+        del context
+        return tuple(
+            GuidanceAction(label=rule.label, action=rule.name, id=f"{self.mode}.{rule.name}")
+            for rule in self.quick_actions
+            if allows_action(caller.role, rule.name)
+        )
+
+    def why_not(self, caller: Caller, context: ContextDocument, action: str) -> GuidanceReason | None:
+        """Say what about the record keeps `action` from being offered or run; None when nothing does."""
+        del caller, context, action
+        return None
+
+    def recall(self, caller: Caller) -> None:
+        """Raise Replayed when the caller's Idempotency-Key was used for an action whose answer this mode keeps."""
+        del caller
+
     def execute_action(
         self, caller: Caller, context: ContextDocument, action: str, params: dict[str, Any]
     ) -> QuickActionResult:
         """Run a quick action with `params`, which its model checks."""
         rule = self.rule_for(caller, action)
-        run: Callable[..., QuickActionResult] = getattr(self, rule.method)
-        return run(caller, context, _parse(rule.params, params))
+        run: Callable[..., QuickActionResult] = attrgetter(rule.method)(self)
+        return run(caller, context, params_of(rule.params, params))
 
     def rule_for(self, caller: Caller, action: str) -> QuickActionRule:
         """Return what `action` is. Raises ValidationFailedError for an unknown one, ForbiddenError for the role."""
@@ -94,12 +124,13 @@ class BaseModeHandler:
         return rule
 
 
-def _parse(model: type[RequestModel], params: dict[str, Any]) -> RequestModel:
+def params_of(model: type[RequestModel], params: dict[str, Any]) -> Any:
+    """Check the `params` of an action. Raises ValidationFailedError naming each as `params.<name>`."""
     try:
         return model.model_validate_json(json.dumps(params), strict=True, by_alias=True, by_name=False)
     except ValidationError as exc:
         errors = tuple(
-            FieldError("params." + ".".join(map(str, location)), code, message)
+            FieldError(".".join(("params", *map(str, location))), code, message)
             for location, code, message in faults_of(exc)
         )
         raise ValidationFailedError(f"{errors[0].field}: {errors[0].message}", errors=errors) from exc

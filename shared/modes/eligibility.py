@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import ClassVar
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from shared.auth.permissions import ROLES_BY_QUICK_ACTION, allows_action, hidden_fields
+from shared.auth.permissions import hidden_fields
 from shared.db.selector import DatabaseSelector
 from shared.domain import eligibility as rules
-from shared.errors import FieldError, NotFoundError, ValidationFailedError
-from shared.models.api.eligibility import action_data, claim_view, patient_view
+from shared.domain.authorization.states import as_of
+from shared.errors import NotFoundError
+from shared.models.api.eligibility import patient_view
 from shared.models.api.modes import (
     LABELS,
+    BatchCheckParams,
     CheckEligibilityParams,
     ClaimList,
     ClaimQuery,
@@ -26,37 +30,117 @@ from shared.models.api.modes import (
 )
 from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
-from shared.models.cursor import decode_cursor, encode_cursor
 from shared.models.firestore.documents import ContextDocument
-from shared.models.guidance import GuidanceAction
-from shared.models.identifiers import uuid7
+from shared.models.guidance import GuidanceAction, GuidanceReason
 from shared.models.records import EligibilityFile
 from shared.models.replay import Replayed
 from shared.models.snapshot import GONE, Snapshot
-from shared.models.verdict import VerdictReceipt
+from shared.models.verdict import GivenAnswer, VerdictReceipt
 from shared.modes.base import BaseModeHandler, QuickActionRule
 from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck
-from shared.repositories.protocols import Change, KeptAnswer
+from shared.repositories.protocols import Change
 from shared.services.access_log import AccessLog
+from shared.services.authorization_action_table import AUTHORIZATION_ACTIONS
+from shared.services.claim_pages import begins_after, page_of
+from shared.services.contexts import patient_of
+from shared.services.coverage_action_table import COVERAGE_ACTIONS
+from shared.services.eligibility_checks import new_check
+from shared.services.eligibility_reading_table import READING_ACTIONS
+from shared.services.eligibility_situations import brought, disclosed, newest_situation, offered, snapshot_of, visit_of
 from shared.services.snapshots import refresh, taken
 
-_NO_DATE = "0001-01-01"
+if TYPE_CHECKING:
+    from shared.services.authorization_actions import AuthorizationActions
+    from shared.services.authorizations import AuthorizationService
+    from shared.services.coverage_checks import CoverageChecks
+    from shared.services.eligibility_readings import EligibilityReadings
+    from shared.services.payer_inquiries import PayersAsked
+    from shared.services.schedule_check import ScheduleCheck
 
 
 class EligibilityModeHandler(BaseModeHandler):
-    """See BaseModeHandler. Its answers come from what is on file in the database."""
+    """See BaseModeHandler. Payers answer where there is a connection to them, else what is on file."""
 
     mode: ClassVar[str] = "eligibility"
     label: ClassVar[str] = "Eligibility"
     quick_actions: ClassVar[tuple[QuickActionRule, ...]] = (
         QuickActionRule("check_eligibility", "Check Eligibility", CheckEligibilityParams, "check_eligibility"),
+        QuickActionRule("batch_check_schedule", "Check the Schedule", BatchCheckParams, "schedule.begin"),
         QuickActionRule("view_record", "View Full Record", NoParams, "view_record"),
+        *READING_ACTIONS,
+        *COVERAGE_ACTIONS,
+        *AUTHORIZATION_ACTIONS,
     )
 
     def __init__(self, db_selector: DatabaseSelector, access_log: AccessLog, *, now: Callable[[], datetime]) -> None:
         self._db = db_selector
         self._access_log = access_log
         self._now = now
+
+    @cached_property
+    def authorizations(self) -> AuthorizationActions:
+        """The quick actions about authorizations."""
+        from shared.services.authorization_actions import AuthorizationActions
+
+        return AuthorizationActions(self, self.authorization_service, self._access_log, now=self._now)
+
+    @cached_property
+    def authorization_service(self) -> AuthorizationService:
+        """Authorizations, for the routes that only this mode has."""
+        from shared.services.authorization_answers import AnswerReader
+        from shared.services.authorization_contexts import AuthorizationContexts
+        from shared.services.authorizations import AuthorizationService
+
+        contexts = AuthorizationContexts(self.contexts, self.bring_up_to_date)
+        return AuthorizationService(
+            lambda: self._db.postgres, self._access_log, AnswerReader(), contexts, now=self._now
+        )
+
+    @cached_property
+    def schedule(self) -> ScheduleCheck:
+        """The check of a day's visits."""
+        from shared.services.schedule_check import ScheduleCheck
+
+        def check(caller: Caller, patient: str, visit_id: UUID, context: ContextDocument | None) -> QuickActionResult:
+            return self._check(caller, CheckEligibilityParams(), patient=patient, visit_id=visit_id, context=context)
+
+        return ScheduleCheck(self._db, lambda: self.contexts, check, now=self._now)
+
+    @cached_property
+    def readings(self) -> EligibilityReadings:
+        """The quick actions that only look."""
+        from shared.services.eligibility_readings import EligibilityReadings
+
+        return EligibilityReadings(self, self._db, self._access_log)
+
+    @cached_property
+    def coverage_checks(self) -> CoverageChecks:
+        """The quick actions that check the patient's coverages one by one."""
+        from shared.services.coverage_checks import CoverageChecks
+
+        return CoverageChecks(self, self._db, self._access_log)
+
+    def situation_on(self, caller: Caller, file: EligibilityFile) -> rules.Situation:
+        """See ReadingDesk.situation_on."""
+        return newest_situation(file, now=self.local_time(caller))
+
+    def file_for(self, caller: Caller, context: ContextDocument, *, seen: AuditEvent | None) -> EligibilityFile:
+        """See PatientDesk.file_for."""
+        return self._file(caller, patient_of(context), visit_id=visit_of(context), seen=seen)
+
+    def verdict_on(
+        self, caller: Caller, file: EligibilityFile, *, asked_date: date | None = None, asked_service: str | None = None
+    ) -> VerdictReceipt:
+        """See PatientDesk.verdict_on."""
+        return newest_situation(
+            file, now=self.local_time(caller), asked_date=asked_date, asked_service=asked_service
+        ).receipt
+
+    def bring_up_to_date(self, caller: Caller, context: ContextDocument) -> None:
+        """See PatientDesk.bring_up_to_date."""
+        now = self.local_time(caller)
+        file = self.file_for(caller, context, seen=None)
+        self._project(caller, context, file, newest_situation(file, now=now))
 
     @classmethod
     def fresh_summary(cls, record_type: str, number: str) -> str:
@@ -70,10 +154,9 @@ class EligibilityModeHandler(BaseModeHandler):
             return super().get_summary(caller, context)
         event = caller.seen("patient", mode=self.mode, resource_ref=context.id)
         with self._access_log.in_transaction(event) as seen:
-            file = self._file(caller, context.patient_uuid, visit_id=_visit_of(context), seen=seen)
-        situation = _newest(file, now=self._local(caller))
+            file = self._file(caller, context.patient_uuid, visit_id=visit_of(context), seen=seen)
+        situation, check = self.situation_on(caller, file), file.newest_check
         sentences = rules.summary(situation)
-        check = file.newest_check
         return SummaryView(
             mode=self.mode,
             context_id=context.id,
@@ -88,48 +171,104 @@ class EligibilityModeHandler(BaseModeHandler):
         """See BaseModeHandler.snapshot. Before its first check a context says nothing of the records."""
         return self._snapshot(client_id, context, now=now) if context.facts else None
 
+    def guidance(self, caller: Caller, context: ContextDocument) -> tuple[GuidanceAction, ...]:
+        """See BaseModeHandler.guidance. It costs one read of the patient's file."""
+        if context.patient_uuid is None:
+            return tuple(one for one in super().guidance(caller, context) if one.action == "view_record")
+        return rules.guidance(self.situation_on(caller, self.file_for(caller, context, seen=None)))
+
+    def why_not(self, caller: Caller, context: ContextDocument, action: str) -> GuidanceReason | None:
+        """See BaseModeHandler.why_not."""
+        if context.patient_uuid is not None:
+            return rules.why_not(self.situation_on(caller, self.file_for(caller, context, seen=None)), action)
+        if action == "view_record":
+            return None
+        return GuidanceReason(rule_id="guidance", code="no_patient", text="This context is not about a patient")
+
+    def recall(self, caller: Caller) -> None:
+        """See BaseModeHandler.recall."""
+        self._db.postgres.eligibility.recall(caller.client_id, caller.idempotency)
+
     def _snapshot(self, client_id: UUID, context: ContextDocument, *, now: datetime) -> Snapshot:
-        file = self._db.postgres.eligibility.file_of(
-            client_id, _patient_of(context), visit_id=_visit_of(context), today=now.date()
-        )
-        return GONE if file is None else _snapshot_of(file, _newest(file, now=now))
+        eligibility, visit_id = self._db.postgres.eligibility, visit_of(context)
+        file = eligibility.file_of(client_id, patient_of(context), visit_id=visit_id, today=now.date())
+        return GONE if file is None else snapshot_of(file, newest_situation(file, now=now))
 
     def check_eligibility(
         self, caller: Caller, context: ContextDocument, params: CheckEligibilityParams
     ) -> QuickActionResult:
-        """Decide, store the check with its audit event, and bring the context up to date.
+        """Check the context's patient, for its visit when it is about one."""
+        return self._check(caller, params, patient=patient_of(context), visit_id=visit_of(context), context=context)
+
+    def _check(
+        self,
+        caller: Caller,
+        params: CheckEligibilityParams,
+        *,
+        patient: str,
+        visit_id: UUID | None,
+        context: ContextDocument | None,
+    ) -> QuickActionResult:
+        """Decide, store the check with its audit event, and bring the context up to date, where there is one.
 
         A repetition brings the context up to date once more: the first try may have ended between the two stores.
         """
-        patient = _patient_of(context)
-        now = self._local(caller)
         made: list[tuple[EligibilityFile, rules.Situation]] = []
+        asked: PayersAsked | None = None
+        kept: tuple[GivenAnswer, ...] | None = ()
+        now = self.local_time(caller)
 
         def decide(file: EligibilityFile, previous: PreviousCheck | None) -> NewCheck:
-            receipt = rules.decide(
-                file, asked_date=params.date_of_service, asked_service=params.service_type, answers=(), today=now.date()
+            answers = kept if asked is None else asked.about(file, at=now)
+            on, service = params.date_of_service, params.service_type
+            receipt = rules.decide(file, asked_date=on, asked_service=service, answers=answers, today=now.date())
+            situation = rules.situation_after(receipt, now=now)
+            made.append((file, situation))
+            return new_check(
+                caller,
+                context,
+                file.patient.id,
+                situation,
+                previous,
+                action="check_eligibility",
+                audited=disclosed(answers or ()),
+                **brought(receipt, answers or ()),
             )
-            made.append((file, rules.situation_after(receipt, now=now)))
-            return self._new_check(caller, context, made[-1][1], previous)
 
         try:
+            asked = self._asked(caller, params, patient, visit_id)
+            now = self.local_time(caller)
             new = self._db.postgres.eligibility.check(
-                caller.client_id,
-                patient,
-                visit_id=_visit_of(context),
-                today=now.date(),
-                key=caller.idempotency,
-                decide=decide,
+                caller.client_id, patient, visit_id=visit_id, today=now.date(), key=caller.idempotency, decide=decide
             )
         except Replayed:
-            decide(self._file(caller, patient, visit_id=_visit_of(context), seen=None), None)
-            self._project(caller, context, *made[-1])
+            asked = kept = None  # what the stored check brought counts
+            decide(self._file(caller, patient, visit_id=visit_id, seen=None), None)
+            if context is not None:
+                self._project(caller, context, *made[-1])
             raise
         if new is None:
             raise NotFoundError("There is no such record")
         with self._access_log.handing_on(new.event):
-            self._project(caller, context, *made[-1])
+            if context is not None:
+                self._project(caller, context, *made[-1])
         return QuickActionResult.model_validate_json(new.answer)
+
+    def _asked(
+        self, caller: Caller, params: CheckEligibilityParams, patient: str, visit_id: UUID | None
+    ) -> PayersAsked | None:
+        """Ask the payers, where there is a connection to them; no transaction is open meanwhile."""
+        clearinghouse = self.clearinghouse()
+        if clearinghouse is None:
+            return None
+        from shared.services.payer_inquiries import PayerInquiries
+
+        file = self._db.postgres.eligibility.file_of(
+            caller.client_id, patient, visit_id=visit_id, today=caller.today(self._now()), key=caller.idempotency
+        )
+        if file is None:
+            raise NotFoundError("There is no such record")
+        return PayerInquiries(clearinghouse).ask(file, params, now=lambda: self.local_time(caller))
 
     def view_record(self, caller: Caller, context: ContextDocument, params: NoParams) -> QuickActionResult:
         """Show the full record behind the context: the patient's file, beside the claim or visit it is about."""
@@ -141,8 +280,8 @@ class EligibilityModeHandler(BaseModeHandler):
             if context.patient_uuid is None:
                 shown = {"record": ContextView.of(context).model_dump(mode="json", by_alias=True)}
                 return QuickActionResult(success=True, data=shown, guidance_actions=())
-            file = self._file(caller, context.patient_uuid, visit_id=_visit_of(context), seen=None)
-        now = self._local(caller)
+            file = self._file(caller, context.patient_uuid, visit_id=visit_of(context), seen=None)
+        now = self.local_time(caller)
         receipt = rules.decide(file, today=now.date())
         situation = rules.situation_of(file, receipt, now=now)
         return QuickActionResult(
@@ -151,9 +290,9 @@ class EligibilityModeHandler(BaseModeHandler):
                 "status": receipt.status,
                 "recordType": LABELS[context.record_type],
                 "recordId": context.record_id,
-                "record": _shown(caller, file, receipt).model_dump(mode="json", by_alias=True),
+                "record": self._shown(caller, file, receipt).model_dump(mode="json", by_alias=True),
             },
-            guidance_actions=_offered(caller, rules.guidance(situation)),
+            guidance_actions=offered(caller, rules.guidance(situation)),
         )
 
     def patient(self, caller: Caller, reference: str, *, asked: date | None) -> PatientEligibility:
@@ -162,12 +301,12 @@ class EligibilityModeHandler(BaseModeHandler):
         with self._access_log.in_transaction(event) as seen:
             file = self._file(caller, reference, seen=seen)
         today = caller.today(self._now())
-        return _shown(caller, file, rules.decide(file, asked_date=asked or today, today=today))
+        return self._shown(caller, file, rules.decide(file, asked_date=asked or today, today=today))
 
     def claims(self, caller: Caller, reference: str, query: ClaimQuery) -> ClaimList:
         """List a patient's claims, newest service date first."""
         filters = (caller.client_id, reference, query.status)
-        after = None if query.cursor is None else _position(decode_cursor(query.cursor, filters))
+        after = begins_after(query.cursor, filters)
         event = caller.seen("claim_list", mode=self.mode, same=reference)
         with self._access_log.in_transaction(event) as seen:
             found = self._db.postgres.eligibility.claims_of(
@@ -176,19 +315,7 @@ class EligibilityModeHandler(BaseModeHandler):
             if found is None:
                 raise NotFoundError("There is no such record")
         patient, claims = found
-        hidden = hidden_fields(caller.role, "claim")
-        shown = claims[: query.limit]
-        cursor = None
-        if len(claims) > query.limit:
-            last = shown[-1]
-            on = last.service_date.isoformat() if last.service_date else _NO_DATE
-            cursor = encode_cursor(filters, on, str(last.id))
-        return ClaimList(
-            patient_id=str(patient.id),
-            mrn=patient.mrn,
-            claims=tuple(claim_view(claim, hidden) for claim in shown),
-            next_cursor=cursor,
-        )
+        return page_of(patient, claims, query.limit, filters, hidden_fields(caller.role, "claim"))
 
     def _file(
         self, caller: Caller, reference: str, *, visit_id: UUID | None = None, seen: AuditEvent | None
@@ -201,39 +328,13 @@ class EligibilityModeHandler(BaseModeHandler):
             raise NotFoundError("There is no such record")
         return file
 
-    def _new_check(
-        self, caller: Caller, context: ContextDocument, situation: rules.Situation, previous: PreviousCheck | None
-    ) -> NewCheck:
-        check_id, receipt = uuid7(), situation.receipt
-        changed = None
-        if previous is not None and previous.receipt is not None:
-            changed = rules.difference(previous.id, previous.receipt, receipt)
-        answer = QuickActionResult(
-            success=True,
-            data=action_data(receipt, check_id, changed),
-            guidance_actions=_offered(caller, rules.guidance(situation)),
-        ).model_dump_json(by_alias=True)
-        event = caller.changed(
-            "eligibility_check",
-            resource_id=check_id,
-            resource_ref=context.id,
-            patient_ref=context.patient_uuid,
-            mode=self.mode,
-            metadata={"action": "check_eligibility", "verdict": receipt.verdict},
-        )
-        return NewCheck(
-            id=check_id,
-            patient_id=UUID(_patient_of(context)),
-            verdict=receipt,
-            checked_by=caller.user_id,
-            event=event,
-            kept=KeptAnswer(caller.idempotency, 200, answer) if caller.idempotency else None,
-            answer=answer,
-            previous=previous,
-            difference=changed,
-        )
+    def _shown(self, caller: Caller, file: EligibilityFile, receipt: VerdictReceipt) -> PatientEligibility:
+        today = caller.today(self._now())
+        shown = replace(file, authorizations=tuple(as_of(held, today) for held in file.authorizations))
+        hidden, hidden_of_coverage = (hidden_fields(caller.role, kind) for kind in ("patient", "coverage"))
+        return patient_view(shown, receipt, hidden, hidden_of_coverage)
 
-    def _local(self, caller: Caller) -> datetime:
+    def local_time(self, caller: Caller) -> datetime:
         """The time at the organisation."""
         return self._now().astimezone(ZoneInfo(caller.time_zone))
 
@@ -246,7 +347,7 @@ class EligibilityModeHandler(BaseModeHandler):
         before it was stored: then the records are read once more.
         """
         contexts = self._db.firestore.contexts
-        made = _snapshot_of(file, situation)
+        made = snapshot_of(file, situation)
         decided_at = situation.now.astimezone(UTC)
         late = False
 
@@ -265,57 +366,6 @@ class EligibilityModeHandler(BaseModeHandler):
                 contexts,
                 caller.client_id,
                 context.id,
-                lambda: self._snapshot(caller.client_id, context, now=self._local(caller)),
+                lambda: self._snapshot(caller.client_id, context, now=self.local_time(caller)),
                 now=self._now,
             )
-
-
-def _newest(file: EligibilityFile, *, now: datetime) -> rules.Situation:
-    """What the records say, for the day of the newest check when there is one."""
-    check = file.newest_check
-    receipt = rules.decide(
-        file,
-        asked_date=check.date_of_service if check else None,
-        asked_service=check.service_type if check else None,
-        today=now.date(),
-    )
-    return rules.situation_of(file, receipt, now=now)
-
-
-def _snapshot_of(file: EligibilityFile, situation: rules.Situation) -> Snapshot:
-    return Snapshot(
-        status=situation.receipt.status,
-        summary=rules.in_words(rules.summary(situation, stored=True)),
-        facts=rules.facts(situation),
-        payer_uuids=tuple(sorted({str(coverage.payer_id) for coverage in file.coverages})),
-    )
-
-
-def _shown(caller: Caller, file: EligibilityFile, receipt: VerdictReceipt) -> PatientEligibility:
-    return patient_view(file, receipt, hidden_fields(caller.role, "patient"), hidden_fields(caller.role, "coverage"))
-
-
-def _offered(caller: Caller, actions: tuple[GuidanceAction, ...]) -> tuple[GuidanceAction, ...]:
-    """Leave out what the caller's role may not do, and what no mode declares."""
-    return tuple(
-        one for one in actions if one.action in ROLES_BY_QUICK_ACTION and allows_action(caller.role, one.action)
-    )
-
-
-def _patient_of(context: ContextDocument) -> str:
-    if context.patient_uuid is None:
-        message = "This context is not about a patient"
-        raise ValidationFailedError(message, errors=(FieldError("contextId", "no_patient", message),))
-    return context.patient_uuid
-
-
-def _visit_of(context: ContextDocument) -> UUID | None:
-    return UUID(context.record_uuid) if context.record_type == "visit" else None
-
-
-def _position(given: tuple[str, ...]) -> tuple[date, UUID]:
-    try:
-        return date.fromisoformat(given[0]), UUID(given[1])
-    except ValueError as exc:
-        message = "Not a cursor of this list: leave it out to start again"
-        raise ValidationFailedError(message, errors=(FieldError("cursor", "invalid_cursor", message),)) from exc

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -40,7 +40,8 @@ class StoredCheck:
 class NewCheck:
     """A check to store: its row, its event and the answer to keep.
 
-    `difference` is that to the check before. `payer_answer` and `failure` are what a payer connection brought.
+    `difference` is that to the check before. `payer_answer` and `failure` are what a payer connection or a call
+    brought; `asked_coverage` is the one they are about, when that is not the one that the verdict rests on.
     """
 
     id: UUID
@@ -58,6 +59,12 @@ class NewCheck:
     failure: CheckFailure | None = None
     attempts: int = 0
     next_attempt_at: datetime | None = None
+    asked_coverage: UUID | None = None
+
+    @property
+    def coverage_id(self) -> UUID | None:
+        """The coverage that was asked about."""
+        return self.asked_coverage or self.verdict.coverage_id
 
 
 class EligibilityRepository(Protocol):
@@ -71,8 +78,12 @@ class EligibilityRepository(Protocol):
         visit_id: UUID | None = None,
         today: date,
         seen: AuditEvent | None = None,
+        key: IdempotencyKey | None = None,
     ) -> EligibilityFile | None:
-        """Read the file of a patient (MRN or uuid); `seen` is recorded in the same transaction when there is one."""
+        """Read the file of a patient (MRN or uuid); `seen` is recorded in the same transaction when there is one.
+
+        Raises Replayed when the request with `key` was answered before.
+        """
         ...
 
     def check(
@@ -92,10 +103,42 @@ class EligibilityRepository(Protocol):
         """
         ...
 
+    def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
+        """Raise Replayed when the request with this key was carried out within 24 hours; see KeptAnswers.recall."""
+        ...
+
+    def rank(
+        self,
+        client_id: UUID,
+        reference: str,
+        *,
+        visit_id: UUID | None,
+        today: date,
+        changed_by: UUID,
+        key: IdempotencyKey | None,
+        decide: Callable[[EligibilityFile], Mapping[UUID, int]],
+        conclude: Callable[[EligibilityFile], tuple[AuditEvent, KeptAnswer | None]],
+    ) -> bool:
+        """Rank a patient's coverages: rows, history, audit event and kept answer in one transaction.
+
+        `decide` returns the ranks to write, by coverage; whatever it raises undoes everything. `conclude` gets the
+        file as it is then. False for an unknown patient. Raises Replayed for a repeated request.
+        """
+        ...
+
     def check_of(
         self, client_id: UUID, patient_id: UUID, check_id: UUID | None, *, seen: AuditEvent | None
     ) -> StoredCheck | None:
         """Return a check of the patient with its receipt, the newest completed one without an id; None for none."""
+        ...
+
+    def visits_between(
+        self, client_id: UUID, first: date, last: date, *, provider: str | None, limit: int
+    ) -> list[UUID] | None:
+        """List the visits from `first` to `last` that were not called off, in order of day, at most `limit`.
+
+        `provider` (number or uuid) narrows them down; None when there is no such provider.
+        """
         ...
 
     def claims_of(

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
@@ -23,10 +22,11 @@ from shared.models.firestore.documents import (
     TaskType,
 )
 from shared.models.records import Patient, RecordReference
+from shared.repositories.authorization_protocols import AuthorizationRepository
 from shared.repositories.changes import Change, Changes, D, KeptAnswer, Position
 from shared.repositories.document_protocols import DocumentStore, RosterRepository
 from shared.repositories.eligibility_protocols import EligibilityRepository
-from shared.repositories.record_protocols import RecordWriteRepository
+from shared.repositories.record_protocols import PlainValue, RecordWriteRepository
 
 __all__ = [
     "Change",
@@ -175,14 +175,14 @@ class AuditPublisher(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A record's columns by name: dates and ids as text, amounts as Decimal."""
+    """A record's columns by name: dates and ids as text, amounts as Decimal, lists as tuples."""
 
     type: str
     id: UUID
     version: int
     created_at: datetime
     updated_at: datetime
-    data: dict[str, str | int | Decimal | None]
+    data: dict[str, PlainValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,4 +263,9 @@ class RecordStore(Protocol):
     @property
     def eligibility(self) -> EligibilityRepository:
         """The eligibility mode's view of them."""
+        ...
+
+    @property
+    def authorizations(self) -> AuthorizationRepository:
+        """Requests for authorization, payers' answers, units."""
         ...

@@ -15,9 +15,9 @@ from shared.models.caller import IdempotencyKey
 if TYPE_CHECKING:
     from shared.repositories.protocols import KeptAnswer, StoredRecord
 
-RecordValue: TypeAlias = str | int | Decimal | date | datetime | UUID | None
+RecordValue: TypeAlias = str | int | Decimal | date | datetime | UUID | tuple[str, ...] | None
 RecordColumns: TypeAlias = dict[str, RecordValue]
-PlainValue: TypeAlias = str | int | Decimal | None
+PlainValue: TypeAlias = str | int | Decimal | tuple[str, ...] | None
 # Column → the value before and the value now, as they are shown.
 RecordChanges: TypeAlias = dict[str, tuple[PlainValue, PlainValue]]
 

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from shared.auth.permissions import may_read
 from shared.db.selector import DatabaseSelector
 from shared.domain.session import SessionLimits, new_session
-from shared.errors import NotFoundError
+from shared.errors import FieldError, NotFoundError, ValidationFailedError
 from shared.models.api.modes import MACHINE_NAMES, ContextView, SetContext
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument, SessionDocument
@@ -56,6 +56,11 @@ class ContextService(ComponentService):
         if context.mode != mode:
             raise NotFoundError("There is no such record")
         return context
+
+    def known(self, client_id: UUID, mode: str, record_type: str, record_id: UUID) -> ContextDocument | None:
+        """Return the context of a record in `mode`, None when nobody has opened it."""
+        record = RecordReference(record_type, record_id, str(record_id), None)
+        return self.db.firestore.contexts.get(client_id, self._context_id(client_id, mode, record))
 
     def open(
         self, caller: Caller, mode: str, wanted: SetContext, fresh: Callable[[str], str]
@@ -118,3 +123,11 @@ class ContextService(ComponentService):
             "open_contexts": (context.id,),
         }
         return new_session(caller, self._limits, now=now).model_copy(update=pointers)
+
+
+def patient_of(context: ContextDocument) -> str:
+    """The uuid of the context's patient. Raises ValidationFailedError for a context that is about none."""
+    if context.patient_uuid is None:
+        message = "This context is not about a patient"
+        raise ValidationFailedError(message, errors=(FieldError("contextId", "no_patient", message),))
+    return context.patient_uuid

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Callable
 from functools import cached_property
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared import modes as mode_modules
 from shared.auth.permissions import allows_action, allows_mode
@@ -27,17 +28,31 @@ from shared.services.access_log import AccessLog
 from shared.services.clock import Clock
 from shared.services.contexts import ContextService
 
+if TYPE_CHECKING:
+    from shared.clearinghouse.port import Clearinghouse
+
+
+def _nobody() -> None:
+    """No payer connection."""
+
 
 class ModeService:
     """Finds handlers by name and imports them on first use: a mode that is not asked for costs nothing."""
 
     def __init__(
-        self, db_selector: DatabaseSelector, access_log: AccessLog, contexts: ContextService, *, now: Clock
+        self,
+        db_selector: DatabaseSelector,
+        access_log: AccessLog,
+        contexts: ContextService,
+        *,
+        now: Clock,
+        clearinghouse: Callable[[], Clearinghouse | None] = _nobody,
     ) -> None:
         self._db = db_selector
         self._access_log = access_log
         self.contexts = contexts
         self._now = now
+        self._clearinghouse = clearinghouse
 
     @cached_property
     def modes(self) -> dict[str, str]:
@@ -61,7 +76,10 @@ class ModeService:
     def get_mode_handler(self, mode: str) -> Any:
         """Return a handler of `mode`, with its stores."""
         make: Any = self.handler_class(mode)
-        return make(self._db, self._access_log, now=self._now)
+        handler = make(self._db, self._access_log, now=self._now)
+        handler.contexts = self.contexts
+        handler.clearinghouse = self._clearinghouse
+        return handler
 
     def list_modes(self, caller: Caller) -> ModeList:
         """List the modes that the caller's role works in, with the quick actions it may run."""
@@ -108,7 +126,7 @@ def _view(handler: type[BaseModeHandler], caller: Caller) -> ModeView:
         quick_actions=tuple(
             QuickActionView(action=rule.name, label=rule.label, params=rule.params.model_json_schema(by_alias=True))
             for rule in handler.quick_actions
-            if allows_action(caller.role, rule.name)
+            if rule.listed and allows_action(caller.role, rule.name)
         ),
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from shared.auth.permissions import hidden_fields, may_delete, may_read, may_write
+from shared.domain.authorization.states import check_step
 from shared.domain.record_links import REFERENCES, REVIVED
 from shared.errors import ConflictError, ForbiddenError, NotFoundError, PreconditionFailedError
 from shared.models.api.record_history import FieldChange, RecordChange, RecordHistory
@@ -187,6 +188,7 @@ def _columns(given: RecordInput, record_type: str, found: Found, today: date) ->
     before: Mapping[str, PlainValue] = current.data if current is not None else {}
     _check_days(columns, before, today)
     _check_visit(columns, before, found)
+    _check_state(record_type, columns, before)
     if current is None:
         return columns
     return {name: value for name, value in columns.items() if _plain(value) != before.get(name)}
@@ -213,11 +215,17 @@ def _check_visit(columns: Mapping[str, Any], before: Mapping[str, PlainValue], f
         raise refused([("patientId", "other_patient", "the visit on file is another patient's")])
 
 
+def _check_state(record_type: str, columns: Mapping[str, Any], before: Mapping[str, PlainValue]) -> None:
+    """A change of an authorization's state is a step of its state machine. Raises InvalidTransitionError."""
+    if record_type == "authorization" and "status" in before and columns.get("status") is not None:
+        check_step(before["status"], columns["status"])
+
+
 def _plain(value: Any) -> PlainValue:
     """A column as a stored record shows it."""
     if hasattr(value, "tzinfo"):
         return str(value.isoformat()).replace("+00:00", "Z")
-    if value is None or isinstance(value, (str, int, Decimal)):
+    if value is None or isinstance(value, (str, int, Decimal, tuple)):
         return value
     return str(value)
 
@@ -259,7 +267,7 @@ def _shown(entry: HistoryEntry, hidden: frozenset[str]) -> RecordChange:
     )
 
 
-def _value(column: str, value: PlainValue) -> str | int | float | None:
+def _value(column: str, value: PlainValue) -> str | int | float | tuple[str, ...] | None:
     """Amounts as the record shows them: `amount` in the currency's unit, the others in cents."""
     if value is None or column not in {"amount", *_IN_CENTS}:
         return value if not isinstance(value, Decimal) else float(value)

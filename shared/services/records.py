@@ -19,7 +19,8 @@ from shared.domain.search_terms import (
     query_terms,
 )
 from shared.errors import FieldError, NotFoundError, ValidationFailedError
-from shared.models.api.record_writes import INPUT_MODELS, NUMBER_PATTERN
+from shared.models.api.members import NUMBER_PATTERN
+from shared.models.api.record_writes import INPUT_MODELS
 from shared.models.api.records import (
     DATA_MODELS,
     RecordTypes,

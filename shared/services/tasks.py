@@ -81,6 +81,18 @@ class TaskService(TaskLists):
             raise replay(kept_request=kept.request, request=key.request, status=201, body=kept.answer)
         raise ConflictError("This shared task has its back-office side already", code="already_linked")
 
+    def recall(self, caller: Caller) -> None:
+        """Raise Replayed when the caller's Idempotency-Key was used within 24 hours to make or to move a task."""
+        key = caller.idempotency
+        self.db.firestore.kept_answers.recall(key)
+        made = (
+            None if key is None else self.db.firestore.tasks.get(caller.client_id, derived_document_id("task", key.id))
+        )
+        if key and made and made.idempotency and made.created_at + KEPT_FOR > self._now():
+            raise replay(
+                kept_request=made.idempotency.request, request=key.request, status=201, body=made.idempotency.answer
+            )
+
     def update_task(self, caller: Caller, task_id: str, edit: TaskEdit) -> TaskView:
         """Change what the edit names. Raises PreconditionFailedError when the caller's version is stale."""
         expected = caller.if_match if caller.if_match is not None else edit.version

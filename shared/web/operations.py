@@ -116,7 +116,7 @@ class Operations:
         def declare(handler: Handler) -> Handler:
             for choice in choices:
                 chosen = partial(handler, choice=choice)
-                chosen.__name__ = f"{choice}_{handler.__name__}"  # type: ignore[attr-defined]  # read below
+                chosen.__name__ = f"{choice.replace('-', '_')}_{handler.__name__}"  # type: ignore[attr-defined]  # read below
                 chosen.__annotations__ = get_type_hints(handler)
                 self.route(method, path.format(choice), summary=summary.format(choice.capitalize()), **declaration)(
                     chosen

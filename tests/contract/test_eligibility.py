@@ -195,10 +195,10 @@ def test_what_a_payer_answered_or_why_not_stays_with_the_check(records: Records,
             held = next(one for one in file.coverages if one.id == coverage)
             given = given_to(held, of.get("failure") or told)
             receipt = eligibility.decide(file, answers=(given,), today=TODAY)
-            receipt = replace(receipt, coverage_id=coverage)
             return NewCheck(
                 id=uuid7(), patient_id=file.patient.id, verdict=receipt, checked_by=USER,
-                event=event(records.client), kept=None, answer="", source="clearinghouse", **of,
+                event=event(records.client), kept=None, answer="", source="clearinghouse",
+                asked_coverage=coverage, **of,
             )  # fmt: skip
 
         new = records.store.eligibility.check(
@@ -257,6 +257,19 @@ def test_a_repeated_check_is_replayed_and_fits_only_the_same_request(records: Re
     assert len(records.events()) == 1
 
 
+def test_a_key_is_recalled_without_checking_again(records: Records, practice: Practice) -> None:
+    del practice
+    asked = key("asked")
+    records.store.eligibility.recall(records.client, asked)
+    check(records, asked)
+    with pytest.raises(Replayed) as replayed:
+        records.store.eligibility.recall(records.client, asked)
+    assert replayed.value.body == "checked MRN553"
+    with pytest.raises(IdempotencyMismatchError):
+        records.store.eligibility.recall(records.client, key("another", of=asked.id))
+    records.store.eligibility.recall(records.client, None)
+
+
 def test_parallel_checks_with_one_key_have_one_effect(records: Records, practice: Practice) -> None:
     del practice
     asked = key()
@@ -271,6 +284,21 @@ def test_parallel_checks_with_one_key_have_one_effect(records: Records, practice
     with ThreadPoolExecutor(6) as threads:
         assert sorted(threads.map(attempt, range(6))) == ["done"] + ["replayed"] * 5
     assert len(records.events()) == 1
+
+
+def test_the_file_of_a_repeated_request_is_not_read(records: Records, practice: Practice) -> None:
+    del practice
+    asked = key()
+
+    def read(with_key: IdempotencyKey) -> EligibilityFile | None:
+        return records.store.eligibility.file_of(records.client, "MRN553", today=TODAY, key=with_key)
+
+    assert read(asked) == file_of(records)
+    check(records, asked)
+    with pytest.raises(Replayed):
+        read(asked)
+    with pytest.raises(IdempotencyMismatchError):
+        read(replace(asked, request="another"))
 
 
 def test_a_check_that_cannot_be_decided_stores_nothing(records: Records, practice: Practice) -> None:
@@ -320,3 +348,28 @@ def test_a_claim_is_exact_and_names_its_payer(records: Records, practice: Practi
     assert (claim.amount, claim.payer_name, claim.paid_amount) == (Decimal("182.40"), "Bluestem Health Plan", None)
     whose = {"resource_id": practice.patient, "patient_ref": str(practice.patient)}
     assert records.events() == [seen.model_copy(update=whose)]
+
+
+def test_the_visits_of_days_leave_out_what_was_called_off_and_is_of_others(
+    records: Records, practice: Practice
+) -> None:
+    own = {"client_id": records.client, "patient_id": practice.patient}
+    moved = {"visit_number": "VIS-M", "visit_date": TODAY, "visit_type": "office", "status": "rescheduled"}
+    records.add("visits", own | moved)
+    done = moved | {"visit_number": "VIS-D", "status": "completed", "provider_id": practice.provider}
+    gone = moved | {"visit_number": "VIS-G", "status": "scheduled", "deleted_at": datetime.now(UTC)}
+    completed = records.add("visits", own | done)
+    records.add("visits", own | gone)
+
+    def listed(first: int, last: int, provider: str | None = None, limit: int = 9) -> list[UUID] | None:
+        days = [TODAY + timedelta(days=one) for one in (first, last)]
+        return records.store.eligibility.visits_between(
+            records.client, days[0], days[1], provider=provider, limit=limit
+        )
+
+    assert listed(0, 3) == [completed, practice.visit]
+    assert listed(0, 3, limit=1) == [completed]
+    assert listed(1, 2) == []
+    assert listed(0, 0, "PRV-11") == listed(0, 0, str(practice.provider)) == [completed]
+    assert listed(0, 0, "PRV-NONE") is None
+    assert records.store.eligibility.visits_between(records.other, TODAY, TODAY, provider=None, limit=9) == []

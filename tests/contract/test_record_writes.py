@@ -63,10 +63,18 @@ def refusal(action: Callable[[], object]) -> tuple[int, str, list[str]]:
         ("patient", ANA),
         ("claim", {"claimNumber": "CLM-900", "patientId": "MRN553", "amount": 12.5, "paidCents": 250}),
         ("visit", {"visitNumber": "VIS-900", "patientId": "MRN553", "visitDate": "2026-12-01", "providerId": "PRV-11"}),
-        ("authorization", {"authNumber": "AUTH-900", "patientId": "MRN553", "payerId": "BST-01"}),
+        (
+            "authorization",
+            {"authNumber": "AUTH-900", "patientId": "MRN553", "payerId": "BST-01", "providerId": "PRV-11"}
+            | {"unitsRequested": 3, "urgency": "urgent", "certificationNumber": "C-1"},
+        ),
         ("coverage", {"patientId": "MRN553", "payerId": "BST-01", "memberId": "M-1", "copayCents": 2500}),
         ("payer", {"payerNumber": "PAY-900", "name": "Granite"}),
-        ("payer_rule", {"payerId": "BST-01", "serviceType": "MH", "requiresAuth": True}),
+        (
+            "payer_rule",
+            {"payerId": "BST-01", "serviceType": "MH", "requiresAuth": True}
+            | {"requiredFields": ["diagnosisCodes", "notes"], "decisionDays": 3},
+        ),
         ("provider", {"providerNumber": "PRV-900", "kind": "person", "name": "Doctor"}),
     ],
 )
@@ -229,3 +237,24 @@ def test_two_at_once_with_one_number_are_one_record_and_one_conflict(
 
     assert sorted(at_once(2, once)) == [201, 409]
     assert len(records.events()) == 1
+
+
+def test_what_a_payer_wants_is_kept_as_a_list_with_its_history(
+    records: Records, practice: Practice, service: RecordWriteService, write: Any
+) -> None:
+    del practice
+    rule = {"payerId": "BST-01", "serviceType": "MH", "requiredFields": ["diagnosisCodes", "notes"]}
+    made = write("payer_rule", rule)
+    assert made.data["requiredFields"] == ["diagnosisCodes", "notes"]
+    assert write("payer_rule", rule | {"requiredFields": ["notes"]}, 1).data["requiredFields"] == ["notes"]
+    changes = service.history(caller(client_id=records.client, role=Role.ADMIN), "payer_rule", made.id).changes
+    (field,) = changes[0].fields
+    assert (field.field, field.before, field.now) == ("requiredFields", ("diagnosisCodes", "notes"), ("notes",))
+
+
+def test_an_authorizations_state_is_changed_by_steps_only(practice: Practice, write: Any) -> None:
+    del practice
+    data = {"authNumber": "AUTH-901", "patientId": "MRN553", "status": "approved"}
+    assert write("authorization", data).data["status"] == "approved"
+    assert refusal(lambda: write("authorization", data | {"status": "draft"}, 1))[:2] == (409, "invalid_transition")
+    assert write("authorization", data | {"status": "revoked"}, 1).data["status"] == "revoked"

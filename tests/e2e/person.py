@@ -23,9 +23,9 @@ from tests.stack import RIVERSIDE, RunningStack
 T = TypeVar("T")
 API = "/api/v1"
 TASKS = f"{API}/components/tasks"
-CONTEXT = f"{API}/components/context"
 ALERTS = f"{API}/components/alerts"
 FEEDBACK = f"{API}/components/feedback"
+CONTEXT, GUIDANCE = f"{API}/components/context", f"{API}/components/guidance"
 ELIGIBILITY = f"{API}/modes/eligibility"
 RECORDS = f"{API}/records"
 USERS = f"{API}/users"

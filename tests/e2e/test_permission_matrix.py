@@ -16,7 +16,8 @@ from shared.catalog import load_catalog
 from shared.models.roles import Role
 from shared.web.operations import Operation
 from tests.e2e.person import Person
-from tests.permission_cells import CELLS, Cell, Sent, allowed_by_the_table, is_public
+from tests.permission_call import Cell, Sent, allowed_by_the_table, is_public
+from tests.permission_cells import CELLS
 from tests.permission_ids import AUTH, Ids, Make
 from tests.stack import LAKESIDE, RIVERSIDE
 

@@ -57,7 +57,7 @@ def test_a_changed_coverage_and_a_changed_rule_are_shown(
         until(
             lambda: shown(live_store, covered["context"])[0] == "error", seconds=CARRIED_SECONDS, what="the end of it"
         )
-    assert "not covered" in shown(live_store, covered["context"])[1]
+    assert "inactive for" in shown(live_store, covered["context"])[1]
     assert shown(live_store, covered["context"])[2] > version
 
 

@@ -52,6 +52,7 @@ from shared.services.member_sync import MemberSync
 from shared.web.operations import Operation, Operations
 
 PROJECT = "demo-mobius"
+SIGNED_IN = int(time.time())  # one sign-in a person: a second that ticks over in a test would make it another session
 ORIGIN = "https://front.example"
 FUNCTIONS: tuple[FunctionEntry, ...] = tuple(entry for entry in load_catalog() if entry.kind == "http")
 DECLARED: dict[str, Operations] = {entry.name: load_operations(entry) for entry in FUNCTIONS}
@@ -85,7 +86,7 @@ def token(person: Account, **changes: Any) -> str:
         "sub": person.uid,
         "iat": now,
         "exp": now + 3600,
-        "auth_time": now,
+        "auth_time": SIGNED_IN,
         "email_verified": True,
         "firebase": {"sign_in_provider": "password"},
         "clientId": str(person.organisation.id),
@@ -133,7 +134,7 @@ class InMemoryProduct:
         by_uid = {one.uid: one for one in ACCOUNTS}
         self.accounts.uids = {one.email: one.uid for one in ACCOUNTS}
         self.platform = InMemoryIdentityPlatform(
-            id_token=lambda uid: token(by_uid[uid]),
+            id_token=lambda uid: token(by_uid[uid], auth_time=int(time.time())),
             accounts=self.accounts,
             passwords={one.email: DEMO_PASSWORD for one in ACCOUNTS},
         )

@@ -18,7 +18,8 @@ from shared.models.audit import AuditOutcome
 from shared.models.roles import Role
 from shared.web.operations import Operation
 from tests.functions.in_memory import OPERATIONS, Answer, InMemoryProduct, account, forget, install, token
-from tests.permission_cells import CELLS, EVERYBODY, Cell, Sent, allowed_by_the_table, is_public
+from tests.permission_call import EVERYBODY, Cell, Sent, allowed_by_the_table, is_public
+from tests.permission_cells import CELLS
 from tests.permission_ids import RECORDS, Ids, Make
 
 OTHER = {RIVERSIDE: LAKESIDE, LAKESIDE: RIVERSIDE}

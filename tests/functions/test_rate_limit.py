@@ -68,7 +68,8 @@ def test_a_preflight_and_public_operations_are_not_counted(slow: InMemoryProduct
 
 @pytest.mark.parametrize("function", DECLARED)
 def test_every_function_has_the_limit(slow: InMemoryProduct, function: str) -> None:
-    operation = next((one for one in DECLARED[function].declared if one.wants_caller), None)
+    asked = sorted(DECLARED[function].declared, key=lambda one: one.method != "GET")  # signing out would end it all
+    operation = next((one for one in asked if one.wants_caller), None)
     if operation is None:
         pytest.skip("only public operations")
     path = DECLARED[function].prefix + operation.path.replace("<", "").replace(">", "")

@@ -53,6 +53,8 @@ def clearinghouse(endpoint: Endpoint, **changes: Any) -> Clearinghouse:
         password=SecretStr("canary-password"),
         sender="CLINIC",
         receiver="PAYER",
+        npi="1234567893",
+        provider="BONE AND JOINT CLINIC",
         envelope="plain",
     ).model_copy(update=changes)
     return X12Clearinghouse(settings, clock=lambda: NOW, limits=QUICK)

@@ -172,7 +172,7 @@ def test_counts_are_those_of_an_ordered_delivery(both: tuple[Any, Any, Counter[s
 
 
 def tasks_of(client: Any) -> dict[str, tuple[Any, ...]]:
-    names = "state completed isOpen label type assignedTo dueAt sortAt deletedAt reason follows seriesId repeatDays"
+    names = "state completed isOpen label type assignedTo dueAt sortAt deletedAt reason follows seriesId repeat"
     shown = f"{names} followUp linkedTo completedAt completedBy createdAt".split()
     return {task_id: tuple(task[name] for name in shown) for task_id, task in everything(client, "tasks").items()}
 

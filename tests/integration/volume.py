@@ -49,6 +49,8 @@ _FILL = (
     f"""INSERT INTO coverages (id, client_id, patient_id, payer_id, member_id, period_start, source_ref)
     SELECT {_id(COVERAGES)}, {_CLIENT}, {_id(PEOPLE)}, {_id(PAYERS, _PAYER)}, 'UNKNOWN', {_DAY}, 'cov-' || n
     FROM {_SERIES}""",
+    f"""INSERT INTO benefits (id, client_id, coverage_id, service_type, kind, amount, as_of)
+    SELECT uuidv7(), {_CLIENT}, {_id(COVERAGES)}, '30', 'copay', 25, now() FROM {_SERIES}""",
     f"""INSERT INTO visits (id, client_id, visit_number, patient_id, visit_date, provider_id, status)
     SELECT {_id(VISITS)}, {_CLIENT}, 'VIS' || n, {_id(PEOPLE, _PATIENT)}, {_DAY}, {_id(PROVIDERS, _PROVIDER)},
       CASE WHEN mod(n, 3) = 0 THEN 'scheduled' ELSE 'completed' END FROM {_SERIES}""",
@@ -88,6 +90,9 @@ _FILL = (
     SELECT {_CLIENT}, :base || '-' || n, 'asked', 200, '"{{}}"', now() - interval '2 days' FROM {_SERIES}""",
 )
 _OF_NOBODY = (
+    """INSERT INTO sign_in_links (subject_hash, issuer, uid)
+    SELECT encode(sha256(n::text::bytea), 'hex'), 'https://accounts.example', 'uid-' || n
+    FROM generate_series(1, CAST(:records AS int)) n""",
     """INSERT INTO sign_in_attempts (subject, window_started_at)
     SELECT encode(sha256(n::text::bytea), 'hex'), now() - mod(n, 3) * interval '1 day'
     FROM generate_series(1, CAST(:records AS int)) n""",

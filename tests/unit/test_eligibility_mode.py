@@ -3,72 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from infra.local.demo_accounts import LAKESIDE, RIVERSIDE
-from infra.local.demo_records import rows_for
-from shared.db.selector import DatabaseSelector
-from shared.domain.session import SessionLimits
+from infra.local.demo_accounts import RIVERSIDE
 from shared.errors import ForbiddenError, NotFoundError, StoreUnavailableError, ValidationFailedError
 from shared.models.api.modes import ClaimQuery, ContextView, QuickAction, QuickActionResult, SetContext
 from shared.models.audit import AuditAction
-from shared.models.caller import Caller
 from shared.models.cursor import encode_cursor
 from shared.models.firestore.documents import ContextDocument
 from shared.models.replay import IdempotencyMismatchError, Replayed
 from shared.models.roles import Role
 from shared.modes.eligibility import EligibilityModeHandler
-from shared.repositories.memory.members import InMemoryAuditPublisher
-from shared.repositories.memory.store import InMemoryLiveStore, InMemoryRecordStore
 from shared.repositories.protocols import Change
-from shared.services.access_log import AccessLog
-from shared.services.contexts import ContextService
-from shared.services.modes import ModeService
-from tests.unit.factories import NOW, caller, key
-
-MODE = "eligibility"
-
-
-class Clinic:
-    """The modes over both organisations of the demo."""
-
-    def __init__(self) -> None:
-        self.moment, self.step = NOW, timedelta(0)
-        self.live, self.records, self.topic = InMemoryLiveStore(), InMemoryRecordStore(), InMemoryAuditPublisher()
-        for organisation in (RIVERSIDE, LAKESIDE):
-            for rows in rows_for(organisation, NOW):
-                for row in rows.rows if rows.table not in {"clients", "users"} else []:
-                    self.records.tables.add(rows.table, row)
-        log = AccessLog(lambda: self.topic, lambda: self.live.outbox)
-        selector = DatabaseSelector(lambda: self.records, lambda: self.live)
-        contexts = ContextService(selector, log, b"a secret", now=self.clock, limits=SessionLimits())
-        self.modes = ModeService(selector, log, contexts, now=self.clock)
-        self.caller = caller(client_id=RIVERSIDE.id, action=AuditAction.QUICK_ACTION)
-        self.neighbour = caller(client_id=LAKESIDE.id, session_id="uid-l_1790000000", uid="uid-l")
-
-    def clock(self) -> datetime:
-        self.moment += self.step
-        return self.moment
-
-    @property
-    def handler(self) -> EligibilityModeHandler:
-        found: EligibilityModeHandler = self.modes.get_mode_handler(MODE)
-        return found
-
-    def open(
-        self, record_id: str = "MRN553", record_type: Any = "Patient ID", who: Caller | None = None
-    ) -> ContextView:
-        wanted = SetContext(record_type=record_type, record_id=record_id)
-        return self.modes.set_context(who or self.caller, MODE, wanted)[0]
-
-    def check(self, who: Caller | None = None, **params: Any) -> QuickActionResult:
-        request = QuickAction(action="check_eligibility", params=params)
-        return self.modes.execute_quick_action(who or self.caller, MODE, request)
+from shared.services.authorization_action_table import AUTHORIZATION_ACTIONS
+from shared.services.coverage_action_table import COVERAGE_ACTIONS
+from shared.services.eligibility_reading_table import READING_ACTIONS
+from tests.unit.clinic import MODE, Clinic
+from tests.unit.factories import NOW, key
 
 
 @pytest.fixture
@@ -157,7 +113,7 @@ def test_an_unknown_action_names_the_known_ones(clinic: Clinic) -> None:
     clinic.open()
     with pytest.raises(ValidationFailedError) as refused:
         clinic.modes.execute_quick_action(clinic.caller, MODE, QuickAction(action="do_magic"))
-    assert refused.value.extra["allowed"] == ["check_eligibility", "view_record"]
+    assert refused.value.extra["allowed"] == sorted(EligibilityModeHandler.actions())
 
 
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.BILLER])
@@ -243,7 +199,9 @@ def test_modes_are_listed_as_far_as_the_role_works_in_them(clinic: Clinic) -> No
     auditor = clinic.modes.list_modes(replace(clinic.caller, role=Role.AUDITOR)).modes
     lead = clinic.modes.list_modes(replace(clinic.caller, role=Role.MANAGER)).modes
     actions = [[action.action for action in mode.quick_actions] for mode in (auditor[0], lead[0])]
-    assert actions == [["view_record"], ["check_eligibility", "view_record"]]
+    looking = ["view_record", *(rule.name for rule in READING_ACTIONS if rule.name[:3] != "est")]
+    rest = [rule.name for rule in (*READING_ACTIONS, *COVERAGE_ACTIONS, *AUTHORIZATION_ACTIONS) if rule.listed]
+    assert actions == [looking, ["check_eligibility", "batch_check_schedule", "view_record", *rest]]
 
 
 def test_every_fact_of_the_summary_has_its_source(clinic: Clinic) -> None:

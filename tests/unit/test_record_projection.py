@@ -110,7 +110,7 @@ def test_what_a_context_says_follows_the_record(practice: Practice) -> None:
     assert practice.project(OF_COVERAGE) is Outcome.DONE
     after = practice.context(context)
     assert (after.status, after.facts_version) == ("error", before.facts_version + 1)
-    assert "inactive" in after.summary
+    assert "inactive for" in after.summary
     assert after.version == before.version  # that counts what people did
 
 

@@ -115,6 +115,8 @@ CLEARINGHOUSE = {
     "PASSWORD": "canary-word",
     "SENDER": "CLINIC",
     "RECEIVER": "PAYER",
+    "NPI": "1234567893",
+    "PROVIDER": "BONE AND JOINT CLINIC",
 }
 
 
@@ -158,6 +160,9 @@ def test_clearinghouse_is_read_and_its_password_does_not_show(clearinghouse: pyt
         ("SENDER", "X"),
         ("SENDER", "S" * 16),
         ("RECEIVER", "R" * 16),
+        ("NPI", ""),
+        ("NPI", "12345"),
+        ("PROVIDER", ""),
         ("URL", "http://payer.example/270"),
         ("URL", "ftp://payer.example/270"),
         ("URL", "https:///270"),

@@ -81,8 +81,9 @@ def get_summary(caller: Caller, query: ContextQuery) -> SummaryView:
         "guidanceActions": [{"label": "Request Authorization", "action": "request_auth"}],
     },
 )
-def quick_action(caller: Caller, body: QuickAction) -> QuickActionResult:
-    return bootstrap.current_context_service().execute(caller, body)
+def quick_action(caller: Caller, body: QuickAction) -> Reply[QuickActionResult]:
+    result = bootstrap.current_context_service().execute(caller, body)
+    return Reply(result, status=result.status)
 
 
 @operations.get(

@@ -7,8 +7,9 @@
 - What points at a payer, a provider or a visit is counted before that is deleted.
 - Lists that end with an id to be unambiguous have the id in their index.
 
-The indexes are made in the migration's transaction, which holds writers off; its time-outs end it rather than let
-them wait. On tables of many millions of rows, make them beforehand with CREATE INDEX CONCURRENTLY under the same names:
+All is made in the migration's transaction, which holds writers off; its time-outs end it rather than let anybody wait.
+CREATE INDEX CONCURRENTLY cannot stand in a transaction: where there are many millions of rows, raise the statement
+time-out and migrate while nobody writes, having made what points (`NEW`) CONCURRENTLY beforehand under the same names;
 what is there is left as it is.
 """
 
@@ -23,8 +24,9 @@ branch_labels = None
 depends_on = None
 
 Columns = list[str | sa.TextClause]
-POINTING: dict[str, tuple[str, Columns]] = {
+NEW: dict[str, tuple[str, Columns]] = {
     "ix_authorizations_payer": ("authorizations", ["client_id", "payer_id"]),
+    "ix_claims_patient_status": ("claims", ["client_id", "patient_id", "status", "sort_date", "id"]),
     "ix_claims_payer": ("claims", ["client_id", "payer_id"]),
     "ix_claims_provider": ("claims", ["client_id", "provider_id"]),
     "ix_claims_visit": ("claims", ["client_id", "visit_id"]),
@@ -66,12 +68,12 @@ def upgrade() -> None:
     op.drop_index("ix_record_terms_record", "record_terms")
     for name, (table, now, _) in CHANGED.items():
         _replace(name, table, now)
-    for name, (table, columns) in POINTING.items():
+    for name, (table, columns) in NEW.items():
         op.create_index(name, table, columns, if_not_exists=True)
 
 
 def downgrade() -> None:
-    for name, (table, _) in POINTING.items():
+    for name, (table, _) in NEW.items():
         op.drop_index(name, table)
     for name, (table, _, before) in CHANGED.items():
         _replace(name, table, before)

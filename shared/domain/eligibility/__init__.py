@@ -5,12 +5,14 @@ again; `difference` compares it with the check before; `explain` and `why_not` s
 (`filing`, `check_states`) is imported from its module.
 """
 
-from shared.domain.eligibility.dates import outside_window, service_date
+from shared.domain.eligibility.coverage import Reading, readings_of
+from shared.domain.eligibility.dates import outside_window, service_date, service_type
 from shared.domain.eligibility.difference import difference
 from shared.domain.eligibility.explanation import Explanation, explain
 from shared.domain.eligibility.failures import failure_of, real_time_support, retry_at
 from shared.domain.eligibility.guidance import guidance, why_not
 from shared.domain.eligibility.on_file import answer_on_file
+from shared.domain.eligibility.phone_answer import Told, answer_told
 from shared.domain.eligibility.readiness import readiness_of
 from shared.domain.eligibility.registry import RULES, Rule
 from shared.domain.eligibility.situation import Situation, situation_after, situation_of
@@ -20,9 +22,12 @@ from shared.domain.eligibility.wording import facts, in_words, summary
 __all__ = [
     "RULES",
     "Explanation",
+    "Reading",
     "Rule",
     "Situation",
+    "Told",
     "answer_on_file",
+    "answer_told",
     "decide",
     "difference",
     "explain",
@@ -32,10 +37,12 @@ __all__ = [
     "in_words",
     "outside_window",
     "readiness_of",
+    "readings_of",
     "real_time_support",
     "replay",
     "retry_at",
     "service_date",
+    "service_type",
     "situation_after",
     "situation_of",
     "summary",

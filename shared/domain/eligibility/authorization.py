@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from shared.domain.eligibility.dates import GENERAL_SERVICE
+from shared.domain.authorization.deadlines import STANDARD_DAYS, URGENT_HOURS
+from shared.domain.authorization.matching import ServiceNeed, mismatches
+from shared.domain.authorization.requesting import rule_for
+from shared.domain.authorization.states import AWAITING, GRANTED, IN_FORCE
+from shared.domain.authorization.units import has_few_units, is_expiring, units_of
 from shared.domain.eligibility.registry import found, rule
 from shared.models.payer_answer import BenefitLine
 from shared.models.records import Authorization, Coverage, PayerRule
 from shared.models.verdict import Evidence, Question
 
-GRANTED = frozenset({"approved", "partially_approved", "modified"})
-AWAITING = frozenset({"submitted", "pended", "contact_payer", "extension_requested", "peer_to_peer", "appealed"})
 DENIED = frozenset({"denied", "denied_final"})
-EXPIRING_DAYS, FEW_UNITS = 14, 2
-URGENT_HOURS, STANDARD_DAYS = 72, 7
 Need = Literal["required", "depends", "not_required"]
 _FLAGS: dict[str, Need] = {"Y": "required", "U": "depends", "N": "not_required"}
 _STRENGTH: tuple[Need, ...] = ("required", "depends", "not_required")
@@ -53,7 +53,7 @@ def authorization_for(
     needed, need = authorization_needed(question, coverage, rules, lines)
     if not needed:
         return AuthorizationFinding(needed=needed, met=False, evidence=(need,))
-    fitting = [one for one in held if one.status in GRANTED and misfits(one, coverage, question) == ()]
+    fitting = [one for one in held if one.status in IN_FORCE and misfits(one, coverage, question) == ()]
     if not fitting:
         return AuthorizationFinding(needed=True, met=False, evidence=(need, *_not_met(held, coverage, question)))
     best = max(fitting, key=lambda one: (one.period_end or date.max, str(one.id)))
@@ -73,7 +73,7 @@ def authorization_needed(
     """
     told = [(_FLAGS[line.requires_auth], line.source) for line in lines if line.requires_auth is not None]
     flags = sorted(((need, source) for need, source in told), key=lambda one: _STRENGTH.index(one[0]))[:1]
-    own = _rule_for(question, coverage, rules)
+    own = rule_for(rules, coverage.payer_id, question.service_type, procedures=_procedures(question))
     candidates: list[tuple[Need, Evidence]] = [
         (
             need,
@@ -97,29 +97,32 @@ def authorization_needed(
 def misfits(held: Authorization, coverage: Coverage, question: Question) -> tuple[str, ...]:
     """E10: satisfied only if payer, service, procedure, provider, date and units all match; names those that do not.
 
-    What either side leaves open does not count against it, except the payer. "Not required" needs no units.
+    See `mismatches`. Of one that is not in force, its state and units are no matter of fitting.
     """
-    faults = {
-        "payer": held.payer_id is None or held.payer_id != coverage.payer_id,
-        "service": held.service_type not in (None, question.service_type),
-        "procedure": bool(held.procedure_codes) and question.procedure not in (None, *held.procedure_codes),
-        "provider": None not in (held.provider_id, question.provider_id) and held.provider_id != question.provider_id,
-        "date": not _in_period(held, question.on),
-        "units": held.status in GRANTED and (left := units_left(held)) is not None and left < 1,
-    }
-    return tuple(name for name, wrong in faults.items() if wrong)
+    need = ServiceNeed(
+        on=question.on,
+        payer_id=coverage.payer_id,
+        service_type=question.service_type,
+        procedure_codes=_procedures(question),
+        provider_id=question.provider_id,
+        visit_id=question.visit_id,
+    )
+    passed = () if held.status in IN_FORCE else ("status", "units")
+    return tuple(fault.code for fault in mismatches(held, need) if fault.code not in passed)
 
 
 @rule("E11")
 def expiring(held: Authorization, today: date) -> tuple[Evidence, ...]:
     """E11: an authorization that ends within 14 days, or has two units or fewer left, is to be extended."""
+    if held.status not in GRANTED:  # its extension is asked for already
+        return ()
     source = f"authorizations/{held.id}"
-    days = None if held.period_end is None else (held.period_end - today).days
-    left = units_left(held)
-    if days is not None and 0 <= days <= EXPIRING_DAYS:
+    if held.period_end is not None and is_expiring(held, today):
+        days = (held.period_end - today).days
         text = f"The authorization ends in {days} days" if days != 1 else "The authorization ends tomorrow"
         return (found("E11", "authorization_expiring", text, source, "period_end", days=days),)
-    if left is not None and left <= FEW_UNITS:
+    if has_few_units(held):
+        left = units_of(held).remaining
         text = f"The authorization has {left} units left" if left != 1 else "The authorization has one unit left"
         return (found("E11", "authorization_expiring", text, source, "units_approved", units=left),)
     return ()
@@ -147,11 +150,6 @@ def overdue(held: Authorization, *, today: date, now: datetime | None = None) ->
     return found("E23", "decision_overdue", text, source, "requested_date", due=due) if late else None
 
 
-def units_left(held: Authorization) -> int | None:
-    """What is left of an authorization; None when it has no limit."""
-    return None if held.units_approved is None else held.units_approved - held.units_used - held.units_reserved
-
-
 def _not_met(held: Sequence[Authorization], coverage: Coverage, question: Question) -> Iterable[Evidence]:
     """What there is of authorizations when none fits: one under way, one denied, or what keeps the nearest from it."""
     for statuses, code, text in (
@@ -172,24 +170,12 @@ def _not_met(held: Sequence[Authorization], coverage: Coverage, question: Questi
         yield found("E10", "authorization_misfit", text, f"authorizations/{nearest.id}", None, faults=", ".join(faults))
 
 
-def _rule_for(question: Question, coverage: Coverage, rules: Iterable[PayerRule]) -> PayerRule | None:
-    own = [one for one in rules if one.payer_id == coverage.payer_id]
-    by_procedure = [one for one in own if one.procedure is not None and one.procedure == question.procedure]
-    by_service = {one.service_type: one for one in own if one.procedure is None}
-    of_procedure = {one.service_type: one for one in by_procedure}
-    for known in (of_procedure, by_service):
-        chosen = known.get(question.service_type) or known.get(GENERAL_SERVICE)
-        if chosen is not None:
-            return chosen
-    return min(by_procedure, key=lambda one: str(one.id), default=None)
-
-
-def _in_period(held: Authorization, on: date) -> bool:
-    return (held.period_start is None or held.period_start <= on) and (held.period_end is None or on <= held.period_end)
+def _procedures(question: Question) -> tuple[str, ...]:
+    return () if question.procedure is None else (question.procedure,)
 
 
 def _terms(held: Authorization) -> dict[str, object]:
-    terms = {"until": held.period_end, "left": units_left(held)}
+    terms = {"until": held.period_end, "left": units_of(held).remaining}
     return {name: value for name, value in terms.items() if value is not None}
 
 

@@ -16,7 +16,7 @@ from shared.domain.eligibility.person import mismatch
 from shared.domain.eligibility.registry import found, rule
 from shared.models.payer_answer import BenefitLine, CheckFailure, PayerAnswer
 from shared.models.records import Coverage, Payer, Verdict
-from shared.models.verdict import Evidence, GivenAnswer, Network, VerdictInputs
+from shared.models.verdict import Evidence, GivenAnswer, Network, VerdictInputs, VerdictReceipt
 
 CoverageState = Literal["active", "inactive", "not_covered", "unknown"]
 _STATES: dict[str, CoverageState] = {
@@ -75,13 +75,22 @@ def read_all(inputs: VerdictInputs) -> list[Reading]:
     ]
 
 
+def readings_of(receipt: VerdictReceipt) -> list[Reading]:
+    """What every coverage said of the day, from a verdict's own inputs."""
+    return read_all(receipt.inputs)
+
+
 def read(coverage: Coverage, inputs: VerdictInputs, payer: Payer | None, given: GivenAnswer | None) -> Reading:
-    """Read one coverage: from what the payer answered when it was asked, else from the file."""
+    """Read one coverage: from what the payer answered when it was asked, else from the file and why it was not."""
+    source = f"coverages/{coverage.id}"
     if given is None:
         return _on_file(coverage, inputs, payer)
-    source = f"coverages/{coverage.id}"
+    if given.source == "on_file":
+        on_file = _on_file(coverage, inputs, payer)
+        why = () if given.failure is None else (failed(given.failure, source),)
+        return replace(on_file, evidence=(*on_file.evidence, *why))
     failure, answer = given.failure, given.answer
-    if answer is not None and answer.rejections and not answer.benefits:
+    if failure is None and answer is not None and answer.rejections and not answer.benefits:
         failure = failure_of(answer.rejections)
     if failure is not None or answer is None:
         failure = failure or CheckFailure("retryable", "unreadable")

@@ -8,12 +8,11 @@ from datetime import date, datetime, time, timedelta
 
 from shared.domain.eligibility.registry import found, rule
 from shared.models.payer_answer import AnswerPeriod, CheckFailure
-from shared.models.records import Coverage, EligibilityFile, Payer
+from shared.models.records import GENERAL_SERVICE, Coverage, EligibilityFile, Payer
 from shared.models.verdict import DateSource, Evidence
 
 FRESH = timedelta(hours=72)
 WINDOW_MONTHS = 12
-GENERAL_SERVICE = "30"
 # X12 service type codes (data element 1365) by visit type.
 SERVICE_TYPES = {
     "office": "98",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from shared.domain.check_schedule import next_attempt
 from shared.domain.eligibility.registry import found, rule
 from shared.models.payer_answer import CheckFailure, FailureKind, Rejection
 from shared.models.records import Payer
 from shared.models.verdict import Evidence
 
-RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120))
 DATE_OF_BIRTH, LAST_NAME, FIRST_NAME = "patient.dateOfBirth", "patient.lastName", "patient.firstName"
 SEX, MEMBER_ID, SUBSCRIBER = "patient.sex", "coverage.memberId", "coverage.subscriberName"
 PLAN, SERVICE_DATE, SERVICE = "coverage.planName", "check.dateOfService", "check.serviceType"
@@ -31,7 +31,7 @@ _CORRECT: FailureKind = "needs_correction"
 _SETUP: FailureKind = "payer_setup"
 _WINDOW: FailureKind = "date_window"
 REJECTS: dict[str, Reject] = {
-    "04": Reject("Authorized quantity exceeded", "retryable"),
+    "04": Reject("Authorized quantity exceeded", _SETUP),
     "15": Reject("Required application data missing", _CORRECT, PERSON),
     "33": Reject("Input errors", _CORRECT, PERSON),
     "41": Reject("Authorization or access restrictions", _SETUP),
@@ -46,7 +46,7 @@ REJECTS: dict[str, Reject] = {
     "50": Reject("Provider ineligible for inquiries", _SETUP),
     "51": Reject("Provider not on file", _SETUP),
     "52": Reject("Service dates not within provider plan enrollment", _SETUP),
-    "53": Reject("Inquired benefit inconsistent with provider type", _CORRECT, (SERVICE,)),
+    "53": Reject("Inquired benefit inconsistent with provider type", _SETUP, (SERVICE,)),
     "54": Reject("Inappropriate product or service id qualifier", _CORRECT, (SERVICE,)),
     "55": Reject("Inappropriate product or service id", _CORRECT, (SERVICE,)),
     "56": Reject("Inappropriate date", _CORRECT, (SERVICE_DATE,)),
@@ -86,9 +86,11 @@ _RESUBMIT = frozenset({"P", "R", "W", "X", "Y"})
 def failure_of(rejections: Sequence[Rejection], *, now: datetime | None = None, attempts: int = 1) -> CheckFailure:
     """E19: what a payer's reject codes mean: ask again, correct the named members, set up at the payer, other dates.
 
-    Of several the gravest counts; every code, every member and the payer's own words are kept. A code that is not
-    known is read by its follow-up action, and else a person must look at it.
+    Of several the gravest counts; every code, every member and the payer's own words are kept. What refuses one benefit
+    alone counts only when nothing refuses the inquiry. A code that is not known is read by its follow-up
+    action, and else a person must look at it.
     """
+    rejections = [one for one in rejections if one.benefit is None] or rejections
     known = [_meaning(rejection) for rejection in rejections]
     kind = next(kind for kind in _GRAVEST if any(one.kind == kind for one in known))
     retry = retry_at(attempts, now) if kind == "retryable" and now is not None else None
@@ -120,7 +122,7 @@ def real_time_support(payer: Payer) -> CheckFailure | None:
 
 def retry_at(attempts: int, now: datetime) -> datetime | None:
     """When to ask again after `attempts` failed ones: after 1, 5, 30 and 120 minutes, and then no more by itself."""
-    return now + RETRY_AFTER[attempts - 1] if 1 <= attempts <= len(RETRY_AFTER) else None
+    return next_attempt("retryable", attempts, now)
 
 
 _TEXTS: dict[str, tuple[str, str, str]] = {
@@ -129,6 +131,9 @@ _TEXTS: dict[str, tuple[str, str, str]] = {
     "not_enrolled": ("E20", "payer_not_enrolled", "The payer's connection is not set up"),
     "timeout": ("E07", "payer_did_not_answer", "The payer did not answer in time"),
     "unreachable": ("E07", "payer_unreachable", "The payer could not be reached"),
+    "not_asked": ("E07", "payer_not_asked", "There was no time left to ask the payer"),
+    "file_changed": ("E07", "edited_while_asked", "The records were edited while the payer was asked"),
+    "member_mismatch": ("E08", "member_mismatch", "The payer answered about somebody else"),
     "unreadable": ("E07", "answer_unreadable", "The payer's answer could not be read"),
 }
 

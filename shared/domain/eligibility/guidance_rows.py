@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from shared.domain.eligibility.coverage import readings_of
 from shared.domain.eligibility.registry import found
 from shared.domain.eligibility.situation import Situation
 from shared.models.guidance import ActionKind
@@ -130,7 +131,7 @@ def _correction(situation: Situation) -> dict[str, Any]:
     failure = situation.receipt.failure
     mismatch = situation.receipt.fired("member_mismatch")
     names = failure.fields if failure is not None else ()
-    if mismatch is not None:
+    if mismatch is not None and "member" in mismatch.params:
         first, *rest = mismatch.params["member"].split("_")
         names = ("patient." + first + "".join(word.capitalize() for word in rest), "coverage.memberId")
     properties = {name: _CORRECTIONS[name] for name in names if name in _CORRECTIONS}
@@ -149,6 +150,13 @@ def _given(**params: Any) -> Callable[[Situation], dict[str, Any]]:
 def _question(situation: Situation) -> dict[str, Any]:
     receipt = situation.receipt
     return {"dateOfService": receipt.date_of_service.isoformat(), "serviceType": receipt.service_type}
+
+
+def _active_first(situation: Situation) -> dict[str, Any]:
+    """The coverages that are active on the day, in the order of their rank: ranked so, they go before the others."""
+    receipt = situation.receipt
+    active = [one.coverage.id for one in readings_of(receipt) if one.state == "active" and not one.is_self_pay]
+    return {"dateOfService": receipt.date_of_service.isoformat(), "order": [str(one) for one in active]}
 
 
 def _of_source(name: str, *codes: str) -> Callable[[Situation], dict[str, Any]]:
@@ -216,8 +224,8 @@ ROWS: tuple[Row, ...] = (
         "the payer says that it depends", _fired("authorization_depends"), params_for=_question,
     ),
     Row(
-        "not_required", "Mark Not Required", "mark_auth_not_required", "E09", "an authorization is needed",
-        _to_request, kind="form", form_for=_EVIDENCE,
+        "not_required", "Mark Not Required", "mark_auth_not_required", "E09", "the payer says that it depends",
+        _fired("authorization_depends"), kind="form", form_for=_EVIDENCE,
     ),
     Row(
         "documents", "Record Documents Sent", "record_documents_sent", "E10", _AWAITED, _fired("authorization_awaited"),
@@ -252,8 +260,8 @@ ROWS: tuple[Row, ...] = (
         _fired("verify_cob"),
     ),
     Row(
-        "rank_again", "Rank Coverages Again", "switch_payer", "E25", "a coverage ranked first is not active",
-        _fired("rank_again"), params_for=_of_source("coverageId", "rank_again"),
+        "rank_again", "Rank Coverages Again", "verify_cob", "E25", "a coverage ranked first is not active",
+        _fired("rank_again"), params_for=_active_first,
     ),
     Row(
         "call_script", "Payer Call Script", "call_script", "E20", _NO_ANSWER, _without_answer, kind="checklist",

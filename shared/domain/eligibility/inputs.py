@@ -22,7 +22,7 @@ def inputs_of(file: EligibilityFile, question: Question, answers: Sequence[Given
         payers=tuple(sorted(file.payers, key=_id)),
         payer_rules=tuple(sorted(file.payer_rules, key=_id)),
         benefits=tuple(sorted(file.benefits, key=_id)),
-        authorizations=tuple(sorted((replace(held, auth_number="") for held in file.authorizations), key=_id)),
+        authorizations=tuple(sorted((_bare(held) for held in file.authorizations), key=_id)),
         booked_visits=tuple(sorted(file.booked_visits, key=lambda visit: (visit.visit_date, str(visit.id)))),
         answers=tuple(sorted((given_answer(file, one) for one in answers), key=lambda one: str(one.coverage_id))),
     )
@@ -46,6 +46,22 @@ def given_answer(file: EligibilityFile, given: GivenAnswer) -> GivenAnswer:
     person = given.answer.person
     match = given.person if person is None else match_person(file.patient, person)
     return replace(given, answer=_impersonal(given.answer), failure=failure, person=match)
+
+
+def _bare(held: Authorization) -> Authorization:
+    """An authorization with what rules read: no numbers of it, no diagnosis, no free text, no answer."""
+    return replace(
+        held,
+        auth_number="",
+        patient_id=None,
+        diagnosis_codes=(),
+        notes=None,
+        status_reason=None,
+        certification_number=None,
+        decision=None,
+        answer_digests=(),
+        extension=None,
+    )
 
 
 def _impersonal(answer: PayerAnswer) -> PayerAnswer:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from shared.domain.eligibility.dates import GENERAL_SERVICE, in_periods
+from shared.domain.eligibility.dates import in_periods
 from shared.domain.eligibility.registry import found, rule
 from shared.models.payer_answer import BenefitLine
-from shared.models.records import Payer
+from shared.models.records import GENERAL_SERVICE, Payer
 from shared.models.verdict import Evidence, Network
 
 _LABELS = {"in": "Y", "out": "N"}

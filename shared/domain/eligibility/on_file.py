@@ -8,9 +8,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from shared.domain.eligibility.dates import GENERAL_SERVICE, is_active
+from shared.domain.eligibility.dates import is_active
 from shared.models.payer_answer import AnswerPeriod, BenefitLine, PayerAnswer
-from shared.models.records import Benefit, Coverage, EligibilityFile
+from shared.models.records import GENERAL_SERVICE, Benefit, Coverage, EligibilityFile
 
 ACTIVE, INACTIVE, CANNOT_SAY = "1", "6", "V"
 _CODES = {

@@ -39,15 +39,16 @@ def decide(
     and service. Coverages without one are read from the file.
     """
     on, source = service_date(file, asked=asked_date, today=today)
-    visit = file.context_visit or file.next_visit
+    visit = next((one for one in (file.context_visit or file.next_visit,) if one and one.visit_date == on), None)
     question = Question(
         on=on,
         date_source=source,
         service_type=service_type(file, asked=asked_service),
         today=today,
         procedure=procedure,
-        provider_id=visit.provider_id if visit is not None and visit.visit_date == on else None,
+        provider_id=visit.provider_id if visit else None,
         allowed=allowed,
+        visit_id=visit.id if visit else None,
     )
     return decide_from(inputs_of(file, question, kept_answers(file, question) if answers is None else answers))
 

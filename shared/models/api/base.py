@@ -36,17 +36,20 @@ UtcTime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Day = Annotated[date, BeforeValidator(_written_day)]
 
 
+# `defer_build`: a model is built when it is first used, so a cold start pays for the models of its first request only.
 class RequestModel(BaseModel):
     """A body or a query: camelCase, unknown members refused; `read_only` members that come back to us are dropped."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, defer_build=True
+    )
     read_only: ClassVar[frozenset[str]] = frozenset()
 
 
 class AnswerModel(BaseModel):
     """An answer: camelCase, written with its aliases."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True, defer_build=True)
 
 
 class Page(RequestModel):

@@ -39,20 +39,21 @@ def verdict_view(receipt: VerdictReceipt) -> VerdictView:
         date_of_service_source=receipt.date_source,
         service_type=receipt.service_type,
         coverage_id=None if receipt.coverage_id is None else str(receipt.coverage_id),
-        reasons=tuple(_reason_view(one) for one in receipt.evidence),
-        suggestions=tuple(_reason_view(one) for one in receipt.suggestions),
+        reasons=tuple(reason_view(one) for one in receipt.evidence),
+        suggestions=tuple(reason_view(one) for one in receipt.suggestions),
         figures=_figures_view(receipt.figures),
     )
 
 
 def action_data(receipt: VerdictReceipt, check_id: UUID, difference: Difference | None) -> dict[str, Any]:
     """Return the `data` of check_eligibility: the owner's three members first, then what explains them."""
-    changes = None if difference is None else _difference_view(difference).model_dump(mode="json", by_alias=True)
+    changes = None if difference is None else difference_view(difference).model_dump(mode="json", by_alias=True)
     verdict = verdict_view(receipt).model_dump(mode="json", by_alias=True)
     return {**verdict, "checkId": str(check_id), "difference": changes}
 
 
-def _difference_view(difference: Difference) -> DifferenceView:
+def difference_view(difference: Difference) -> DifferenceView:
+    """Return what changed since a check."""
     return DifferenceView(
         previous_check_id=str(difference.previous),
         material=difference.material,
@@ -63,7 +64,8 @@ def _difference_view(difference: Difference) -> DifferenceView:
     )
 
 
-def _reason_view(evidence: Evidence) -> ReasonView:
+def reason_view(evidence: Evidence) -> ReasonView:
+    """Return a rule that fired."""
     return ReasonView(
         rule_id=evidence.rule,
         code=evidence.code,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from shared.models.api.base import AnswerModel, Day, Page, RequestModel
+from shared.models.api.members import Reference
 from shared.models.api.tasks import DocumentId
 from shared.models.firestore.alerts import Text
 from shared.models.firestore.documents import ContextDocument, ContextStatus, Fact
@@ -36,6 +37,8 @@ MACHINE_NAMES = {
     "Authorization ID": "authorization",
     "Other": "other",
 }
+OneDay = date  # the type, where a member is called date
+MOST_DAYS = 31
 LABELS = {machine: label for label, machine in MACHINE_NAMES.items()}
 
 
@@ -106,9 +109,17 @@ class QuickAction(RequestModel):
 class QuickActionResult(AnswerModel):
     """How it went, and what to do next."""
 
+    status: ClassVar[int] = 200
+
     success: bool
     data: dict[str, Any]
     guidance_actions: tuple[GuidanceAction, ...]
+
+
+class QuickActionAccepted(QuickActionResult):
+    """What was begun and goes on: `data.jobId` names the job that tells how far it is."""
+
+    status: ClassVar[int] = 202
 
 
 class CheckEligibilityParams(RequestModel):
@@ -116,6 +127,35 @@ class CheckEligibilityParams(RequestModel):
 
     date_of_service: Day | None = None
     service_type: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,2}$")] | None = None
+
+
+class BatchCheckParams(RequestModel):
+    """Which visits: of a day (today by default), or of the days `dateFrom` to `dateTo`, of one provider or of all."""
+
+    date: Day | None = None
+    date_from: Day | None = None
+    date_to: Day | None = None
+    provider_id: Reference | None = None
+
+    @model_validator(mode="after")
+    def _one_range(self) -> Self:
+        first, last = self.date_from, self.date_to
+        if (first is None) != (last is None):
+            raise ValueError("send dateFrom and dateTo together")
+        if first is None or last is None:
+            return self
+        if self.date is not None:
+            raise ValueError("send date, or dateFrom and dateTo")
+        if not 0 <= (last - first).days < MOST_DAYS:
+            raise ValueError(f"dateTo must lie from dateFrom to {MOST_DAYS - 1} days later")
+        return self
+
+    def days(self, today: OneDay) -> tuple[OneDay, OneDay]:
+        """The first and the last day that is asked for."""
+        if self.date_from is not None and self.date_to is not None:
+            return self.date_from, self.date_to
+        day = self.date or today
+        return day, day
 
 
 class NoParams(RequestModel):

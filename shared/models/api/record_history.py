@@ -11,8 +11,8 @@ class FieldChange(AnswerModel):
     """One member: what it held before and holds since. Both are null when the caller's role does not see it."""
 
     field: str
-    before: str | int | float | None = None
-    now: str | int | float | None = None
+    before: str | int | float | tuple[str, ...] | None = None
+    now: str | int | float | tuple[str, ...] | None = None
     hidden: bool = False
 
 

@@ -7,40 +7,29 @@ the number people use. Answers can be sent back: what only they have is left asi
 from __future__ import annotations
 
 import json
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from shared.errors import FieldError, ValidationFailedError
-from shared.models.api.base import AnswerModel, Day, RequestModel, UtcTime, faults_of
+from shared.models.api.base import AnswerModel, RequestModel, UtcTime, faults_of
+from shared.models.api.members import (
+    Cents,
+    Code,
+    Count,
+    LongText,
+    Money,
+    Npi,
+    Number,
+    Procedure,
+    RecordDay,
+    Reference,
+    Text,
+)
 from shared.models.api.records import RecordTypeName, RecordView
-
-NUMBER_PATTERN = r"^[^\x00-\x20\x7f/\\]([^\x00-\x1f\x7f/\\]{0,98}[^\x00-\x20\x7f/\\])?$"
-LARGEST_CENTS = 9_999_999_999  # numeric(10,2)
-FIRST_DAY, LAST_DAY = date(1800, 1, 1), date(2200, 12, 31)
-
-Number = Annotated[str, StringConstraints(pattern=NUMBER_PATTERN, max_length=100)]
-Reference = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-LongText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
-Procedure = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{5}$")]  # CPT or HCPCS
-Npi = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
-Money = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=2, allow_inf_nan=False)]
-Cents = Annotated[int, Field(ge=0, le=LARGEST_CENTS)]
-Count = Annotated[int, Field(ge=0, le=1_000_000)]
-
-
-def _on_a_calendar(day: date) -> date:
-    if not FIRST_DAY <= day <= LAST_DAY:
-        raise ValueError(f"must lie from {FIRST_DAY} to {LAST_DAY}")
-    return day
-
-
-RecordDay = Annotated[Day, AfterValidator(_on_a_calendar)]  # not ge, le: JSON Schema has no such words for days
+from shared.models.authorization import AuthorizationState, RequiredField, Urgency
 
 PayerProgram = Literal["commercial", "medicare", "medicare_advantage", "medicaid", "medicaid_managed", "other"]
 ClaimStatus = Literal[
@@ -51,11 +40,6 @@ ClaimStatus = Literal[
 VisitStatus = Literal[
     "scheduled", "confirmed", "arrived", "checking_in", "checked_in", "roomed", "with_provider", "checked_out",
     "completed", "cancelled", "rescheduled", "no_show", "left_without_being_seen",
-]  # fmt: skip
-AuthorizationStatus = Literal[
-    "draft", "submitted", "not_required", "pended", "approved", "partially_approved", "modified", "denied",
-    "contact_payer", "cancelled", "error", "exhausted", "expired", "revoked", "extension_requested", "peer_to_peer",
-    "appealed", "denied_final",
 ]  # fmt: skip
 
 
@@ -168,7 +152,11 @@ class VisitInput(RecordInput):
 
 
 class AuthorizationInput(RecordInput):
-    """An authorization; units are visits or service units."""
+    """An authorization; units are visits or service units.
+
+    A change of `status` is a step of its state machine. `unitsUsed` and `unitsReserved` are what the visits on file do
+    not show.
+    """
 
     key = ("auth_number",)
     mandatory = frozenset({"patient_id"})
@@ -176,15 +164,19 @@ class AuthorizationInput(RecordInput):
     auth_number: Number = _needed()
     patient_id: Reference = _needed()
     payer_id: Reference | None = None
+    provider_id: Reference | None = None
     service_type: Code | None = None
-    status: AuthorizationStatus = "draft"
+    status: AuthorizationState = "draft"
     requested_date: RecordDay | None = None
     approved_date: RecordDay | None = None
     period_start: RecordDay | None = None
     period_end: RecordDay | None = None
+    units_requested: Count | None = None
     units_approved: Count | None = None
     units_used: Count = 0
     units_reserved: Count = 0
+    urgency: Urgency | None = None
+    certification_number: Text | None = None
 
 
 class CoverageInput(RecordInput):
@@ -232,7 +224,11 @@ class PayerInput(RecordInput):
 
 
 class PayerRuleInput(RecordInput):
-    """Whether a payer wants an authorization for a service type, or a procedure of it; null when it depends."""
+    """Whether a payer wants an authorization for a service type, or a procedure of it; null when it depends.
+
+    `requiredFields` are members of a request that this payer wants beside the usual ones. The payer decides within
+    `decisionHours` (urgent) or `decisionDays` (standard); null is 72 hours and 7 days.
+    """
 
     key = ("payer_id", "service_type", "procedure")
 
@@ -240,6 +236,9 @@ class PayerRuleInput(RecordInput):
     service_type: Code = _needed()
     procedure: Procedure | None = None
     requires_auth: bool | None = None
+    required_fields: Annotated[tuple[RequiredField, ...], Field(max_length=20)] = ()
+    decision_hours: Annotated[int, Field(ge=1, le=8760)] | None = None
+    decision_days: Annotated[int, Field(ge=1, le=365)] | None = None
 
     def columns(self) -> dict[str, Any]:
         """See RecordInput.columns; the key whole."""

@@ -65,15 +65,19 @@ class AuthorizationData(AnswerModel):
     auth_number: str
     patient_id: str
     payer_id: str | None
+    provider_id: str | None
     service_type: str | None
     status: str
     requested_date: date | None
     approved_date: date | None
     period_start: date | None
     period_end: date | None
+    units_requested: int | None
     units_approved: int | None
     units_used: int
     units_reserved: int
+    urgency: str | None
+    certification_number: str | None
 
 
 class CoverageData(AnswerModel):
@@ -114,6 +118,9 @@ class PayerRuleData(AnswerModel):
     service_type: str
     procedure: str | None
     requires_auth: bool | None
+    required_fields: tuple[str, ...]
+    decision_hours: int | None
+    decision_days: int | None
 
 
 class ProviderData(AnswerModel):

@@ -32,7 +32,9 @@ ContextStatus = Literal["proceed", "pending", "error"]
 class Document(BaseModel):
     """What every document has. `schema` counts the document's shape, `version` its changes."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True, defer_build=True
+    )
 
     id: str
     client_id: str
@@ -49,7 +51,9 @@ class Document(BaseModel):
 class Part(BaseModel):
     """A map inside a document."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True, defer_build=True
+    )
 
 
 class StoredAnswer(BaseModel):
@@ -219,7 +223,9 @@ class SessionDocument(Document):
 class MemberDocument(BaseModel):
     """`members/{uid}`: who belongs to which organisation with which role (mirror of `users`)."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True, defer_build=True
+    )
 
     client_id: str
     user_id: str

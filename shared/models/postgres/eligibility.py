@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
@@ -17,8 +19,9 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
+from shared.models.authorization import AuthorizationState
 from shared.models.postgres.base import identifier, metadata, of_tenant, source, stamps, tenant, tenant_key
 
 payers = Table(
@@ -61,10 +64,14 @@ payer_rules = Table(
     Column("service_type", Text, nullable=False),
     Column("procedure", Text),
     Column("requires_auth", Boolean),
+    Column("required_fields", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("decision_hours", Integer),
+    Column("decision_days", Integer),
     Column("deleted_at", DateTime(timezone=True)),
     *stamps(),
     of_tenant("payer_id", "payers"),
     UniqueConstraint("client_id", "payer_id", "service_type", "procedure", postgresql_nulls_not_distinct=True),
+    CheckConstraint("decision_hours > 0 AND decision_days > 0", name="deadline"),
 )
 
 coverages = Table(
@@ -112,14 +119,39 @@ authorizations = Table(
     Column("units_approved", Integer),
     Column("units_used", Integer, nullable=False, server_default="0"),
     Column("units_reserved", Integer, nullable=False, server_default="0"),
+    Column("coverage_id", UUID(as_uuid=True)),
+    Column("provider_id", UUID(as_uuid=True)),
+    Column("procedure_codes", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("diagnosis_codes", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("units_requested", Integer),
+    Column("urgency", Text),
+    Column("notes", Text),
+    Column("submitted_at", DateTime(timezone=True)),
+    Column("decision_due_at", DateTime(timezone=True)),
+    Column("status_reason", Text),
+    Column("certification_number", Text),
+    Column("decision", JSONB),
+    Column("answer_digests", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("extension", JSONB),
     source(),
     Column("deleted_at", DateTime(timezone=True)),
     *stamps(),
     UniqueConstraint("client_id", "source_ref"),
+    tenant_key(),
     of_tenant("patient_id", "patients"),
     of_tenant("payer_id", "payers"),
+    of_tenant("coverage_id", "coverages"),
+    of_tenant("provider_id", "providers"),
     UniqueConstraint("client_id", "auth_number"),
+    CheckConstraint(f"status IN ({', '.join(map(repr, get_args(AuthorizationState)))})", name="status"),
+    CheckConstraint("urgency IN ('standard', 'urgent')", name="urgency"),
+    CheckConstraint("period_start <= period_end", name="period"),
+    CheckConstraint(
+        "units_requested >= 0 AND units_approved >= 0 AND units_used >= 0 AND units_reserved >= 0", name="units"
+    ),
     Index("ix_authorizations_patient", "client_id", "patient_id"),
+    Index("ix_authorizations_coverage", "client_id", "coverage_id"),
+    Index("ix_authorizations_provider", "client_id", "provider_id"),
     Index("ix_authorizations_payer", "client_id", "payer_id"),
 )
 

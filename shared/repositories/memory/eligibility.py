@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from shared.models.audit import AuditEvent
+from shared.models.authorization import VisitHold
 from shared.models.caller import IdempotencyKey
 from shared.models.records import (
     Authorization,
@@ -23,18 +24,24 @@ from shared.models.records import (
 )
 from shared.models.typed_json import from_json, to_json
 from shared.models.verdict import Difference, VerdictReceipt
+from shared.repositories.authorization_rows import authorization_of
+from shared.repositories.changes import KeptAnswer
 from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck, StoredCheck
 from shared.repositories.memory.records import read_patient
 from shared.repositories.memory.tables import NO_DATE, InMemoryTables
+from shared.repositories.record_protocols import HistoryEntry
 
 R = TypeVar("R")
 
+CALLED_OFF = frozenset({"cancelled", "rescheduled"})
+
 
 class InMemoryEligibilityRepository:
-    """See EligibilityRepository."""
+    """See EligibilityRepository. `history` is that of every record, by its id."""
 
-    def __init__(self, tables: InMemoryTables) -> None:
+    def __init__(self, tables: InMemoryTables, history: dict[UUID, list[HistoryEntry]]) -> None:
         self._tables = tables
+        self._history = history
 
     def file_of(
         self,
@@ -44,8 +51,10 @@ class InMemoryEligibilityRepository:
         visit_id: UUID | None = None,
         today: date,
         seen: AuditEvent | None = None,
+        key: IdempotencyKey | None = None,
     ) -> EligibilityFile | None:
         """See EligibilityRepository.file_of."""
+        self._tables.answers.recall(key)
         patient = read_patient(self._tables, client_id, reference)
         if patient is None:
             return None
@@ -76,6 +85,45 @@ class InMemoryEligibilityRepository:
             self._tables.record(new.event)
             return new
 
+    def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
+        """See EligibilityRepository.recall."""
+        del client_id
+        with self._tables.lock:
+            self._tables.answers.recall(key)
+
+    def rank(
+        self,
+        client_id: UUID,
+        reference: str,
+        *,
+        visit_id: UUID | None,
+        today: date,
+        changed_by: UUID,
+        key: IdempotencyKey | None,
+        decide: Callable[[EligibilityFile], Mapping[UUID, int]],
+        conclude: Callable[[EligibilityFile], tuple[AuditEvent, KeptAnswer | None]],
+    ) -> bool:
+        """See EligibilityRepository.rank."""
+        with self._tables.lock:
+            self._tables.answers.recall(key)
+            file = self.file_of(client_id, reference, visit_id=visit_id, today=today)
+            if file is None:
+                return False
+            ranks = decide(file)
+            rows = [row for row in self._of_patient(client_id, "coverages", file.patient.id) if row["id"] in ranks]
+            for row in rows:
+                before, rank = row["rank"], ranks[row["id"]]
+                if before != rank:
+                    now = datetime.now(UTC)
+                    row.update({"rank": rank, "version": row["version"] + 1, "updated_at": now})
+                    entry = HistoryEntry(row["version"], now, changed_by, {"rank": (before, rank)})
+                    self._history.setdefault(row["id"], []).append(entry)
+            after = self.file_of(client_id, reference, visit_id=visit_id, today=today)
+            event, kept = conclude(after or file)
+            self._tables.answers.keep(kept)
+            self._tables.record(event)
+            return True
+
     def check_of(
         self, client_id: UUID, patient_id: UUID, check_id: UUID | None, *, seen: AuditEvent | None
     ) -> StoredCheck | None:
@@ -88,6 +136,23 @@ class InMemoryEligibilityRepository:
             self._tables.record(seen.model_copy(update=whose))
         difference = from_json(Difference, row["difference"])
         return StoredCheck(row["id"], row["state"], row["created_at"], _receipt(row), difference, row["failure"])
+
+    def visits_between(
+        self, client_id: UUID, first: date, last: date, *, provider: str | None, limit: int
+    ) -> list[UUID] | None:
+        """See EligibilityRepository.visits_between."""
+        found = None if provider is None else self._tables.one(client_id, "providers", "provider_number", provider)
+        if provider is not None and found is None:
+            return None
+        rows = [
+            row
+            for row in self._tables.of(client_id, "visits")
+            if first <= row["visit_date"] <= last
+            and row["status"] not in CALLED_OFF
+            and (found is None or row["provider_id"] == found["id"])
+        ]
+        rows.sort(key=lambda row: (row["visit_date"], row["id"]))
+        return [row["id"] for row in rows[:limit]]
 
     def claims_of(
         self,
@@ -138,9 +203,9 @@ class InMemoryEligibilityRepository:
         return EligibilityFile(
             patient=patient,
             coverages=tuple(_coverage(row, payers[row["payer_id"]]) for row in coverages),
-            payer_rules=tuple(_read(PayerRule, row) for row in rules),
-            authorizations=tuple(_authorization(row) for row in authorizations),
-            context_visit=None if visit is None else _read(Visit, visit),
+            payer_rules=tuple(payer_rule(row) for row in rules),
+            authorizations=tuple(authorization(self._tables, row) for row in authorizations),
+            context_visit=visit_of(visit),
             newest_check=None if check is None else _check(check),
             payers=tuple(_read(Payer, payers[one]) for one in sorted(insurers)),
             benefits=tuple(_read(Benefit, row) for row in sorted(benefits, key=lambda row: row["id"])),
@@ -160,9 +225,22 @@ def _coverage(row: dict[str, Any], payer: dict[str, Any]) -> Coverage:
     return _read(Coverage, row | {"payer_name": payer["name"], "payer_kind": payer["kind"]})
 
 
-def _authorization(row: dict[str, Any]) -> Authorization:
-    known = {member: row[member] for member in Authorization.__dataclass_fields__ if member in row}
-    return Authorization(**known)
+def authorization(tables: InMemoryTables, row: dict[str, Any]) -> Authorization:
+    """Return an authorization's row with the visits that are linked to it."""
+    linked = [visit for visit in tables.of(row["client_id"], "visits") if visit["authorization_id"] == row["id"]]
+    linked.sort(key=lambda visit: (visit["visit_date"], visit["id"]))
+    holds = (VisitHold(one["id"], one["visit_date"], one["status"], one["authorization_units"]) for one in linked)
+    return authorization_of(row, holds)
+
+
+def payer_rule(row: dict[str, Any]) -> PayerRule:
+    """Return a payer rule's row."""
+    return _read(PayerRule, row | {"required_fields": tuple(row["required_fields"])})
+
+
+def visit_of(row: dict[str, Any] | None) -> Visit | None:
+    """Return a visit's row."""
+    return None if row is None else _read(Visit, row)
 
 
 def _read(of: type[R], row: dict[str, Any]) -> R:
@@ -189,7 +267,7 @@ def _check_row(client_id: UUID, new: NewCheck) -> dict[str, Any]:
         "id": new.id,
         "client_id": client_id,
         "patient_id": new.patient_id,
-        "coverage_id": receipt.coverage_id,
+        "coverage_id": new.coverage_id,
         "date_of_service": receipt.date_of_service,
         "service_type": receipt.service_type,
         "verdict": receipt.verdict,

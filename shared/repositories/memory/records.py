@@ -13,6 +13,7 @@ from shared.models.audit import AuditEvent
 from shared.models.records import Patient, RecordReference
 from shared.repositories.memory.tables import InMemoryTables
 from shared.repositories.protocols import FoundRecord, StoredRecord
+from shared.repositories.record_protocols import PlainValue
 
 # Per type: its table, the number people use, and the column that says whose record it is.
 RECORD_TABLES: dict[str, tuple[str, str, str | None]] = {
@@ -123,9 +124,9 @@ def _label(record_type: str, row: dict[str, Any]) -> str:
     return str(row.get(RECORD_TABLES[record_type][1]) or "")
 
 
-def _plain(value: Any) -> str | int | Decimal | None:
+def _plain(value: Any) -> PlainValue:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if value is None or isinstance(value, (str, int, Decimal)):
         return value
-    return str(value)
+    return tuple(value) if isinstance(value, (list, tuple)) else str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shared.repositories.memory.authorizations import InMemoryAuthorizationRepository
 from shared.repositories.memory.collections import (
     InMemoryAlertRepository,
     InMemoryDraftRepository,
@@ -48,4 +49,5 @@ class InMemoryRecordStore:
         self.tables = InMemoryTables()
         self.records = InMemoryRecordRepository(self.tables)
         self.record_writes = InMemoryRecordWrites(self.tables)
-        self.eligibility = InMemoryEligibilityRepository(self.tables)
+        self.eligibility = InMemoryEligibilityRepository(self.tables, self.record_writes.kept)
+        self.authorizations = InMemoryAuthorizationRepository(self.tables, self.record_writes.kept)

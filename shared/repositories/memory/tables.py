@@ -19,17 +19,20 @@ _COLUMNS = {
         "payer_number name kind phone program network real_time_supported electronic_id plan_year_month filing_days"
         " source_ref"
     ),
-    "payer_rules": "payer_id service_type procedure requires_auth",
+    "payer_rules": "payer_id service_type procedure requires_auth required_fields decision_hours decision_days",
     "coverages": (
         "patient_id payer_id plan_name member_id subscriber_name relationship rank period_start period_end status"
         " copay source_ref"
     ),
     "authorizations": (
         "auth_number patient_id payer_id service_type status requested_date approved_date period_start period_end"
-        " units_approved units_used units_reserved source_ref"
+        " units_approved units_used units_reserved coverage_id provider_id procedure_codes diagnosis_codes"
+        " units_requested urgency notes submitted_at decision_due_at status_reason certification_number decision"
+        " answer_digests extension source_ref"
     ),
     "visits": (
-        "visit_number patient_id visit_date starts_at ends_at provider_id visit_type reason status readiness source_ref"
+        "visit_number patient_id visit_date starts_at ends_at provider_id visit_type reason status readiness"
+        " authorization_id authorization_units source_ref"
     ),
     "claims": (
         "claim_number patient_id status amount paid_amount currency submitted_date service_date payer_id visit_id"
@@ -48,8 +51,15 @@ _COLUMNS = {
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "payers": {"kind": "insurance", "plan_year_month": 1},
     "coverages": {"rank": 1, "status": "active"},
-    "authorizations": {"units_used": 0, "units_reserved": 0},
-    "visits": {"readiness": "pending"},
+    "authorizations": {
+        "units_used": 0,
+        "units_reserved": 0,
+        "procedure_codes": (),
+        "diagnosis_codes": (),
+        "answer_digests": (),
+    },
+    "payer_rules": {"required_fields": ()},
+    "visits": {"readiness": "pending", "authorization_units": 1},
     "claims": {"currency": "USD"},
     "benefits": {"network": "unknown", "level": "individual"},
     "eligibility_checks": {"state": "completed", "source": "on_file", "attempts": 0},

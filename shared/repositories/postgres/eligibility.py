@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -22,8 +22,10 @@ from shared.models.records import (
 )
 from shared.models.typed_json import from_json, to_json
 from shared.models.verdict import Difference, VerdictReceipt
+from shared.repositories.changes import KeptAnswer
 from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck, StoredCheck
-from shared.repositories.postgres.eligibility_file import FILE, FILE_TO_CHECK, file_in, previous_in, read_row
+from shared.repositories.postgres.coverage_ranks import lock_coverages, rank_coverages
+from shared.repositories.postgres.eligibility_file import FILE_TO_CHECK, file_in, previous_in, read_file, read_row
 from shared.repositories.postgres.transaction import add_event, as_uuid, is_duplicate_key, keep, recall
 
 _INSERT_CHECK = text("""
@@ -59,6 +61,19 @@ ORDER BY c.sort_date DESC, c.id DESC LIMIT :limit
 """
 _BEHIND = "AND (c.sort_date, c.id) < (CAST(:after_date AS date), CAST(:after_id AS uuid))"
 
+_PROVIDER = text("""
+SELECT id FROM providers
+WHERE client_id = :client AND deleted_at IS NULL AND (provider_number = :reference OR id = :uuid)
+ORDER BY provider_number = :reference DESC LIMIT 1
+""")
+_VISITS = text("""
+SELECT id FROM visits
+WHERE client_id = :client AND deleted_at IS NULL AND visit_date BETWEEN :first AND :last
+  AND status NOT IN ('cancelled', 'rescheduled')
+  AND (CAST(:provider AS uuid) IS NULL OR provider_id = CAST(:provider AS uuid))
+ORDER BY visit_date, id LIMIT :limit
+""")
+
 
 class PostgresEligibilityRepository:
     """See EligibilityRepository."""
@@ -74,11 +89,12 @@ class PostgresEligibilityRepository:
         visit_id: UUID | None = None,
         today: date,
         seen: AuditEvent | None = None,
+        key: IdempotencyKey | None = None,
     ) -> EligibilityFile | None:
         """See EligibilityRepository.file_of."""
         with self._postgres.tenant(client_id) as connection:
-            row = read_row(connection, FILE, client_id, reference, visit_id, today)
-            file = None if row is None else file_in(row)
+            recall(connection, client_id, key)
+            file = read_file(connection, client_id, reference, visit_id, today)
             if file is not None and seen is not None:
                 add_event(
                     connection,
@@ -114,6 +130,44 @@ class PostgresEligibilityRepository:
                 recall(connection, client_id, key)
             raise
 
+    def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
+        """See EligibilityRepository.recall."""
+        with self._postgres.tenant(client_id) as connection:
+            recall(connection, client_id, key)
+
+    def rank(
+        self,
+        client_id: UUID,
+        reference: str,
+        *,
+        visit_id: UUID | None,
+        today: date,
+        changed_by: UUID,
+        key: IdempotencyKey | None,
+        decide: Callable[[EligibilityFile], Mapping[UUID, int]],
+        conclude: Callable[[EligibilityFile], tuple[AuditEvent, KeptAnswer | None]],
+    ) -> bool:
+        """See EligibilityRepository.rank."""
+        try:
+            with self._postgres.tenant(client_id) as connection:
+                recall(connection, client_id, key)
+                lock_coverages(connection, client_id, reference, as_uuid(reference))
+                file = read_file(connection, client_id, reference, visit_id, today)
+                if file is None:
+                    return False
+                rank_coverages(connection, client_id, file.coverages, decide(file), changed_by)
+                after = read_file(connection, client_id, str(file.patient.id), visit_id, today)
+                event, kept = conclude(after or file)
+                add_event(connection, event)
+                keep(connection, client_id, kept)
+                return True
+        except IntegrityError as exc:
+            if not is_duplicate_key(exc):
+                raise
+            with self._postgres.tenant(client_id) as connection:
+                recall(connection, client_id, key)
+            raise
+
     def check_of(
         self, client_id: UUID, patient_id: UUID, check_id: UUID | None, *, seen: AuditEvent | None
     ) -> StoredCheck | None:
@@ -137,6 +191,20 @@ class PostgresEligibilityRepository:
                 from_json(Difference, row.difference),
                 from_json(CheckFailure, row.failure),
             )
+
+    def visits_between(
+        self, client_id: UUID, first: date, last: date, *, provider: str | None, limit: int
+    ) -> list[UUID] | None:
+        """See EligibilityRepository.visits_between."""
+        named = {"client": client_id, "reference": provider, "uuid": as_uuid(provider) if provider else None}
+        with self._postgres.tenant(client_id) as connection:
+            found = None
+            if provider is not None:
+                found = connection.execute(_PROVIDER, named).scalar_one_or_none()
+                if found is None:
+                    return None
+            asked = {"client": client_id, "first": first, "last": last, "provider": found, "limit": limit}
+            return list(connection.execute(_VISITS, asked).scalars())
 
     def claims_of(
         self,
@@ -189,7 +257,7 @@ def _check_row(client_id: UUID, new: NewCheck) -> dict[str, Any]:
         "id": new.id,
         "client": client_id,
         "patient": new.patient_id,
-        "coverage": receipt.coverage_id,
+        "coverage": new.coverage_id,
         "on": receipt.date_of_service,
         "service": receipt.service_type,
         "verdict": receipt.verdict,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, TextClause, text
 
+from shared.models.authorization import VisitHold
 from shared.models.payer_answer import CheckFailure, PayerAnswer
 from shared.models.records import (
     Authorization,
@@ -25,28 +25,34 @@ from shared.models.records import (
 )
 from shared.models.typed_json import from_json
 from shared.models.verdict import VerdictReceipt
+from shared.repositories.authorization_rows import authorization_of
 from shared.repositories.eligibility_protocols import PreviousCheck
 from shared.repositories.postgres.transaction import as_date, as_uuid
 
-_FILE_SQL = """
+# What is read of a row, as JSON; the text goes into several statements.
+VISIT = """jsonb_build_array(v.id, v.visit_number, v.visit_date, v.visit_type, v.status, v.provider_id,
+  v.patient_id, v.authorization_id)"""
+PAYER_RULE = """jsonb_build_array(r.id, r.payer_id, r.service_type, r.requires_auth, r.procedure, r.version,
+  r.required_fields, r.decision_hours, r.decision_days)"""
+AUTHORIZATION = """to_jsonb(a) || jsonb_build_object('visits', (
+  SELECT jsonb_agg(jsonb_build_array(v.id, v.visit_date, v.status, v.authorization_units) ORDER BY v.visit_date, v.id)
+  FROM visits v WHERE v.client_id = a.client_id AND v.authorization_id = a.id AND v.deleted_at IS NULL))"""
+
+_FILE_SQL = f"""
 SELECT p.id, p.mrn, p.first_name, p.last_name, p.date_of_birth, p.sex, p.phone, p.version,
   (SELECT jsonb_agg(jsonb_build_array(c.id, c.payer_id, y.name, y.kind, c.plan_name, c.member_id, c.rank,
       c.period_start, c.period_end, c.status, c.copay::text, c.version, c.relationship, c.updated_at)
       ORDER BY c.rank, c.period_start DESC, c.id)
     FROM coverages c JOIN payers y ON y.id = c.payer_id
     WHERE c.client_id = p.client_id AND c.patient_id = p.id AND c.deleted_at IS NULL),
-  (SELECT jsonb_agg(jsonb_build_array(r.id, r.payer_id, r.service_type, r.requires_auth, r.procedure, r.version))
+  (SELECT jsonb_agg({PAYER_RULE})
     FROM payer_rules r WHERE r.client_id = p.client_id AND r.deleted_at IS NULL AND r.payer_id IN (
       SELECT c.payer_id FROM coverages c WHERE c.client_id = p.client_id AND c.patient_id = p.id)),
-  (SELECT jsonb_agg(jsonb_build_array(a.id, a.auth_number, a.payer_id, a.service_type, a.status, a.requested_date,
-      a.approved_date, a.period_start, a.period_end, a.units_approved, a.units_used, a.units_reserved, a.version)
-      ORDER BY a.requested_date DESC NULLS LAST, a.id)
+  (SELECT jsonb_agg({AUTHORIZATION} ORDER BY a.requested_date DESC NULLS LAST, a.id)
     FROM authorizations a WHERE a.client_id = p.client_id AND a.patient_id = p.id AND a.deleted_at IS NULL),
-  (SELECT CASE WHEN v.patient_id = p.id
-      THEN jsonb_build_array(v.id, v.visit_number, v.visit_date, v.visit_type, v.status, v.provider_id) END
+  (SELECT CASE WHEN v.patient_id = p.id THEN {VISIT} END
     FROM visits v WHERE v.client_id = p.client_id AND v.id = :visit AND v.deleted_at IS NULL),
-  (SELECT jsonb_agg(jsonb_build_array(v.id, v.visit_number, v.visit_date, v.visit_type, v.status, v.provider_id)
-      ORDER BY v.visit_date, v.id)
+  (SELECT jsonb_agg({VISIT} ORDER BY v.visit_date, v.id)
     FROM (SELECT * FROM visits WHERE client_id = p.client_id AND patient_id = p.id AND visit_date >= :today
       AND status IN ('scheduled', 'confirmed') AND deleted_at IS NULL
       ORDER BY visit_date, id LIMIT :most_visits) v),
@@ -65,11 +71,11 @@ SELECT p.id, p.mrn, p.first_name, p.last_name, p.date_of_birth, p.sex, p.phone, 
     FROM benefits b WHERE b.client_id = p.client_id AND b.deleted_at IS NULL AND b.coverage_id IN (
       SELECT c.id FROM coverages c
       WHERE c.client_id = p.client_id AND c.patient_id = p.id AND c.deleted_at IS NULL)),
-  {previous}
+  {{previous}}
 FROM patients p
 WHERE p.client_id = :client AND p.deleted_at IS NULL AND (p.mrn = :reference OR p.id = :uuid)
 ORDER BY p.mrn = :reference DESC LIMIT 1
-"""
+"""  # noqa: S608 (constants above)
 _PREVIOUS = """(SELECT jsonb_build_array(e.id, e.receipt)
     FROM eligibility_checks e
     WHERE e.client_id = p.client_id AND e.patient_id = p.id AND e.state = 'completed'
@@ -95,15 +101,23 @@ def read_row(
     return None if row is None else tuple(row)
 
 
+def read_file(
+    connection: Connection, client_id: UUID, reference: str, visit_id: UUID | None, today: date
+) -> EligibilityFile | None:
+    """Read the file of a patient by MRN or uuid."""
+    row = read_row(connection, FILE, client_id, reference, visit_id, today)
+    return None if row is None else file_in(row)
+
+
 def file_in(row: Sequence[Any]) -> EligibilityFile:
     """The file of a row of FILE or FILE_TO_CHECK."""
     coverages, rules, authorizations, context_visit, booked, check, payers, benefits = row[8:16]
     return EligibilityFile(
         patient=Patient(*row[:8]),
         coverages=tuple(_coverage(values) for values in coverages or ()),
-        payer_rules=tuple(PayerRule(UUID(v[0]), UUID(v[1]), *v[2:]) for v in rules or ()),
-        authorizations=tuple(_authorization(values) for values in authorizations or ()),
-        context_visit=None if context_visit is None else _visit(context_visit),
+        payer_rules=tuple(read_rule(values) for values in rules or ()),
+        authorizations=tuple(read_authorization(values) for values in authorizations or ()),
+        context_visit=read_visit(context_visit),
         newest_check=None if check is None else _check(check),
         payers=tuple(Payer(UUID(v[0]), *v[1:]) for v in payers or ()),
         benefits=tuple(_benefit(values) for values in benefits or ()),
@@ -123,13 +137,25 @@ def _coverage(v: list[Any]) -> Coverage:
     return Coverage(*values)
 
 
-def _authorization(v: list[Any]) -> Authorization:
-    values = [UUID(v[0]), v[1], _uuid(v[2]), *v[3:5], *(as_date(day) for day in v[5:9]), *v[9:12]]
-    return replace(Authorization(*values), version=v[12])
+def read_rule(v: list[Any]) -> PayerRule:
+    """Read what PAYER_RULE selects."""
+    values = [UUID(v[0]), UUID(v[1]), *v[2:6], tuple(v[6]), *v[7:]]
+    return PayerRule(*values)
+
+
+def read_authorization(row: dict[str, Any]) -> Authorization:
+    """Read what AUTHORIZATION selects."""
+    holds = (VisitHold(UUID(v[0]), date.fromisoformat(v[1]), v[2], v[3]) for v in row["visits"] or ())
+    return authorization_of(row, holds)
+
+
+def read_visit(v: list[Any] | None) -> Visit | None:
+    """Read what VISIT selects."""
+    return None if v is None else _visit(v)
 
 
 def _visit(v: list[Any]) -> Visit:
-    return Visit(UUID(v[0]), v[1], date.fromisoformat(v[2]), v[3], v[4], _uuid(v[5]))
+    return Visit(UUID(v[0]), v[1], date.fromisoformat(v[2]), v[3], v[4], *(_uuid(one) for one in v[5:]))
 
 
 def _benefit(v: list[Any]) -> Benefit:

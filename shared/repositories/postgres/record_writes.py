@@ -6,7 +6,6 @@ a record points at is locked against deletion, and a record is locked against be
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
@@ -17,13 +16,13 @@ from sqlalchemy.exc import IntegrityError
 
 from shared.db.postgres import Postgres
 from shared.domain.record_links import REVIVED, UNCONSTRAINED, dependents, differences
-from shared.domain.search_terms import terms_for
 from shared.errors import ConflictError
 from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
 from shared.models.identifiers import uuid7
 from shared.models.postgres import metadata
 from shared.repositories.postgres.record_duplicates import duplicates_of
+from shared.repositories.postgres.record_traces import add_terms, forget_terms, remember
 from shared.repositories.postgres.records import RECORD_TABLES, record_parameters, stored_record
 from shared.repositories.postgres.transaction import add_event, is_duplicate_key, keep, recall
 from shared.repositories.protocols import StoredRecord
@@ -42,16 +41,6 @@ _ATTEMPTS = 3  # an import may take a number between our looking and our writing
 _COUNTED = 100
 _LONGEST_HISTORY = 200
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
-_REMEMBER = text(
-    "INSERT INTO record_history (client_id, record_type, record_id, version, changed_by, changes)"
-    " VALUES (:client, :type, :id, :version, :by, CAST(:changes AS jsonb))"
-)
-_FORGET_TERMS = text("DELETE FROM record_terms WHERE client_id = :client AND record_type = :type AND record_id = :id")
-_ADD_TERMS = text(
-    "INSERT INTO record_terms (client_id, record_type, record_id, term, weight)"
-    " SELECT :client, :type, :id, term, weight FROM jsonb_to_recordset(CAST(:terms AS jsonb))"
-    " AS given(term text, weight int2)"
-)
 _HISTORY = text(
     "SELECT version, changed_at, changed_by, changes FROM record_history"
     " WHERE client_id = :client AND record_type = :type AND record_id = :id ORDER BY version DESC LIMIT :limit"
@@ -119,7 +108,7 @@ class PostgresRecordWrites:
             gone = StoredRecord(record.type, record.id, row[0], record.created_at, row[1], record.data)
             changes: RecordChanges = {"deleted_at": (None, row[1].isoformat().replace("+00:00", "Z"))}
             written = Written(gone, created=False, changes=changes, patient_id=patient_id)
-            connection.execute(_FORGET_TERMS, _of(client_id, gone))
+            forget_terms(connection, client_id, gone.type, gone.id)
             _remember(connection, client_id, written, changed_by)
             add_event(connection, conclude(written))
             return written
@@ -185,11 +174,10 @@ class _Writing:
             return
         _remember(self._connection, self._client_id, written, changed_by)
         row = {name: getattr(self._row, name) for name in self._about.names}
-        terms = [{"term": term, "weight": weight} for term, weight in terms_for(written.record.type, row)]
+        record = written.record
         if not written.created:
-            self._connection.execute(_FORGET_TERMS, _of(self._client_id, written.record))
-        if terms:
-            self._connection.execute(_ADD_TERMS, _of(self._client_id, written.record) | {"terms": json.dumps(terms)})
+            forget_terms(self._connection, self._client_id, record.type, record.id)
+        add_terms(self._connection, self._client_id, record.type, record.id, row)
 
     def _current(self) -> tuple[StoredRecord | None, bool]:
         conditions = [f"{name} IS NULL" if value is None else f"{name} = :{name}" for name, value in self._key.items()]
@@ -272,9 +260,8 @@ def _pointing(connection: Connection, client_id: UUID, record: StoredRecord) -> 
 
 
 def _remember(connection: Connection, client_id: UUID, written: Written, changed_by: UUID) -> None:
-    changes = json.dumps(written.changes, default=str)
-    given = {"version": written.record.version, "by": changed_by, "changes": changes}
-    connection.execute(_REMEMBER, _of(client_id, written.record) | given)
+    record = written.record
+    remember(connection, client_id, record.type, record.id, record.version, changed_by, written.changes)
 
 
 def _of(client_id: UUID, record: StoredRecord) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from shared.models.records import Patient, RecordReference
 from shared.repositories.postgres.eligibility import read_patient
 from shared.repositories.postgres.transaction import add_event, as_uuid
 from shared.repositories.protocols import FoundRecord, StoredRecord
+from shared.repositories.record_protocols import PlainValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,9 @@ RECORD_TABLES: dict[str, RecordTable] = {
         "authorizations",
         "auth_number",
         "patient_id",
-        """auth_number, patient_id, payer_id, service_type, status, requested_date, approved_date, period_start,
-        period_end, units_approved, units_used, units_reserved""",
+        """auth_number, patient_id, payer_id, provider_id, service_type, status, requested_date, approved_date,
+        period_start, period_end, units_requested, units_approved, units_used, units_reserved, urgency,
+        certification_number""",
     ),
     "coverage": RecordTable(
         "coverages",
@@ -78,7 +80,10 @@ RECORD_TABLES: dict[str, RecordTable] = {
         filing_days""",
     ),
     "payer_rule": RecordTable(
-        "payer_rules", "NULL::text", "NULL::uuid", "payer_id, service_type, procedure, requires_auth"
+        "payer_rules",
+        "NULL::text",
+        "NULL::uuid",
+        "payer_id, service_type, procedure, requires_auth, required_fields, decision_hours, decision_days",
     ),
     "provider": RecordTable(
         "providers", "provider_number", "NULL::uuid", "provider_number, kind, name, specialty, npi"
@@ -240,9 +245,9 @@ def stored_record(record_type: str, row: Sequence[Any]) -> StoredRecord:
     )
 
 
-def _plain(value: Any) -> str | int | Decimal | None:
+def _plain(value: Any) -> PlainValue:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if value is None or isinstance(value, (str, int, Decimal)):
         return value
-    return str(value)
+    return tuple(value) if isinstance(value, (list, tuple)) else str(value)

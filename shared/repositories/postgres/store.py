@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from shared.db.postgres import Postgres
+from shared.repositories.postgres.authorizations import PostgresAuthorizationRepository
 from shared.repositories.postgres.eligibility import PostgresEligibilityRepository
 from shared.repositories.postgres.record_writes import PostgresRecordWrites
 from shared.repositories.postgres.records import PostgresRecordRepository
@@ -30,3 +31,8 @@ class PostgresRecordStore:
     def eligibility(self) -> PostgresEligibilityRepository:
         """See RecordStore.eligibility."""
         return PostgresEligibilityRepository(self._postgres)
+
+    @cached_property
+    def authorizations(self) -> PostgresAuthorizationRepository:
+        """See RecordStore.authorizations."""
+        return PostgresAuthorizationRepository(self._postgres)

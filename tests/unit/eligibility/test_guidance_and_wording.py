@@ -86,7 +86,7 @@ SETUP = answered(answer(rejections=(Rejection("51", "information_receiver"),)))
     ("receipt", "actions"),
     [
         (COVERED, []),
-        (NEEDS_AUTH, ["request_auth", "mark_auth_not_required"]),
+        (NEEDS_AUTH, ["request_auth"]),
         (AWAITED, ["record_documents_sent", "check_authorization_status", "draft_email"]),
         (LATE, ["share_to_backend", "record_documents_sent", "check_authorization_status", "draft_email"]),
         (ENDING, ["extend_authorization", "reschedule_visit"]),
@@ -96,8 +96,11 @@ SETUP = answered(answer(rejections=(Rejection("51", "information_receiver"),)))
         (REJECTED, ["update_demographics", "call_script", "estimate_patient_cost"]),
         (SETUP, ["create_task", "open_record", "call_script", "estimate_patient_cost"]),
         (decided(coverage(), coverage(rank=2, payer_id=OTHER_PAYER)), ["verify_cob"]),
-        (decided(coverage(period_end=TODAY - DAY), coverage(rank=2)), ["switch_payer"]),
-        (decided(coverage(), payer_rules=(rule(requires_auth=None),)), ["check_auth_requirement"]),
+        (decided(coverage(period_end=TODAY - DAY), coverage(rank=2)), ["verify_cob"]),
+        (
+            decided(coverage(), payer_rules=(rule(requires_auth=None),)),
+            ["check_auth_requirement", "mark_auth_not_required"],
+        ),
     ],
 )
 def test_each_situation_offers_its_actions(receipt: VerdictReceipt, actions: list[str]) -> None:

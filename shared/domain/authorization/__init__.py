@@ -1,0 +1,1 @@
+"""Authorizations, pure: states, payers' answers, units, deadlines, what a request needs, and what a grant fits."""

@@ -1,0 +1,186 @@
+"""The actions that guidance offers in every mode: their offers for a context, and how each is carried out.
+
+Each is the work of one service (contexts, tasks), which writes its audit event and keeps its answer. Sharing once more
+what the back office still has open, and what only reads, is audited here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from shared.auth.permissions import allows_guidance, allows_mode
+from shared.errors import ConflictError
+from shared.models.api.base import AnswerModel, RequestModel
+from shared.models.api.current_context import ContextUpdate
+from shared.models.api.guidance import (
+    CreateTaskParams,
+    OpenRecordParams,
+    ShareToBackendParams,
+    SnoozeParams,
+    SwitchModeParams,
+    WhyNotParams,
+)
+from shared.models.api.modes import LABELS, NoParams, SummaryView
+from shared.models.api.tasks import TaskView
+from shared.models.caller import Caller
+from shared.models.firestore.documents import ContextDocument
+from shared.models.guidance import ActionKind, GuidanceAction
+from shared.repositories.protocols import TaskFilter
+from shared.services.access_log import AccessLog
+from shared.services.current_context import CurrentContextService
+from shared.services.modes import ModeService
+from shared.services.task_contents import record_mark
+from shared.services.task_lists import SEARCH_STEP
+from shared.services.tasks import TaskService
+
+Form = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Everywhere:
+    """An action of every mode. `answer` is the member of the answer's data that holds what was made or moved."""
+
+    name: str
+    label: str
+    params: type[RequestModel]
+    only_when: str
+    answer: str = "explanation"
+    kind: ActionKind = "form"
+
+
+EVERYWHERE: dict[str, Everywhere] = {
+    one.name: one
+    for one in (
+        Everywhere("open_record", "Open Record", OpenRecordParams, "always", "context"),
+        Everywhere("switch_mode", "Switch Mode", SwitchModeParams, "your role works in another mode", "context"),
+        Everywhere("create_task", "Create Task", CreateTaskParams, "always", "task"),
+        Everywhere("snooze", "Snooze Task", SnoozeParams, "the record has an open task", "task"),
+        Everywhere("share_to_backend", "Share to Backend", ShareToBackendParams, "always", "task", "handoff"),
+        Everywhere("explain_verdict", "Explain Verdict", NoParams, "something is known of the record", kind="button"),
+        Everywhere("why_not", "Why Not?", WhyNotParams, "always"),
+    )
+}
+
+
+class EverywhereActions:
+    """Offers and runs them."""
+
+    def __init__(
+        self, modes: ModeService, contexts: CurrentContextService, tasks: TaskService, access_log: AccessLog
+    ) -> None:
+        self._modes = modes
+        self._contexts = contexts
+        self._tasks = tasks
+        self._access_log = access_log
+        self._forms: dict[str, Callable[[Caller, ContextDocument], Form | None]] = {
+            "open_record": _records,
+            "switch_mode": self._other_modes,
+            "snooze": self._open_tasks,
+            "why_not": self._known_actions,
+        }
+        self._runs: dict[str, Callable[[Caller, ContextDocument, Any], AnswerModel]] = {
+            "open_record": self._open_record,
+            "switch_mode": self._switch_mode,
+            "create_task": self._create_task,
+            "snooze": self._snooze,
+            "share_to_backend": self._share_to_backend,
+            "explain_verdict": self._explain_verdict,
+        }
+
+    def offered(self, caller: Caller, context: ContextDocument) -> tuple[GuidanceAction, ...]:
+        """Return those that the caller's role may run and that there is something for in this context."""
+        return tuple(
+            GuidanceAction(label=one.label, action=name, id=f"everywhere.{name}", kind=one.kind, form=form or None)
+            for name, one in EVERYWHERE.items()
+            if allows_guidance(caller.role, name) and (form := self.form_of(caller, context, name)) is not None
+        )
+
+    def form_of(self, caller: Caller, context: ContextDocument, name: str) -> Form | None:
+        """Return the JSON Schema of what the action asks for, empty for nothing; None where it has no purpose."""
+        if name == "explain_verdict":
+            return {} if context.facts else None
+        if name in self._forms:
+            return self._forms[name](caller, context)
+        return EVERYWHERE[name].params.model_json_schema(by_alias=True)
+
+    def run(self, caller: Caller, context: ContextDocument, name: str, params: Any) -> AnswerModel:
+        """Carry out an action; `params` is what its model made of them."""
+        return self._runs[name](caller, context, params)
+
+    def _open_record(self, caller: Caller, context: ContextDocument, params: OpenRecordParams) -> AnswerModel:
+        return self._move(caller, context.mode, params.record_type, params.record_id)
+
+    def _switch_mode(self, caller: Caller, context: ContextDocument, params: SwitchModeParams) -> AnswerModel:
+        number = context.record_id if context.record_type == "other" else context.record_uuid
+        return self._move(caller, params.mode, LABELS[context.record_type], number)
+
+    def _move(self, caller: Caller, mode: str, record_type: str, record_id: str) -> AnswerModel:
+        wanted = {"mode": mode, "recordType": record_type, "recordId": record_id}
+        return self._contexts.update(caller, ContextUpdate.model_validate(wanted))[0]
+
+    def _create_task(self, caller: Caller, context: ContextDocument, params: CreateTaskParams) -> AnswerModel:
+        return self._tasks.create_task(caller, params.in_context(context.id))
+
+    def _snooze(self, caller: Caller, context: ContextDocument, params: SnoozeParams) -> AnswerModel:
+        del context
+        return self._tasks.snooze(caller, params.task_id, params.until)
+
+    def _share_to_backend(self, caller: Caller, context: ContextDocument, params: ShareToBackendParams) -> AnswerModel:
+        """Make a back-office task about the record, unless the back office has this very one open already."""
+        label = params.label or f"Help from {context.mode} needed"
+        self._tasks.recall(caller)
+        wanted = TaskFilter(audience=(record_mark(context),), type="backend", is_open=True)
+        for task in self._tasks.db.firestore.tasks.find(caller.client_id, wanted, after=None, limit=SEARCH_STEP):
+            if (task.label, task.source) == (label, context.mode):
+                event = caller.changed(
+                    "task", resource_ref=task.id, patient_ref=task.patient_uuid, mode=task.mode, metadata={"open": True}
+                )
+                self._access_log.publish(event)
+                return TaskView.of(task)
+        members = dict(params) | {"label": label, "type": "backend"}
+        return self._tasks.create_task(caller, CreateTaskParams(**members).in_context(context.id))
+
+    def _explain_verdict(self, caller: Caller, context: ContextDocument, params: NoParams) -> AnswerModel:
+        """Explain from what the context keeps of its record; a mode with more to say has this action itself."""
+        del params
+        if not context.facts:
+            raise ConflictError("Nothing is known of this record yet: there is nothing to explain")
+        self._access_log.publish(
+            caller.changed("context", resource_ref=context.id, patient_ref=context.patient_uuid, mode=context.mode)
+        )
+        return SummaryView(
+            mode=context.mode,
+            context_id=context.id,
+            summary=context.summary,
+            status=context.status,
+            facts=context.facts,
+            updated_at=context.updated_at,
+        )
+
+    def _other_modes(self, caller: Caller, context: ContextDocument) -> Form | None:
+        modes = [one for one in sorted(self._modes.modes) if one != context.mode and allows_mode(caller.role, one)]
+        return _form(mode={"enum": modes, "title": "Mode"}) if modes else None
+
+    def _open_tasks(self, caller: Caller, context: ContextDocument) -> Form | None:
+        wanted = TaskFilter(audience=(f"ctx:{context.id}", record_mark(context)), is_open=True)
+        found = self._tasks.db.firestore.tasks.find(caller.client_id, wanted, after=None, limit=25)
+        choices = [{"const": task.id, "title": task.label} for task in found]
+        until = {"type": "string", "format": "date-time", "title": "Until"}
+        return _form(taskId={"oneOf": choices, "title": "Task"}, until=until) if choices else None
+
+    def _known_actions(self, caller: Caller, context: ContextDocument) -> Form:
+        del caller
+        names = sorted({*self._modes.handler_class(context.mode).actions(), *EVERYWHERE})
+        return _form(action={"type": "string", "examples": names, "title": "Action"})
+
+
+def _records(caller: Caller, context: ContextDocument) -> Form:
+    del caller, context
+    record_id = {"type": "string", "minLength": 1, "maxLength": 100, "title": "Number"}
+    return _form(recordType={"enum": list(LABELS.values()), "title": "Type"}, recordId=record_id)
+
+
+def _form(**properties: Form) -> Form:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
