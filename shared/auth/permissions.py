@@ -24,6 +24,7 @@ class Permission(StrEnum):
     QUICK_ACTION = "quick_action"
     TASK_READ = "task:read"
     TASK_WRITE = "task:write"
+    ALERT_READ = "alert:read"
     RECORD_READ = "record:read"
     RECORD_IMPORT = "record:import"
     RECORD_WRITE = "record:write"
@@ -42,6 +43,7 @@ ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
     Permission.QUICK_ACTION: _EVERYBODY,
     Permission.TASK_READ: _EVERYBODY,
     Permission.TASK_WRITE: _STAFF,
+    Permission.ALERT_READ: _EVERYBODY,
     Permission.RECORD_READ: _EVERYBODY,
     Permission.RECORD_IMPORT: _LEADS,
     Permission.RECORD_WRITE: _STAFF,

@@ -28,6 +28,7 @@ class AuditAction(StrEnum):
     TASK_DELETE = "task:delete"
     TASK_MOVE = "task:move"
     TASK_BULK = "task:bulk"
+    ALERT_LIST = "alert:list"
     RECORD_READ = "record:read"
     RECORD_SEARCH = "record:search"
     RECORD_IMPORT = "record:import"

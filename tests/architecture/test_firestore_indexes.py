@@ -31,6 +31,7 @@ from shared.repositories.firestore.alerts import FirestoreAlertRepository
 from shared.repositories.firestore.contexts import FirestoreContextRepository
 from shared.repositories.firestore.conversation import FirestoreFeedbackRepository, FirestoreMessageRepository
 from shared.repositories.firestore.drafts import FirestoreDraftRepository
+from shared.repositories.firestore.inbox_feed import FirestoreInboxFeed
 from shared.repositories.firestore.inboxes import FirestoreInboxRepository
 from shared.repositories.firestore.jobs import FirestoreOpenJobs
 from shared.repositories.firestore.open_tasks import FirestoreOpenTasks
@@ -103,6 +104,17 @@ def _read_inbox_changes(client: firestore.Client) -> None:
         FirestoreInboxRepository(client).changed_since(CLIENT, "uid", after=after, limit=25)
 
 
+def _read_active_entries(client: firestore.Client) -> None:
+    feed = FirestoreInboxFeed(client)
+    feed._pages(feed._active(CLIENT, "uid"))
+
+
+def _read_changed_entries(client: firestore.Client) -> None:
+    feed = FirestoreInboxFeed(client)
+    for uid in ("uid", None):
+        feed._pages(feed._changed(CLIENT, uid, PLACE.sort_at))
+
+
 def _find_drafts(client: firestore.Client) -> None:
     for state, author, context in product((None, "draft"), (None, "u"), (None, "ctx_1")):
         wanted = DraftFilter(state=state, author_id=author, context_id=context)  # type: ignore[arg-type]  # a literal
@@ -129,6 +141,8 @@ QUERIES: dict[str, Callable[[firestore.Client], None]] = {
     "alerts.py:active_with_key": _find_alert,
     "inboxes.py:active": _read_inbox,
     "inboxes.py:changed_since": _read_inbox_changes,
+    "inbox_feed.py:_active": _read_active_entries,
+    "inbox_feed.py:_changed": _read_changed_entries,
     "drafts.py:find": _find_drafts,
     "jobs.py:unmoved_since": _find_abandoned_jobs,
     "contexts.py:about": _find_contexts,
