@@ -16,6 +16,7 @@ from typing import Literal
 from uuid import UUID
 
 from shared.domain.alert import is_expired, state_at
+from shared.domain.session import signed_in_at
 from shared.errors import FieldError, StoreUnavailableError, UnauthenticatedError, ValidationFailedError
 from shared.models.api.alerts import AlertView
 from shared.models.caller import Caller
@@ -73,6 +74,8 @@ class Readers:
         if member is None or member.status != "active":
             return False
         if (member.client_id, member.role) != (str(caller.client_id), caller.role.value):
+            return False
+        if member.tokens_valid_after is not None and signed_in_at(caller.session_id) < member.tokens_valid_after:
             return False
         try:
             self._sessions.check(caller, active=False)
