@@ -57,11 +57,9 @@ class Mailbox:
         """Return the next change; None when there is none."""
         return self._changes.popleft() if self._changes else None
 
-    async def wait(self, seconds: float) -> None:
-        """Wait until the bell has been rung since it was last waited for, at most so long."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._bell.wait()
+    async def wait(self) -> None:
+        """Wait until the bell has been rung since it was last waited for."""
+        await self._bell.wait()
         self._bell.clear()
 
 

@@ -32,6 +32,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EVENT_ID = re.compile(r"^([0-9]{1,17})\.([A-Za-z0-9_-]{1,128}|~)\Z")
 CLOCKS_DIFFER = timedelta(minutes=5)
 LAST = "~"  # behind every id
+TIMERS_EARLY = 0.001  # seconds that an event loop may be early with a timer
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -182,16 +183,19 @@ class AlertStream:
         self._place = max(self._place, Place(_microseconds(self._reading.at), LAST))
         self._reading = Reading((), self._reading.at)
         yield LiveEvent("ready", str(self._place), "{}")
-        asked = loop.time()
-        while not self._box.is_lost:
-            while (one := self._box.take()) is not None:
-                if (event := self._event(one)) is not None:
-                    yield event
-            await self._box.wait(max(0.0, asked + self._readers.every - loop.time()))
-            if loop.time() - asked >= self._readers.every:
-                if not await self._may_read_on():
-                    return
-                asked = loop.time()
+        timer = loop.call_later(self._readers.every, self._box.ring)  # one a check: a time limit a wait costs more
+        try:
+            while not self._box.is_lost:
+                while (one := self._box.take()) is not None:
+                    if (event := self._event(one)) is not None:
+                        yield event
+                await self._box.wait()
+                if loop.time() >= timer.when() - TIMERS_EARLY:
+                    if not await self._may_read_on():
+                        return
+                    timer = loop.call_later(self._readers.every, self._box.ring)
+        finally:
+            timer.cancel()
 
     def leave(self) -> None:
         """End it."""

@@ -22,7 +22,7 @@ def inboxes(stack: RunningStack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fi
     monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", stack.firestore)
     client = firestore.Client(project=stack.project)
     yield FirestoreInboxRepository(client)
-    client.close()
+    client.close()  # type: ignore[no-untyped-call]  # it has no types
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import uvicorn
 
 from shared import bootstrap
 from shared.catalog import load_catalog
+from shared.config import settings
 from shared.errors import StoreUnavailableError
 from shared.models.firestore.alerts import InboxEntryDocument, Text
 from shared.models.roles import Role
@@ -29,7 +30,7 @@ BILLER = account(Role.BILLER)
 def url(product: InMemoryProduct, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     assert product.clients
     monkeypatch.setenv("MOBIUS_STREAM_CHECK_SECONDS", "1")
-    bootstrap.settings.cache_clear()
+    settings.cache_clear()
     with served() as address:
         yield address
 
@@ -113,7 +114,7 @@ def test_a_store_that_is_down_is_said_before_the_stream_begins(url: str, monkeyp
 
 def test_finite_answers_miss_nothing_between_them(product: InMemoryProduct, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOBIUS_STREAMS", "finite")
-    bootstrap.settings.cache_clear()
+    settings.cache_clear()
     deliver(product, "alert_1")
     with served() as url:
         first = httpx.get(url, headers=signed_in()).text
