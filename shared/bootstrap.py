@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from shared.domain.rate_limit import RateLimit
     from shared.domain.session import SessionLimits
     from shared.modes.eligibility import EligibilityModeHandler
+    from shared.repositories.live_protocols import InboxFeed
     from shared.repositories.protocols import AuditOutbox, LiveStore, MemberRepository, RecordStore
     from shared.repositories.sign_in_protocols import SessionRepository
     from shared.repositories.user_protocols import Accounts, MemberMirror, OrganisationRepository, UserRepository
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from shared.services.guidance import GuidanceService
     from shared.services.invitations import InvitationService
     from shared.services.jobs import JobRunner, JobService, JobSweep
+    from shared.services.live_alerts import LiveAlerts
     from shared.services.member_sync import MemberSync
     from shared.services.modes import ModeService
     from shared.services.organisations import OrganisationService
@@ -186,6 +188,23 @@ def feedback_service() -> FeedbackService:
     from shared.services.feedback import FeedbackService
 
     return FeedbackService(DatabaseSelector(_no_records, live_store), access_log())
+
+
+@cache
+def inbox_feed() -> InboxFeed:
+    """The inboxes as they change."""
+    from shared.repositories.firestore.inbox_feed import FirestoreInboxFeed
+
+    return FirestoreInboxFeed(firestore_store())
+
+
+@cache
+def live_alerts() -> LiveAlerts:
+    """The streams of alerts that this instance holds."""
+    from shared.services.live_alerts import LiveAlerts, Readers
+
+    readers = Readers(members(), session_service(), every=settings().stream_check_seconds)
+    return LiveAlerts(inbox_feed(), access_log(), readers)
 
 
 @cache

@@ -77,7 +77,8 @@ class Settings(BaseModel):
     `public_url` is where the API is reached, and `sign_in_redirects` are the front-end's addresses that a sign-in at an
     OpenID Connect provider may end at. `finite_streams` suits a gateway that passes an answer on when it has ended:
     a stream answers with what there is and its client comes back. A user may make `rate_per_second` requests to one
-    instance, and `rate_burst` at once. `push` sends alerts to devices.
+    instance, and `rate_burst` at once. `push` sends alerts to devices. Every `stream_check_seconds` an open stream asks
+    whether its reader is still signed in.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -106,6 +107,7 @@ class Settings(BaseModel):
     rate_per_second: int = 50
     rate_burst: int = 100
     push: bool = False
+    stream_check_seconds: int = 60
 
 
 @cache
@@ -149,6 +151,7 @@ def settings() -> Settings:
         rate_per_second=_number("MOBIUS_RATE_PER_SECOND", "50", at_most=100_000),
         rate_burst=_number("MOBIUS_RATE_BURST", "100", at_most=100_000),
         push=_choice("MOBIUS_PUSH", "off", "on") == "on",
+        stream_check_seconds=_number("MOBIUS_STREAM_CHECK_SECONDS", "60", at_most=3600),
     )
 
 

@@ -34,6 +34,7 @@ from shared.repositories.firestore.conversation import FirestoreFeedbackReposito
 from shared.repositories.firestore.devices import FirestoreDeviceRepository
 from shared.repositories.firestore.drafts import FirestoreDraftRepository
 from shared.repositories.firestore.due_reminders import FirestoreDueReminders
+from shared.repositories.firestore.inbox_feed import FirestoreInboxFeed
 from shared.repositories.firestore.inboxes import FirestoreInboxRepository
 from shared.repositories.firestore.jobs import FirestoreOpenJobs
 from shared.repositories.firestore.open_tasks import FirestoreOpenTasks
@@ -135,6 +136,17 @@ def _read_inbox_changes(client: firestore.Client) -> None:
         FirestoreInboxRepository(client).changed_since(CLIENT, "uid", after=after, limit=25)
 
 
+def _read_active_entries(client: firestore.Client) -> None:
+    feed = FirestoreInboxFeed(client)
+    feed._pages(feed._active(CLIENT, "uid"))
+
+
+def _read_changed_entries(client: firestore.Client) -> None:
+    feed = FirestoreInboxFeed(client)
+    for uid in ("uid", None):
+        feed._pages(feed._changed(CLIENT, uid, PLACE.sort_at))
+
+
 def _find_drafts(client: firestore.Client) -> None:
     for state, author, context in product((None, "draft"), (None, "u"), (None, "ctx_1")):
         wanted = DraftFilter(state=state, author_id=author, context_id=context)  # type: ignore[arg-type]  # a literal
@@ -169,6 +181,8 @@ QUERIES: dict[str, Callable[[firestore.Client], None]] = {
     "inboxes.py:is_taken": _ask_all_inboxes,
     "inboxes.py:_of_alert": _ask_all_inboxes,
     "devices.py:of_people": _find_devices,
+    "inbox_feed.py:_active": _read_active_entries,
+    "inbox_feed.py:_changed": _read_changed_entries,
     "drafts.py:find": _find_drafts,
     "jobs.py:unmoved_since": _find_abandoned_jobs,
     "contexts.py:about": _find_contexts,

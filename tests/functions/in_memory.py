@@ -29,6 +29,7 @@ from shared.models.roles import Role
 from shared.models.sign_in import Profile
 from shared.models.users import Organisation as Tenant
 from shared.models.users import User
+from shared.repositories.memory.inbox_feed import InMemoryInboxFeed
 from shared.repositories.memory.members import InMemoryAuditPublisher, InMemoryMemberRepository
 from shared.repositories.memory.sign_ins import (
     InMemoryIdentityPlatform,
@@ -218,6 +219,7 @@ def install(patch: pytest.MonkeyPatch, product: InMemoryProduct) -> None:
         "audit_topic": product.topic,
         "audit_outbox": product.live.outbox,
         "live_store": product.live,
+        "inbox_feed": InMemoryInboxFeed(product.live.documents),
         "record_store": product.records,
         "user_repository": InMemoryUserRepository(product.people),
         "organisation_repository": InMemoryOrganisationRepository(product.people),
