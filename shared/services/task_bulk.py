@@ -14,7 +14,7 @@ from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
 from shared.models.firestore.documents import TaskDocument
 from shared.repositories.protocols import Changes, KeptAnswer, TaskRepository
-from shared.services.task_changes import checked, refuse_second_of_rule
+from shared.services.task_changes import checked, naming_followers, refuse_second_of_rule
 from shared.services.task_contents import edited
 
 
@@ -48,7 +48,8 @@ class BulkUpdate:
         self.result = TaskBulkResult(results=tuple(outcomes))
         key = self._caller.idempotency
         kept = KeptAnswer(key, 200, self.result.model_dump_json(by_alias=True)) if key else None
-        return Changes(tuple(documents), self._event(documents), kept, tuple(followers))
+        event = naming_followers(self._event(documents), followers)
+        return Changes(tuple(documents), event, kept, tuple(followers))
 
     def _updated(
         self, task_id: str, found: dict[str, TaskDocument]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -40,7 +40,15 @@ def changed(
 ) -> Change[TaskDocument]:
     """Return the change from `before` to `after`, with the next of the series when this completes one of it."""
     done, follower = followed(before, after, at=now, time_zone=caller.time_zone)
-    return Change(done, event(done), kept(done), (follower,) if follower else ())
+    followers = (follower,) if follower else ()
+    return Change(done, naming_followers(event(done), followers), kept(done), followers)
+
+
+def naming_followers(event: AuditEvent, followers: Sequence[TaskDocument]) -> AuditEvent:
+    """Return the event of a change that says which tasks came into being with it: they have no event of their own."""
+    if not followers:
+        return event
+    return event.model_copy(update={"metadata": {**event.metadata, "followers": [task.id for task in followers]}})
 
 
 @contextmanager

@@ -196,6 +196,7 @@ def test_every_change_left_one_audit_event(both: tuple[Any, Any, Counter[str]]) 
     for client in both[:2]:
         events = everything(client, "audit_outbox").values()
         recorded = Counter(one["resourceRef"] for one in events if one["action"] != "alert:acknowledge")
+        recorded.update(task_id for one in events for task_id in one["metadata"].get("followers", ()))
         for collection in ("tasks", "alerts"):
             for name, one in everything(client, collection).items():
                 assert recorded[name] == one["version"], f"{name}: {recorded[name]} events, version {one['version']}"

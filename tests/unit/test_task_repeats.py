@@ -43,6 +43,7 @@ def test_completing_makes_the_next_in_the_same_commit(office: Office) -> None:
     assert (first.completed, first.follower_id) == (True, second.id)
     assert (second.state, second.due_at, second.label) == ("open", NOW + 2 * DAY, made.label)
     assert office.events == before + 1
+    assert office.live.documents.events[-1].metadata["followers"] == [second.id]
 
 
 def test_every_way_of_completing_makes_one(office: Office) -> None:
@@ -52,6 +53,7 @@ def test_every_way_of_completing_makes_one(office: Office) -> None:
     other = daily(office)
     office.service.bulk(office.caller, TaskBulk(task_ids=[other.id], move="complete"))
     assert len(series(office, other)) == 2
+    assert office.live.documents.events[-1].metadata["followers"] == [series(office, other)[1].id]
 
 
 def test_completing_again_makes_no_other(office: Office) -> None:
