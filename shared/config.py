@@ -107,7 +107,7 @@ class Settings(BaseModel):
     rate_per_second: int = 50
     rate_burst: int = 100
     push: bool = False
-    stream_check_seconds: int = 60
+    stream_check_seconds: int = 30
 
 
 @cache
@@ -151,7 +151,7 @@ def settings() -> Settings:
         rate_per_second=_number("MOBIUS_RATE_PER_SECOND", "50", at_most=100_000),
         rate_burst=_number("MOBIUS_RATE_BURST", "100", at_most=100_000),
         push=_choice("MOBIUS_PUSH", "off", "on") == "on",
-        stream_check_seconds=_number("MOBIUS_STREAM_CHECK_SECONDS", "60", at_most=3600),
+        stream_check_seconds=_number("MOBIUS_STREAM_CHECK_SECONDS", "30", at_most=3600),
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from shared.errors import MobiusError
+from shared import log_line
 from shared.repositories.live_protocols import EntryChange, InboxFeed, Listener
 
 
@@ -166,8 +166,12 @@ class InboxHub:
                 self.stop()
                 return
             deserted = self.is_deserted
-            with suppress(MobiusError):  # the store is down: the next look finds what was missed
+            try:
                 self.look()
+            except Exception as exc:  # noqa: BLE001 (the thread's outermost place: the next look finds what was missed)
+                log_line.write(
+                    "WARNING", "inboxes were not looked at", error=type(exc).__name__, at=log_line.places(exc)
+                )
 
 
 def _ring(boxes: Iterable[Mailbox]) -> None:

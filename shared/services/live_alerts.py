@@ -62,7 +62,11 @@ class LiveEvent:
 
 
 class Readers:
-    """Tells whether a stream's reader is still signed in, a member, and of the same role; asked `every` seconds."""
+    """Tells whether a stream's reader is still signed in, a member, and of the same role; asked `every` seconds.
+
+    A copy of a membership may be half a minute old: asked every half a minute, a stream ends within the minute in which
+    a change of role or the end of a session must show.
+    """
 
     def __init__(self, members: MemberRepository, sessions: SessionService, *, every: float) -> None:
         self.every = every
@@ -79,7 +83,7 @@ class Readers:
         if member.tokens_valid_after is not None and signed_in_at(caller.session_id) < member.tokens_valid_after:
             return False
         try:
-            self._sessions.check(caller, active=False)
+            self._sessions.check(caller, active=False, latest=True)
         except UnauthenticatedError:
             return False
         return True

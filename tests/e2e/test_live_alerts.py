@@ -76,6 +76,24 @@ def test_another_organisation_s_alerts_are_never_seen(
     assert reader.seen == [(own, 1)]
 
 
+def test_an_entry_that_cannot_be_read_keeps_nobody_from_the_others(
+    stack: RunningStack, somebody: Newcomer, inboxes: FirestoreInboxRepository
+) -> None:
+    readable = entry_of(somebody.claims, unique("alert"))
+    client = firestore.Client(project=stack.project)
+    reader = Reader(stack, somebody.token)
+    with reader.connected() as events:
+        assert next(events) == "ready"
+        strange = client.document(f"inboxes/{readable.uid}/entries/{unique('strange')}")
+        strange.set({"clientId": readable.client_id, "isActive": True, "updatedAt": firestore.SERVER_TIMESTAMP})
+        inboxes.deliver([readable])
+        next(events)
+    again = Reader(stack, somebody.token)
+    again.read(2)
+    client.close()  # type: ignore[no-untyped-call]  # it has no types
+    assert reader.seen == again.seen == [(readable.id, 1)]
+
+
 def test_forced_reconnects_lose_and_double_nothing(
     stack: RunningStack, somebody: Newcomer, inboxes: FirestoreInboxRepository, full_volume: bool
 ) -> None:

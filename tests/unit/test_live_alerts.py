@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -21,7 +22,7 @@ from shared.models.caller import Caller
 from shared.models.firestore.alerts import InboxEntryDocument, Text
 from shared.models.firestore.documents import MemberDocument
 from shared.models.roles import Role
-from shared.repositories.live_protocols import EntryChange, Listener
+from shared.repositories.live_protocols import EntryChange, Listener, Reading
 from shared.repositories.memory.inbox_feed import InMemoryInboxFeed
 from shared.repositories.memory.members import InMemoryAuditOutbox, InMemoryAuditPublisher, InMemoryMemberRepository
 from shared.repositories.memory.sign_ins import InMemorySessionRepository
@@ -44,11 +45,18 @@ class Feed(InMemoryInboxFeed):
     store: InMemoryLiveStore
     silent: bool = False
     dead: bool = False
+    broken: int = 0
     opened: list[UUID] = field(default_factory=list)
     stopped: int = 0
 
     def __post_init__(self) -> None:
         InMemoryInboxFeed.__init__(self, self.store.documents)
+
+    def since(self, client_id: UUID, uid: str | None, after: datetime) -> Reading:
+        if self.broken and threading.current_thread().name == "inbox-hub":
+            self.broken -= 1
+            raise RuntimeError("What nobody expects")
+        return super().since(client_id, uid, after)
 
     def listen(self, client_id: UUID, after: datetime, changed: Callable[[Sequence[EntryChange]], None]) -> Listener:
         feed = self
@@ -256,6 +264,18 @@ def test_what_a_listener_does_not_tell_comes_from_the_store_and_it_is_opened_aga
 
     assert names(asyncio.run(read())) == ["ready", "missed", "next"]
     assert len(office.feed.opened) > 1
+
+
+def test_whatever_goes_wrong_while_a_hub_looks_it_looks_again(capsys: pytest.CaptureFixture[str]) -> None:
+    office = Office()
+    stream = office.live.open(office.person())
+    office.feed.broken, office.feed.silent = 2, True
+    time.sleep(0.05)
+    office.deliver("missed")
+    assert names(asyncio.run(take(stream, 2))) == ["ready", "missed"]
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["error"] for line in said] == ["RuntimeError"] * 2
+    assert "nobody expects" not in str(said)
 
 
 def test_a_listener_is_renewed_from_where_it_is() -> None:

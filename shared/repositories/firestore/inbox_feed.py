@@ -13,7 +13,9 @@ from uuid import UUID
 
 from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import BaseQuery, FieldFilter
+from pydantic import ValidationError
 
+from shared import log_line
 from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
 from shared.models.firestore.alerts import InboxEntryDocument
 from shared.repositories.firestore.changing import reference
@@ -104,10 +106,18 @@ class _FirestoreListener:
 
 
 def _in_order(snapshots: Sequence[Any]) -> list[EntryChange]:
-    """The entries in the order of their changes; one that moved while it was read is there once, as it was last."""
+    """The entries in the order of their changes; one that moved while it was read is there once, as it was last.
+
+    What is no entry (of a later version of the product, say) is left out: it must not keep everybody from theirs.
+    """
     latest: dict[str, EntryChange] = {}
     for one in snapshots:
-        change = EntryChange(InboxEntryDocument.model_validate({**one.to_dict(), "id": one.id}), _time(one.update_time))
+        try:
+            entry = InboxEntryDocument.model_validate({**one.to_dict(), "id": one.id})
+        except ValidationError:
+            log_line.write("ERROR", "an inbox entry could not be read", alertId=one.id)
+            continue
+        change = EntryChange(entry, _time(one.update_time))
         held = latest.get(one.reference.path)
         if held is None or held.at <= change.at:
             latest[one.reference.path] = change
