@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from shared.services.record_writes import RecordWriteService
     from shared.services.records import RecordService
     from shared.services.sessions import SessionService
-    from shared.services.task_rules import RuleTaskService
     from shared.services.tasks import TaskService
     from shared.services.users import UserService
 
@@ -293,12 +292,16 @@ def record_change_relay() -> RecordChangeRelay:
 
 @cache
 def record_projection() -> RecordProjection:
-    """Brings contexts up to date with their records."""
+    """Brings contexts up to date with their records, and tasks and alerts with contexts."""
     from shared.db.selector import DatabaseSelector
+    from shared.services.eligibility_effects import EligibilityEffects
     from shared.services.record_projection import RecordProjection
+    from shared.services.task_rules import RuleTaskService
 
     selector = DatabaseSelector(record_store, live_store)
-    return RecordProjection(selector, organisation_repository(), _modes(record_store).get_mode_handler)
+    modes = _modes(record_store, secret_key())
+    effects = EligibilityEffects(selector, modes.contexts, RuleTaskService(live_store()))
+    return RecordProjection(selector, organisation_repository(), modes.get_mode_handler, effects)
 
 
 @cache
@@ -325,14 +328,6 @@ def job_sweep() -> JobSweep:
     from shared.services.jobs import JobSweep
 
     return JobSweep(FirestoreOpenJobs(firestore_store()), live_store().jobs)
-
-
-@cache
-def rule_task_service() -> RuleTaskService:
-    """Opens and closes the tasks that rules make."""
-    from shared.services.task_rules import RuleTaskService
-
-    return RuleTaskService(live_store())
 
 
 @cache

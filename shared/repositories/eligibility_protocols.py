@@ -11,7 +11,7 @@ from uuid import UUID
 from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
 from shared.models.payer_answer import CheckFailure, PayerAnswer
-from shared.models.records import CheckSource, CheckState, Claim, EligibilityFile, Patient
+from shared.models.records import CheckSource, CheckState, Claim, EligibilityCheck, EligibilityFile, Patient
 from shared.models.verdict import Difference, VerdictReceipt
 from shared.repositories.changes import KeptAnswer
 
@@ -130,6 +130,13 @@ class EligibilityRepository(Protocol):
         self, client_id: UUID, patient_id: UUID, check_id: UUID | None, *, seen: AuditEvent | None
     ) -> StoredCheck | None:
         """Return a check of the patient with its receipt, the newest completed one without an id; None for none."""
+        ...
+
+    def settled_checks(self, client_id: UUID, patient_id: UUID, today: date) -> list[EligibilityCheck]:
+        """Return the patient's newest check that has an outcome, and the newest about each day from `today` on.
+
+        Newest first; empty for a patient who was never checked, or whom the client does not have.
+        """
         ...
 
     def visits_between(

@@ -61,10 +61,10 @@ class TaskRepository(Protocol):
         """Return at most `limit` undeleted tasks in (sort_at, id) order, starting behind `after`."""
         ...
 
-    def create(self, task: TaskDocument, event: AuditEvent) -> TaskDocument | None:
-        """Create the task and its audit event in one commit; None, or the task that has this id already.
+    def create(self, task: TaskDocument, event: AuditEvent, kept: KeptAnswer | None = None) -> TaskDocument | None:
+        """Create the task, its audit event and the answer to keep in one commit; None, or the task that has this id.
 
-        Raises ConflictError when it is another client's.
+        Raises ConflictError when it is another client's, Replayed for a repeated request.
         """
         ...
 
@@ -127,6 +127,13 @@ class ContextRepository(ContextsOfRecords, Protocol):
 
         Returns the stored context and whether it is new; `kept` makes the answer to keep from both.
         Raises UnauthenticatedError for an ended session, ConflictError when the context's id is another client's.
+        """
+        ...
+
+    def make(self, context: ContextDocument, event: AuditEvent) -> ContextDocument:
+        """Create a context that nobody has opened, with its audit event; the one that is there already is returned.
+
+        Raises ConflictError when the context's id is another client's.
         """
         ...
 

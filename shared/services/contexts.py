@@ -13,9 +13,11 @@ from shared.db.selector import DatabaseSelector
 from shared.domain.session import SessionLimits, new_session
 from shared.errors import FieldError, NotFoundError, ValidationFailedError
 from shared.models.api.modes import MACHINE_NAMES, ContextView, SetContext
+from shared.models.audit import AuditAction, own_act
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument, SessionDocument
-from shared.models.records import RecordReference
+from shared.models.records import Patient, RecordReference
+from shared.models.snapshot import Snapshot
 from shared.repositories.protocols import KeptAnswer
 from shared.services.access_log import AccessLog
 from shared.services.clock import Clock
@@ -62,6 +64,34 @@ class ContextService(ComponentService):
         record = RecordReference(record_type, record_id, str(record_id), None)
         return self.db.firestore.contexts.get(client_id, self._context_id(client_id, mode, record))
 
+    def of_patient(
+        self, client_id: UUID, mode: str, patient: Patient, snapshot: Snapshot, *, cause: str
+    ) -> ContextDocument:
+        """Return the context of a patient in `mode`; one that nobody has opened is made, so that work finds its place.
+
+        `snapshot` is what a new one says of its record, `cause` the function that needs it.
+        """
+        record = RecordReference("patient", patient.id, patient.mrn, patient.id)
+        known = self.db.firestore.contexts.get(client_id, self._context_id(client_id, mode, record))
+        if known is not None:
+            return known
+        now = self._now()
+        empty = self._new(client_id, mode, record, "", now)
+        made = empty.model_copy(
+            update={name: getattr(snapshot, name) for name in ("status", "summary", "facts", "payer_uuids")}
+        )
+        event = own_act(
+            client_id,
+            AuditAction.CONTEXT_SET,
+            "context",
+            cause=cause,
+            resource_ref=made.id,
+            patient_ref=made.patient_uuid,
+            mode=mode,
+            metadata={"recordType": record.type},
+        )
+        return self.db.firestore.contexts.make(made, event)
+
     def open(
         self, caller: Caller, mode: str, wanted: SetContext, fresh: Callable[[str], str]
     ) -> tuple[ContextDocument, bool]:
@@ -72,19 +102,7 @@ class ContextService(ComponentService):
         self.db.firestore.kept_answers.recall(caller.idempotency)
         found = self._resolve(caller, wanted)
         now = self._now()
-        context = ContextDocument(
-            id=self._context_id(caller.client_id, mode, found),
-            client_id=str(caller.client_id),
-            created_at=now,
-            updated_at=now,
-            mode=mode,
-            record_type=found.type,
-            record_id=found.number,
-            record_uuid=str(found.id),
-            patient_uuid=None if found.patient_id is None else str(found.patient_id),
-            summary=fresh(found.number),
-            as_of=now,
-        )
+        context = self._new(caller.client_id, mode, found, fresh(found.number), now)
         event = caller.changed(
             "context",
             resource_ref=context.id,
@@ -100,6 +118,21 @@ class ContextService(ComponentService):
             return KeptAnswer(caller.idempotency, 201 if new else 200, body)
 
         return self.db.firestore.contexts.open(context, self._session(caller, context, now), event, kept)
+
+    def _new(self, client_id: UUID, mode: str, record: RecordReference, summary: str, now: datetime) -> ContextDocument:
+        return ContextDocument(
+            id=self._context_id(client_id, mode, record),
+            client_id=str(client_id),
+            created_at=now,
+            updated_at=now,
+            mode=mode,
+            record_type=record.type,
+            record_id=record.number,
+            record_uuid=str(record.id),
+            patient_uuid=None if record.patient_id is None else str(record.patient_id),
+            summary=summary,
+            as_of=now,
+        )
 
     def _resolve(self, caller: Caller, wanted: SetContext) -> RecordReference:
         record_type = MACHINE_NAMES.get(wanted.record_type, wanted.record_type)

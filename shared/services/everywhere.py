@@ -6,6 +6,7 @@ what the back office still has open, and what only reads, is audited here.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,16 +24,12 @@ from shared.models.api.guidance import (
     WhyNotParams,
 )
 from shared.models.api.modes import LABELS, NoParams, SummaryView
-from shared.models.api.tasks import TaskView
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
 from shared.models.guidance import ActionKind, GuidanceAction
-from shared.repositories.protocols import TaskFilter
 from shared.services.access_log import AccessLog
 from shared.services.current_context import CurrentContextService
 from shared.services.modes import ModeService
-from shared.services.task_contents import record_mark
-from shared.services.task_lists import SEARCH_STEP
 from shared.services.tasks import TaskService
 
 Form = dict[str, Any]
@@ -130,17 +127,20 @@ class EverywhereActions:
     def _share_to_backend(self, caller: Caller, context: ContextDocument, params: ShareToBackendParams) -> AnswerModel:
         """Make a back-office task about the record, unless the back office has this very one open already."""
         label = params.label or f"Help from {context.mode} needed"
-        self._tasks.recall(caller)
-        wanted = TaskFilter(audience=(record_mark(context),), type="backend", is_open=True)
-        for task in self._tasks.db.firestore.tasks.find(caller.client_id, wanted, after=None, limit=SEARCH_STEP):
-            if (task.label, task.source) == (label, context.mode):
-                event = caller.changed(
-                    "task", resource_ref=task.id, patient_ref=task.patient_uuid, mode=task.mode, metadata={"open": True}
-                )
-                self._access_log.publish(event)
-                return TaskView.of(task)
         members = dict(params) | {"label": label, "type": "backend"}
-        return self._tasks.create_task(caller, CreateTaskParams(**members).in_context(context.id))
+        said = hashlib.sha256(label.encode()).hexdigest()[:32]
+        key = f"shared:{context.mode}:{context.record_type}:{context.record_uuid}:{said}"
+        task, new = self._tasks.create_once(caller, CreateTaskParams(**members).in_context(context.id), key)
+        if not new:
+            event = caller.changed(
+                "task",
+                resource_ref=task.id,
+                patient_ref=context.patient_uuid,
+                mode=context.mode,
+                metadata={"open": True},
+            )
+            self._access_log.publish(event)
+        return task
 
     def _explain_verdict(self, caller: Caller, context: ContextDocument, params: NoParams) -> AnswerModel:
         """Explain from what the context keeps of its record; a mode with more to say has this action itself."""
@@ -164,9 +164,7 @@ class EverywhereActions:
         return _form(mode={"enum": modes, "title": "Mode"}) if modes else None
 
     def _open_tasks(self, caller: Caller, context: ContextDocument) -> Form | None:
-        wanted = TaskFilter(audience=(f"ctx:{context.id}", record_mark(context)), is_open=True)
-        found = self._tasks.db.firestore.tasks.find(caller.client_id, wanted, after=None, limit=25)
-        choices = [{"const": task.id, "title": task.label} for task in found]
+        choices = [{"const": task.id, "title": task.label} for task in self._tasks.open_here(caller, context, limit=25)]
         until = {"type": "string", "format": "date-time", "title": "Until"}
         return _form(taskId={"oneOf": choices, "title": "Task"}, until=until) if choices else None
 

@@ -26,7 +26,10 @@ from shared.services.component import ComponentService
 from shared.services.current_context import CurrentContextService
 from shared.services.everywhere import EVERYWHERE, EverywhereActions
 from shared.services.modes import ModeService
+from shared.services.task_rules import situation_of
 from shared.services.tasks import TaskService
+
+OPEN_AT_MOST = 100
 
 
 class GuidanceService(ComponentService):
@@ -103,6 +106,7 @@ class GuidanceService(ComponentService):
             for one in handler.guidance(caller, context)
             if (not one.roles or caller.role in one.roles) and _can_run(handler, caller, one)
         ]
+        mode_actions = self._without_covered(caller, context, mode_actions)
         listed = {one.action for one in mode_actions if one.action in handler.actions()}
         everywhere = [
             one
@@ -114,6 +118,16 @@ class GuidanceService(ComponentService):
             one.model_copy(update={"priority": number, "context_version": context.facts_version})
             for number, one in enumerate((*mode_actions, *everywhere), start=1)
         )
+
+    def _without_covered(
+        self, caller: Caller, context: ContextDocument, offers: list[GuidanceAction]
+    ) -> list[GuidanceAction]:
+        """Leave out an offer to make the task that a rule has made already: it stands in the list of tasks."""
+        if all(one.action != "create_task" for one in offers):
+            return offers
+        open_here = self._tasks.open_here(caller, context, limit=OPEN_AT_MOST)
+        covered = {situation_of(task) for task in open_here}
+        return [one for one in offers if one.action != "create_task" or one.id not in covered]
 
     def _refuse_stale(
         self, caller: Caller, handler: BaseModeHandler, context: ContextDocument, request: GuidanceExecution

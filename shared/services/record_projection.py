@@ -24,6 +24,7 @@ from shared.modes.base import BaseModeHandler
 from shared.repositories.projection_protocols import RecordChangePublisher, RecordOutbox
 from shared.repositories.user_protocols import OrganisationRepository
 from shared.services.clock import Clock, utc_now
+from shared.services.eligibility_effects import EligibilityEffects, StoredCheckOf
 from shared.services.rounds import rounds
 from shared.services.snapshots import refresh
 
@@ -80,19 +81,24 @@ class RecordChangeRelay:
 
 
 class RecordProjection:
-    """Brings contexts up to date with the records that they speak of. `handler` finds a mode's handler by its name."""
+    """Brings contexts up to date with the records that they speak of, and then tasks and alerts.
+
+    `handler` finds a mode's handler by its name.
+    """
 
     def __init__(
         self,
         db_selector: DatabaseSelector,
         organisations: OrganisationRepository,
         handler: Callable[[str], BaseModeHandler],
+        effects: EligibilityEffects,
         *,
         now: Clock = utc_now,
     ) -> None:
         self._db = db_selector
         self._organisations = organisations
         self._handler = handler
+        self._effects = effects
         self._now = now
 
     def project(self, data: bytes) -> Outcome:
@@ -120,11 +126,13 @@ class RecordProjection:
         for change in message.changes:
             known = versions.get(str(change.record_id), 0)
             versions[str(change.record_id)] = max(known, change.record_version)
-        written = [
-            self._refresh(message.client_id, context, local, versions.get(context.record_uuid))
-            for context in self._db.firestore.contexts.about(message.client_id, patients=patients, payers=payers)
-        ]
-        return Outcome.DONE if any(written) else Outcome.UNCHANGED
+        done = False
+        for context in self._db.firestore.contexts.about(message.client_id, patients=set(patients), payers=payers):
+            done |= self._refresh(message.client_id, context, local, versions.get(context.record_uuid))
+            if context.patient_uuid is not None:
+                patients.add(context.patient_uuid)
+        done |= self._effects.carry(message.client_id, patients, _checks(message), local)
+        return Outcome.DONE if done else Outcome.UNCHANGED
 
     def _refresh(self, client_id: UUID, context: ContextDocument, local: ZoneInfo, version: int | None) -> bool:
         def make() -> Snapshot | None:
@@ -145,3 +153,14 @@ class RecordProjection:
         except NotFoundError:  # a mode that this version does not have
             return None
         return handler.snapshot(client_id, context, now=self._now().astimezone(local))
+
+
+def _checks(message: RecordChanges) -> list[StoredCheckOf]:
+    """The checks that the message tells of, each once."""
+    found = (
+        StoredCheckOf(patient, change.record_id)
+        for change in message.changes
+        if change.record_type == "eligibility_check"
+        for patient in change.patient_ids
+    )
+    return list(dict.fromkeys(found))

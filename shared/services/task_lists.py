@@ -55,6 +55,11 @@ class TaskLists(ComponentService):
         context = self.context_of(caller, query.context_id)
         return self._page(caller, wanted, (record_mark(context),), context)
 
+    def open_here(self, caller: Caller, context: ContextDocument, *, limit: int) -> list[TaskDocument]:
+        """The first open tasks of a context and of its record, for a component that audits what it shows."""
+        wanted = TaskFilter(audience=(f"ctx:{context.id}", record_mark(context)), is_open=True)
+        return self.db.firestore.tasks.find(caller.client_id, wanted, after=None, limit=limit)
+
     def _read_context(self, caller: Caller, context_id: str) -> ContextDocument:
         """Return a context by id; tasks need only what never changes of it. Raises NotFoundError."""
         read = self.db.bound(caller.client_id).get_context

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 from uuid import UUID, uuid4
 
 from shared.domain import task as rules
+from shared.domain.rule_effects import RuleTask
 from shared.models.audit import AuditAction, AuditEvent
-from shared.models.firestore.documents import ContextDocument, TaskDocument, TaskType
+from shared.models.firestore.documents import ContextDocument, TaskDocument
 from shared.models.identifiers import derived_document_id, uuid7
 from shared.repositories.protocols import Change, LiveStore
 from shared.services.clock import Clock, utc_now
 from shared.services.task_contents import record_mark
 
-
-@dataclass(frozen=True, slots=True)
-class RuleTask:
-    """What a rule asks to be done. `rule` is its id (`E11`); `reason` tells apart what one rule finds on one record."""
-
-    rule: str
-    label: str
-    reason: str = ""
-    type: TaskType = "shared"
-    description: str | None = None
-    assigned_to: str | None = None
-    priority: Literal["low", "normal", "high", "urgent"] = "normal"
-    due_at: datetime | None = None
+REASON_PART = 4  # of a dedupe key
 
 
 class RuleTaskService:
@@ -40,13 +27,14 @@ class RuleTaskService:
     def open(self, context: ContextDocument, wanted: RuleTask) -> TaskDocument:
         """Return the open task of this rule for the context's record; make it when there is none.
 
-        Safe to repeat and to run in parallel: the id follows from rule, record and how often it was made, and one
-        creation of an id wins.
+        One that people have closed after it was known what it is wanted for stays closed, and is returned. Safe to
+        repeat and to run in parallel: the id follows from rule, record and how often it was made, and one creation of
+        an id wins.
         """
-        key = dedupe_key(context, wanted.rule, wanted.reason)
+        key = dedupe_key(context.record_type, context.record_uuid, wanted.rule, wanted.reason)
         client_id, tasks = UUID(context.client_id), self._live.tasks
         latest = tasks.of_rule(client_id, key)
-        while latest is None or not _stands(latest):
+        while latest is None or not (stands(latest) or _settled(latest, wanted.since)):
             occurrence = 1 if latest is None else latest.occurrence + 1
             task = self._task(context, wanted, key, occurrence)
             existing = tasks.create(task, _event(task, AuditAction.TASK_RULE, "opened"))
@@ -57,10 +45,12 @@ class RuleTaskService:
 
     def close(self, context: ContextDocument, rule: str, reason: str = "") -> TaskDocument | None:
         """Close the rule's open task because its condition has gone; None when there was none to close."""
-        client_id = UUID(context.client_id)
-        latest = self._live.tasks.of_rule(client_id, dedupe_key(context, rule, reason))
-        if latest is None or not _stands(latest):
-            return None
+        key = dedupe_key(context.record_type, context.record_uuid, rule, reason)
+        latest = self._live.tasks.of_rule(UUID(context.client_id), key)
+        return None if latest is None or not stands(latest) else self.close_task(latest)
+
+    def close_task(self, task: TaskDocument) -> TaskDocument | None:
+        """Close a rule's task because its condition has gone; None when it was closed already."""
         closed: list[TaskDocument] = []
 
         def decide(task: TaskDocument) -> Change[TaskDocument] | None:
@@ -71,12 +61,12 @@ class RuleTaskService:
             closed.append(after)
             return Change(after, _event(after, AuditAction.TASK_RULE, "closed"))
 
-        self._live.tasks.change(client_id, latest.id, decide)
+        self._live.tasks.change(UUID(task.client_id), task.id, decide)
         return closed[0] if closed else None
 
     def _task(self, context: ContextDocument, wanted: RuleTask, key: str, occurrence: int) -> TaskDocument:
         now = self._now()
-        shared = () if wanted.type == "normal" else (record_mark(context),)
+        shared = () if wanted.type == "normal" else (record_mark(context), *wanted.also_about)
         return TaskDocument(
             id=derived_document_id("task", context.client_id, key, occurrence),
             client_id=context.client_id,
@@ -93,22 +83,38 @@ class RuleTaskService:
             source=f"rule:{wanted.rule}",
             assigned_to=wanted.assigned_to,
             priority=wanted.priority,
+            state=rules.state_for(wanted.not_before, now),
             due_at=wanted.due_at,
+            not_before=wanted.not_before,
+            remind_at=wanted.remind_at,
             dedupe_key=key,
             occurrence=occurrence,
             created_by=f"rule:{wanted.rule}",
-            audience=(f"ctx:{context.id}", *shared),
+            audience=tuple(dict.fromkeys((f"ctx:{context.id}", *shared))),
             sort_at=wanted.due_at or now,
         )
 
 
-def dedupe_key(context: ContextDocument, rule: str, reason: str = "") -> str:
+def dedupe_key(record_type: str, record_uuid: str, rule: str, reason: str = "") -> str:
     """Return what is the same for one rule and reason on one record, whichever context it was found in."""
-    return ":".join(("rule", rule, context.record_type, context.record_uuid, *([reason] if reason else [])))
+    return ":".join(("rule", rule, record_type, record_uuid, *([reason] if reason else [])))
 
 
-def _stands(task: TaskDocument) -> bool:
+def situation_of(task: TaskDocument) -> str | None:
+    """The `id` of the guidance for which a rule has made the task (`eligibility.enrolment`); None for people's own."""
+    parts = (task.dedupe_key or "").split(":")
+    return f"{task.mode}.{parts[REASON_PART]}" if parts[0] == "rule" and len(parts) > REASON_PART else None
+
+
+def stands(task: TaskDocument) -> bool:
+    """Tell whether the task is there and open."""
     return task.is_open and task.deleted_at is None
+
+
+def _settled(task: TaskDocument, since: datetime | None) -> bool:
+    """Tell whether people have closed the task knowing what it was wanted for."""
+    by_people = task.state != "auto_closed" or task.deleted_at is not None
+    return by_people and since is not None and since <= task.updated_at
 
 
 def _event(task: TaskDocument, action: AuditAction, what: str) -> AuditEvent:

@@ -14,6 +14,7 @@ from google.cloud import firestore
 from google.cloud.firestore_v1.base_query import FieldFilter
 
 from shared.db.selector import DatabaseSelector
+from shared.domain.rule_effects import RuleTask
 from shared.errors import ConflictError, PermanentEventError
 from shared.models.api.tasks import NewTask, TaskBulk, TaskView
 from shared.models.firestore.alerts import AlertDocument
@@ -26,7 +27,7 @@ from shared.repositories.memory.store import InMemoryRecordStore
 from shared.repositories.protocols import Change, TaskFilter
 from shared.services.access_log import AccessLog
 from shared.services.task_reminders import ReminderService
-from shared.services.task_rules import RuleTask, RuleTaskService
+from shared.services.task_rules import RuleTaskService
 from shared.services.tasks import TaskService
 from tests.contract.conftest import Live
 from tests.contract.test_documents import alert

@@ -29,8 +29,10 @@ from shared.repositories.memory.users import InMemoryOrganisationRepository, InM
 from shared.repositories.protocols import Change
 from shared.services.access_log import AccessLog
 from shared.services.contexts import ContextService
+from shared.services.eligibility_effects import EligibilityEffects
 from shared.services.modes import ModeService
 from shared.services.record_projection import PAGE, RecordChangeRelay, RecordProjection
+from shared.services.task_rules import RuleTaskService
 from tests.unit.factories import caller
 
 KEY = RIVERSIDE.key
@@ -55,8 +57,9 @@ class Practice:
         selector = DatabaseSelector(lambda: self.records, lambda: self.live)
         contexts = ContextService(selector, log, b"a secret", now=self.clock, limits=SessionLimits())
         self.modes = ModeService(selector, log, contexts, now=self.clock)
+        effects = EligibilityEffects(selector, contexts, RuleTaskService(self.live, now=self.clock), now=self.clock)
         self.projection = RecordProjection(
-            selector, InMemoryOrganisationRepository(people), self.modes.get_mode_handler, now=self.clock
+            selector, InMemoryOrganisationRepository(people), self.modes.get_mode_handler, effects, now=self.clock
         )
 
     def clock(self) -> datetime:

@@ -8,11 +8,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from shared.domain.rule_effects import RuleTask
 from shared.errors import ConflictError
 from shared.models.api.tasks import TaskBulk
 from shared.models.audit import AuditAction
 from shared.models.firestore.documents import TaskDocument
-from shared.services.task_rules import RuleTask, RuleTaskService
+from shared.services.task_rules import RuleTaskService
 from tests.unit.factories import context
 from tests.unit.task_office import Office
 

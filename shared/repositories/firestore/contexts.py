@@ -79,6 +79,26 @@ class FirestoreContextRepository:
 
         return commit.run(prepare)
 
+    def make(self, context: ContextDocument, event: AuditEvent) -> ContextDocument:
+        """See ContextRepository.make."""
+        target = reference(self._client, CONTEXTS, context.id)
+        commit: Commit[ContextDocument] = Commit(self._client)
+
+        def prepare() -> Prepared[ContextDocument]:
+            snapshot = self._get(target)[target.path]
+            if (landed := commit.landed([snapshot])) is not None:
+                return landed
+            if snapshot.exists:
+                stored = parse(snapshot, ContextDocument, UUID(context.client_id))
+                if stored is None:
+                    raise ConflictError("This id is taken")
+                return Prepared(stored[0])
+            batch = self._client.batch()
+            batch.create(target, marked(context.fields(), event))
+            return Prepared(context, batch, event)
+
+        return commit.run(prepare)
+
     def _get(self, *references: Any) -> dict[str, Any]:
         """Return the documents' snapshots by path, missing ones too."""
         with firestore_errors():

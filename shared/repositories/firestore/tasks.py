@@ -17,7 +17,7 @@ from shared.repositories.firestore.changing import change, change_several, parse
 from shared.repositories.firestore.collection import documents_of
 from shared.repositories.firestore.committing import Commit, Prepared
 from shared.repositories.firestore.creating import marked
-from shared.repositories.protocols import Change, Changes, Position, TaskFilter
+from shared.repositories.protocols import Change, Changes, KeptAnswer, Position, TaskFilter
 
 TASKS = "tasks"
 NEWEST_FIRST = BaseQuery.DESCENDING
@@ -64,7 +64,7 @@ class FirestoreTaskRepository:
         query = query.order_by("occurrence", direction=NEWEST_FIRST).limit(1)
         return next(iter(documents_of(query, TaskDocument)), None)
 
-    def create(self, task: TaskDocument, event: AuditEvent) -> TaskDocument | None:
+    def create(self, task: TaskDocument, event: AuditEvent, kept: KeptAnswer | None = None) -> TaskDocument | None:
         """See TaskRepository.create."""
         target = reference(self._client, TASKS, task.id)
         commit: Commit[TaskDocument | None] = Commit(self._client)
@@ -79,7 +79,7 @@ class FirestoreTaskRepository:
                     return Prepared(_of_client(snapshot, UUID(task.client_id)))
             batch = self._client.batch()
             batch.create(target, marked(task.fields(), event))
-            return Prepared(None, batch, event)
+            return Prepared(None, batch, event, kept)
 
         return commit.run(prepare)
 

@@ -52,6 +52,17 @@ class InMemoryContextRepository:
             self._documents.sessions[session.id] = after
             return opened, known is None
 
+    def make(self, context: ContextDocument, event: AuditEvent) -> ContextDocument:
+        """See ContextRepository.make."""
+        with self._documents.lock:
+            known = self.get(UUID(context.client_id), context.id)
+            if known is None and context.id in self._documents.contexts:
+                raise ConflictError("This id is taken")
+            if known is None:
+                self._documents.record(event, None)
+                self._documents.contexts[context.id] = context
+            return known or context
+
     def about(
         self, client_id: UUID, *, patients: Collection[str], payers: Collection[str]
     ) -> Iterator[ContextDocument]:

@@ -137,6 +137,17 @@ class InMemoryEligibilityRepository:
         difference = from_json(Difference, row["difference"])
         return StoredCheck(row["id"], row["state"], row["created_at"], _receipt(row), difference, row["failure"])
 
+    def settled_checks(self, client_id: UUID, patient_id: UUID, today: date) -> list[EligibilityCheck]:
+        """See EligibilityRepository.settled_checks."""
+        rows = self._of_patient(client_id, "eligibility_checks", patient_id)
+        rows = [row for row in rows if row["state"] in {"completed", "failed"}]
+        rows.sort(key=lambda row: (row["created_at"], row["id"]), reverse=True)
+        days: dict[date, dict[str, Any]] = {}
+        for row in rows:
+            if row is rows[0] or row["date_of_service"] >= today:
+                days.setdefault(row["date_of_service"], row)
+        return [_check(row) for row in days.values()]
+
     def visits_between(
         self, client_id: UUID, first: date, last: date, *, provider: str | None, limit: int
     ) -> list[UUID] | None:

@@ -10,7 +10,7 @@ from shared.errors import ConflictError, NotFoundError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import TaskDocument
 from shared.repositories.memory.documents import InMemoryDocuments, checked_id, of_client
-from shared.repositories.protocols import Change, Changes, Position, TaskFilter
+from shared.repositories.protocols import Change, Changes, KeptAnswer, Position, TaskFilter
 
 
 class InMemoryTaskRepository:
@@ -36,7 +36,7 @@ class InMemoryTaskRepository:
         behind = [task for task in fitting if after is None or key(task) > (after.sort_at, after.id)]
         return sorted(behind, key=key)[:limit]
 
-    def create(self, task: TaskDocument, event: AuditEvent) -> TaskDocument | None:
+    def create(self, task: TaskDocument, event: AuditEvent, kept: KeptAnswer | None = None) -> TaskDocument | None:
         """See TaskRepository.create."""
         with self._documents.lock:
             if checked_id(task.id) in self._documents.tasks:
@@ -44,7 +44,7 @@ class InMemoryTaskRepository:
                 if existing is None:
                     raise ConflictError("This id is taken")
                 return existing
-            self._documents.record(event, None)
+            self._documents.record(event, kept)
             self._documents.tasks[task.id] = task
             return None
 

@@ -17,6 +17,7 @@ from shared.models.caller import IdempotencyKey
 from shared.models.payer_answer import CheckFailure
 from shared.models.records import (
     Claim,
+    EligibilityCheck,
     EligibilityFile,
     Patient,
 )
@@ -25,7 +26,15 @@ from shared.models.verdict import Difference, VerdictReceipt
 from shared.repositories.changes import KeptAnswer
 from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck, StoredCheck
 from shared.repositories.postgres.coverage_ranks import lock_coverages, rank_coverages
-from shared.repositories.postgres.eligibility_file import FILE_TO_CHECK, file_in, previous_in, read_file, read_row
+from shared.repositories.postgres.eligibility_file import (
+    CHECK,
+    FILE_TO_CHECK,
+    file_in,
+    previous_in,
+    read_check,
+    read_file,
+    read_row,
+)
 from shared.repositories.postgres.transaction import add_event, as_uuid, is_duplicate_key, keep, recall
 
 _INSERT_CHECK = text("""
@@ -45,6 +54,17 @@ SELECT id, state, created_at, receipt, difference, failure FROM eligibility_chec
 WHERE client_id = :client AND patient_id = :patient AND {which} ORDER BY created_at DESC, id DESC LIMIT 1
 """
 _THE_CHECK, _NEWEST_CHECK = (text(_CHECK.format(which=which)) for which in ("id = :id", "state = 'completed'"))
+
+# The newest check with an outcome, and of each day from :today on the newest about it.
+_SETTLED = text(f"""
+SELECT DISTINCT ON (e.date_of_service) {CHECK} FROM eligibility_checks e
+WHERE e.client_id = :client AND e.patient_id = :patient AND e.state IN ('completed', 'failed')
+  AND (e.date_of_service >= :today OR e.id = (
+    SELECT n.id FROM eligibility_checks n
+    WHERE n.client_id = :client AND n.patient_id = :patient AND n.state IN ('completed', 'failed')
+    ORDER BY n.created_at DESC, n.id DESC LIMIT 1))
+ORDER BY e.date_of_service, e.created_at DESC, e.id DESC
+""")  # noqa: S608 (a constant)
 
 _PATIENT = text("""
 SELECT id, mrn, first_name, last_name, date_of_birth, sex, phone, version FROM patients
@@ -191,6 +211,13 @@ class PostgresEligibilityRepository:
                 from_json(Difference, row.difference),
                 from_json(CheckFailure, row.failure),
             )
+
+    def settled_checks(self, client_id: UUID, patient_id: UUID, today: date) -> list[EligibilityCheck]:
+        """See EligibilityRepository.settled_checks."""
+        asked = {"client": client_id, "patient": patient_id, "today": today}
+        with self._postgres.tenant(client_id) as connection:
+            checks = [read_check(value) for value in connection.execute(_SETTLED, asked).scalars()]
+        return sorted(checks, key=lambda one: (one.checked_at, one.id), reverse=True)
 
     def visits_between(
         self, client_id: UUID, first: date, last: date, *, provider: str | None, limit: int

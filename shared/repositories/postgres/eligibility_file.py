@@ -38,6 +38,9 @@ AUTHORIZATION = """to_jsonb(a) || jsonb_build_object('visits', (
   SELECT jsonb_agg(jsonb_build_array(v.id, v.visit_date, v.status, v.authorization_units) ORDER BY v.visit_date, v.id)
   FROM visits v WHERE v.client_id = a.client_id AND v.authorization_id = a.id AND v.deleted_at IS NULL))"""
 
+CHECK = """jsonb_build_array(e.id, e.date_of_service, e.service_type, e.verdict, e.requires_auth, e.status, e.reasons,
+  e.created_at, e.coverage_id, e.state, e.source, e.attempts, e.next_attempt_at, e.answer, e.failure)"""
+
 _FILE_SQL = f"""
 SELECT p.id, p.mrn, p.first_name, p.last_name, p.date_of_birth, p.sex, p.phone, p.version,
   (SELECT jsonb_agg(jsonb_build_array(c.id, c.payer_id, y.name, y.kind, c.plan_name, c.member_id, c.rank,
@@ -56,8 +59,7 @@ SELECT p.id, p.mrn, p.first_name, p.last_name, p.date_of_birth, p.sex, p.phone, 
     FROM (SELECT * FROM visits WHERE client_id = p.client_id AND patient_id = p.id AND visit_date >= :today
       AND status IN ('scheduled', 'confirmed') AND deleted_at IS NULL
       ORDER BY visit_date, id LIMIT :most_visits) v),
-  (SELECT jsonb_build_array(e.id, e.date_of_service, e.service_type, e.verdict, e.requires_auth, e.status, e.reasons,
-      e.created_at, e.coverage_id, e.state, e.source, e.attempts, e.next_attempt_at, e.answer, e.failure)
+  (SELECT {CHECK}
     FROM eligibility_checks e WHERE e.client_id = p.client_id AND e.patient_id = p.id
     ORDER BY e.created_at DESC, e.id DESC LIMIT 1),
   (SELECT jsonb_agg(jsonb_build_array(y.id, y.name, y.program, y.network, y.real_time_supported, y.electronic_id,
@@ -118,7 +120,7 @@ def file_in(row: Sequence[Any]) -> EligibilityFile:
         payer_rules=tuple(read_rule(values) for values in rules or ()),
         authorizations=tuple(read_authorization(values) for values in authorizations or ()),
         context_visit=read_visit(context_visit),
-        newest_check=None if check is None else _check(check),
+        newest_check=None if check is None else read_check(check),
         payers=tuple(Payer(UUID(v[0]), *v[1:]) for v in payers or ()),
         benefits=tuple(_benefit(values) for values in benefits or ()),
         booked_visits=tuple(_visit(values) for values in booked or ()),
@@ -165,7 +167,8 @@ def _benefit(v: list[Any]) -> Benefit:
     return Benefit(*values)
 
 
-def _check(v: list[Any]) -> EligibilityCheck:
+def read_check(v: list[Any]) -> EligibilityCheck:
+    """Read what CHECK selects."""
     reasons = tuple(reason["code"] for reason in v[6])
     told = [from_json(PayerAnswer, v[13]), from_json(CheckFailure, v[14])]
     values = [UUID(v[0]), as_date(v[1]), *v[2:6], reasons, _moment(v[7]), _uuid(v[8]), *v[9:12], _moment(v[12]), *told]
