@@ -37,6 +37,26 @@ def test_opening_makes_the_context_and_the_session_with_one_event(live: Live) ->
     assert len(live.events()) == 1
 
 
+def test_a_rule_makes_a_context_that_nobody_has_opened_and_finds_it_again(live: Live) -> None:
+    wanted = context(live.client)
+    assert live.store.contexts.make(wanted, event(live.client)) == wanted
+    assert live.store.contexts.make(wanted.model_copy(update={"summary": "late"}), event(live.client)) == wanted
+    assert len(live.events()) == 1
+    assert opened(live, wanted, session(wanted)) == (wanted, False)
+    foreign = context(uuid4())
+    opened(live, foreign, session(foreign))
+    with pytest.raises(ConflictError):
+        live.store.contexts.make(foreign.model_copy(update={"client_id": str(live.client)}), event(live.client))
+
+
+def test_who_makes_a_context_at_once_makes_one(live: Live) -> None:
+    wanted = context(live.client)
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda _: live.store.contexts.make(wanted, event(live.client)), range(16)))
+    assert made == [wanted] * 16
+    assert len(live.events()) == 1
+
+
 def test_several_contexts_are_read_at_once_without_those_of_others(live: Live) -> None:
     first, second, foreign = context(live.client), context(live.client), context(uuid4())
     for one in (first, second, foreign):

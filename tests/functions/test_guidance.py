@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from infra.local.demo_accounts import LAKESIDE, Organisation
+from infra.local.demo_accounts import LAKESIDE, RIVERSIDE, Organisation
 from shared import bootstrap
 from shared.domain.eligibility.situation import Situation
+from shared.domain.rule_effects import RuleTask
 from shared.models.audit import AuditEvent, AuditOutcome
 from shared.models.guidance import GuidanceAction
 from shared.models.roles import Role
 from shared.modes.eligibility import EligibilityModeHandler
+from shared.services.task_rules import RuleTaskService
 from tests.functions.in_memory import Answer, InMemoryProduct
 
 API = "/api/v1"
@@ -266,6 +269,36 @@ def test_sharing_to_the_back_office_twice_makes_one_task_while_it_is_open(produc
     product.request("POST", f"{TASKS}/{first['id']}/complete", role=Role.MANAGER, json={})
     new = run(product, context, "share_to_backend", ask).json["data"]["task"]
     assert len({first["id"], other["id"], new["id"]}) == 3
+
+
+def test_sharing_by_many_at_once_makes_one_task(product: InMemoryProduct) -> None:
+    context = opened(product, "unchecked", Role.MANAGER)
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: run(product, context, "share_to_backend"), range(8)))
+    assert {one.status for one in answers} == {200}
+    assert len({one.json["data"]["task"]["id"] for one in answers}) == 1
+    (task,) = product.live.documents.tasks.values()
+    assert (task.type, task.is_open, task.occurrence) == ("backend", True, 1)
+
+
+def test_a_task_that_a_rule_has_made_is_not_offered_to_be_made_again(
+    product: InMemoryProduct, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = opened(product, "unchecked", Role.MANAGER)
+    offer = GuidanceAction(
+        id="eligibility.enrolment", label="Create Enrolment Task", action="create_task", params={"label": "Enrol"}
+    )
+    monkeypatch.setattr(EligibilityModeHandler, "guidance", lambda *_: (offer,))
+    assert offered(product, context)[0]["id"] == offer.id
+    found = product.live.contexts.get(RIVERSIDE.id, context)
+    assert found is not None
+    rules = RuleTaskService(product.live)
+    rules.open(found, RuleTask("E20", "Another", "call_script"))
+    assert offered(product, context)[0]["id"] == offer.id
+    rules.open(found, RuleTask("E20", "Set up the connection", "enrolment"))
+    assert offer.id not in [one["id"] for one in offered(product, context)]
+    rules.close(found, "E20", "enrolment")
+    assert offered(product, context)[0]["id"] == offer.id
 
 
 @pytest.mark.parametrize(

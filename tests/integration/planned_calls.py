@@ -230,6 +230,14 @@ def checked(at: Place) -> None:
     assert eligibility.check_of(at.client, patient, newest.id, seen=None) == newest
 
 
+def settled(at: Place) -> None:
+    """What counts of the checks of the patient with a tenth of them."""
+    found = PostgresEligibilityRepository(at.serving).settled_checks(
+        at.client, at.id(volume.PEOPLE, volume.FIRST), TODAY
+    )
+    assert found
+
+
 def authorizations(at: Place) -> None:
     """An authorization by number, and the visit and the claim that it may be compared with."""
     held = PostgresAuthorizationRepository(at.serving)
@@ -312,6 +320,7 @@ CALLS: dict[str, dict[str, Call]] = {
     "PostgresEligibilityRepository.check": {"before it is decided": check},
     "PostgresEligibilityRepository.rank": {"ordinary": rank},
     "PostgresEligibilityRepository.check_of": {"a tenth of all checks": checked},
+    "PostgresEligibilityRepository.settled_checks": {"a tenth of all checks": settled},
     "PostgresEligibilityRepository.recall": {
         "": lambda at: PostgresEligibilityRepository(at.serving).recall(at.client, key())
     },

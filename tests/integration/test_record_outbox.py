@@ -144,6 +144,31 @@ def test_a_record_that_moves_to_another_patient_is_about_both(
     assert {str(one) for one in change.patient_ids} == set(ids)
 
 
+def test_a_stored_check_says_so_and_whose_it_is(
+    database: Database, outbox: PostgresRecordOutbox, service: RecordWriteService, admin: Caller
+) -> None:
+    patient = write(service, admin, "patient", **RECORDS["patient"]).id
+    waiting(outbox)
+    check = uuid7()
+    database.execute(
+        "INSERT INTO eligibility_checks (id, client_id, patient_id, date_of_service, service_type, verdict, status,"
+        " reasons, receipt, checked_by) VALUES (:id, :client, :patient, '2026-12-01', '30', 'undetermined', 'pending',"
+        " '[]', '{}', :user)",
+        id=check,
+        client=admin.client_id,
+        patient=patient,
+        user=USER,
+    )
+    database.execute("UPDATE eligibility_checks SET status = 'error', version = 2 WHERE id = :id", id=check)
+    with outbox.taken(10) as messages:
+        (message,) = messages
+    assert sorted((one.record_type, one.change, one.record_version) for one in message.changes) == [
+        ("eligibility_check", "created", 1),
+        ("eligibility_check", "updated", 2),
+    ]
+    assert {(one.record_id, *map(str, one.patient_ids)) for one in message.changes} == {(check, patient)}
+
+
 def test_an_import_says_what_it_made_and_changed(outbox: PostgresRecordOutbox, serving: Postgres, client: UUID) -> None:
     service = ImportService(PostgresRecordImport(serving))
 

@@ -1,7 +1,7 @@
 """A stored eligibility check announces itself in `domain_outbox`, as every other record does.
 
 Checks are never deleted and have no `deleted_at`: the function that notes changes reads that column only where a table
-has it. Checks from before are not announced.
+has it. Checks from before are not announced. What is to be done is asked by the day that checks are about: its index.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ branch_labels = None
 depends_on = None
 
 TABLE, ARGUMENTS = "eligibility_checks", "'eligibility_check', 'patient_id', ''"
+INDEX = "ix_eligibility_checks_day"
 DELETED = "to_jsonb({row}) ->> 'deleted_at'"
 COLUMN = "{row}.deleted_at"
 NOTE_CHANGE = """
@@ -46,6 +47,7 @@ TRIGGERS = (
 
 
 def upgrade() -> None:
+    op.create_index(INDEX, TABLE, ["client_id", "patient_id", "date_of_service", "created_at"], unique=False)
     _read_deletion_as(DELETED)
     for name, command, transition in TRIGGERS:
         op.execute(
@@ -58,6 +60,7 @@ def downgrade() -> None:
     for name, _, _ in TRIGGERS:
         op.execute(f"DROP TRIGGER {name} ON {TABLE}")
     _read_deletion_as(COLUMN)
+    op.drop_index(INDEX, table_name=TABLE)
 
 
 def _read_deletion_as(expression: str) -> None:

@@ -190,6 +190,7 @@ eligibility_checks = Table(
     CheckConstraint("next_attempt_at IS NULL OR state = 'failed'", name="next_attempt"),
     CheckConstraint("verdict <> 'not_eligible' OR state = 'completed'", name="failed_is_no_no"),
     Index("ix_eligibility_checks_patient", "client_id", "patient_id", "created_at"),
+    Index("ix_eligibility_checks_day", "client_id", "patient_id", "date_of_service", "created_at"),
     Index(
         "ix_eligibility_checks_due",
         "client_id",

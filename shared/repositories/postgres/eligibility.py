@@ -57,13 +57,14 @@ _THE_CHECK, _NEWEST_CHECK = (text(_CHECK.format(which=which)) for which in ("id 
 
 # The newest check with an outcome, and of each day from :today on the newest about it.
 _SETTLED = text(f"""
-SELECT DISTINCT ON (e.date_of_service) {CHECK} FROM eligibility_checks e
-WHERE e.client_id = :client AND e.patient_id = :patient AND e.state IN ('completed', 'failed')
-  AND (e.date_of_service >= :today OR e.id = (
-    SELECT n.id FROM eligibility_checks n
-    WHERE n.client_id = :client AND n.patient_id = :patient AND n.state IN ('completed', 'failed')
-    ORDER BY n.created_at DESC, n.id DESC LIMIT 1))
-ORDER BY e.date_of_service, e.created_at DESC, e.id DESC
+(SELECT {CHECK} FROM eligibility_checks e
+  WHERE e.client_id = :client AND e.patient_id = :patient AND e.state IN ('completed', 'failed')
+  ORDER BY e.created_at DESC, e.id DESC LIMIT 1)
+UNION ALL
+(SELECT DISTINCT ON (e.date_of_service) {CHECK} FROM eligibility_checks e
+  WHERE e.client_id = :client AND e.patient_id = :patient AND e.state IN ('completed', 'failed')
+    AND e.date_of_service >= :today
+  ORDER BY e.date_of_service, e.created_at DESC, e.id DESC)
 """)  # noqa: S608 (a constant)
 
 _PATIENT = text("""
@@ -216,8 +217,8 @@ class PostgresEligibilityRepository:
         """See EligibilityRepository.settled_checks."""
         asked = {"client": client_id, "patient": patient_id, "today": today}
         with self._postgres.tenant(client_id) as connection:
-            checks = [read_check(value) for value in connection.execute(_SETTLED, asked).scalars()]
-        return sorted(checks, key=lambda one: (one.checked_at, one.id), reverse=True)
+            checks = {check.id: check for check in map(read_check, connection.execute(_SETTLED, asked).scalars())}
+        return sorted(checks.values(), key=lambda one: (one.checked_at, one.id), reverse=True)
 
     def visits_between(
         self, client_id: UUID, first: date, last: date, *, provider: str | None, limit: int
