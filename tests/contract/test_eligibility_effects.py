@@ -67,10 +67,10 @@ def test_the_task_closes_when_the_condition_has_gone_by_a_check_or_by_an_edit(of
     office.check()
     office.carry()
     assert office.open_tasks() == ["request_auth"]
-    office.need(False)
+    office.need(requires_auth=False)
     office.carry()
     assert [(task.state, task.completed) for task in office.all_tasks()] == [("auto_closed", False)]
-    office.need(True)
+    office.need(requires_auth=True)
     office.carry()
     assert office.open_tasks() == ["request_auth"]
     office.authorize("AUTH-1", "approved", unitsApproved=50)
@@ -220,7 +220,7 @@ def test_a_process_that_dies_in_between_leaves_nothing_undone(
     office.check()
     told = list(office.told)
     office.carry()
-    office.need(False)
+    office.need(requires_auth=False)
     office.authorize("AUTH-1", "denied")
     told += office.told
     close = RuleTaskService.close_task
@@ -238,14 +238,14 @@ def test_who_read_before_a_change_does_not_leave_its_task_behind(
 ) -> None:
     """One delivery reads that a task is wanted; before it writes, the need goes, and that event is carried."""
     office.check()
-    told, done = list(office.told), []
+    told, done = list(office.told), list[bool]()
     office.told.clear()
     opened = RuleTaskService.open
 
     def overtaken(self: RuleTaskService, *given: Any) -> Any:
         if not done:
             done.append(True)
-            office.need(False)
+            office.need(requires_auth=False)
             office.carry()
             assert office.all_tasks() == []
         return opened(self, *given)

@@ -20,7 +20,8 @@ from shared.models.outcome import Outcome
 from shared.models.record_changes import RecordChange, RecordChanges
 from shared.models.roles import Role
 from shared.models.users import Organisation
-from shared.repositories.memory.members import InMemoryAuditPublisher
+from shared.repositories.memory.documents import InMemoryDocuments
+from shared.repositories.memory.members import InMemoryAuditOutbox, InMemoryAuditPublisher
 from shared.repositories.memory.users import InMemoryOrganisationRepository, InMemoryPeople
 from shared.repositories.protocols import LiveStore, RecordStore, TaskFilter
 from shared.services.access_log import AccessLog
@@ -44,7 +45,7 @@ class EffectsOffice:
     def __init__(self, live: LiveStore, records: RecordStore, client: UUID, now: Callable[[], datetime]) -> None:
         self.live, self.records, self.client = live, records, client
         self.now = now
-        log = AccessLog(InMemoryAuditPublisher, lambda: live.outbox)
+        log = AccessLog(InMemoryAuditPublisher, lambda: InMemoryAuditOutbox(InMemoryDocuments()))
         selector = DatabaseSelector(lambda: records, lambda: live)
         contexts = ContextService(selector, log, b"a secret", now=now, limits=SessionLimits())
         self.modes = ModeService(selector, log, contexts, now=now)
@@ -71,11 +72,11 @@ class EffectsOffice:
         """Put the patient on file; their id."""
         patient = self.write("patient", mrn=MRN, firstName="Elena", lastName="Vasquez", dateOfBirth="1981-04-03")
         self.write("payer", payerNumber=PAYER, name="Bluestem")
-        self.need(requires_auth)
+        self.need(requires_auth=requires_auth)
         self.cover()
         return UUID(patient)
 
-    def need(self, requires_auth: bool) -> None:
+    def need(self, *, requires_auth: bool) -> None:
         """Say whether the payer wants an authorization."""
         self.write("payer_rule", payerId=PAYER, serviceType="30", requiresAuth=requires_auth)
 

@@ -38,7 +38,7 @@ def act(office: EffectsOffice, what: str) -> None:
     if what.startswith("check"):
         office.check(int(what.partition("_")[2]) if "_" in what else None)
     elif what in {"need", "need_not"}:
-        office.need(what == "need")
+        office.need(requires_auth=what == "need")
     elif what in {"end", "cover", "plan"}:
         ended = office.today - timedelta(days=1) if what == "end" else None
         office.cover(until=ended, plan="Silver" if what == "plan" else "Gold")
