@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -130,6 +130,10 @@ class EligibilityRepository(Protocol):
         self, client_id: UUID, patient_id: UUID, check_id: UUID | None, *, seen: AuditEvent | None
     ) -> StoredCheck | None:
         """Return a check of the patient with its receipt, the newest completed one without an id; None for none."""
+        ...
+
+    def with_checks(self, client_id: UUID, patients: Sequence[UUID]) -> set[UUID]:
+        """Those of the patients who were ever checked, or for whom an authorization was ever asked."""
         ...
 
     def settled_checks(self, client_id: UUID, patient_id: UUID, today: date) -> list[EligibilityCheck]:

@@ -74,11 +74,12 @@ class EligibilityEffects:
 
         Raises StoreUnavailableError: what is left is done when the event comes again.
         """
-        done = False
-        every = sorted(patients)
+        every, done = sorted(patients), False
+        checked = self._db.postgres.eligibility.with_checks(client_id, [UUID(patient) for patient in every])
         for start in range(0, len(every), AT_ONCE):
             for patient, tasks in self._open_tasks(client_id, every[start : start + AT_ONCE]).items():
-                done |= self._settle(client_id, patient, tasks, zone)
+                if tasks or UUID(patient) in checked:
+                    done |= self._settle(client_id, patient, tasks, zone)
         for check in checks:
             done |= self._tell_difference(client_id, check, zone)
         return done
@@ -94,7 +95,6 @@ class EligibilityEffects:
             if not self._pass(on_file, open_tasks):
                 return any([wrote, *(self._tell(on_file, alert) for alert in on_file.effects.alerts)])
             wrote = True
-            failpoint("effects.pass_done")
             open_tasks = self._open_tasks(client_id, (patient,))[patient]
         raise StoreUnavailableError("The records change faster than their tasks", retry_after=5)
 
@@ -102,9 +102,16 @@ class EligibilityEffects:
         """Whether the open tasks were others than those that are wanted, and that people have not closed."""
         standing = {task.dedupe_key for task in open_tasks}
         wanted = {dedupe_key("patient", on_file.patient, one.rule, one.reason): one for one in on_file.effects.tasks}
-        closed = [self._rules.close_task(task) for task in open_tasks if task.dedupe_key not in wanted]
-        opened = [self._rules.open(on_file.context, one) for key, one in wanted.items() if key not in standing]
-        return any(closed) or any(stands(task) for task in opened)
+        changed = False
+        for task in open_tasks:
+            if task.dedupe_key not in wanted:
+                changed |= self._rules.close_task(task) is not None
+                failpoint("effects.task_closed")
+        for key, one in wanted.items():
+            if key not in standing:
+                changed |= stands(self._rules.open(on_file.context, one))
+                failpoint("effects.task_opened")
+        return changed
 
     def _open_tasks(self, client_id: UUID, patients: Collection[str]) -> dict[str, list[TaskDocument]]:
         """The open tasks of these rules, by patient."""
@@ -129,7 +136,9 @@ class EligibilityEffects:
         wanted = on_file.alert(alert, key=f"{_alert_key(on_file, alert)}:{alert.cause}")
         if self._db.firestore.alerts.get(on_file.client_id, wanted.id) is not None:
             return False
-        return self._db.firestore.alerts.create(wanted, _alert_event(wanted))[1]
+        new = self._db.firestore.alerts.create(wanted, _alert_event(wanted))[1]
+        failpoint("effects.told")
+        return new
 
     def _tell_difference(self, client_id: UUID, check: StoredCheckOf, zone: ZoneInfo) -> bool:
         """Tell of what a check has found changed; the same check once."""
@@ -151,6 +160,7 @@ class EligibilityEffects:
         try:
             answers.recall(once)
             raise_alert(alerts, wanted, event=_alert_event, kept=kept, now=self._now())
+            failpoint("effects.told")
         except Replayed:
             return False
         return True

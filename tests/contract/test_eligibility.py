@@ -373,27 +373,3 @@ def test_the_visits_of_days_leave_out_what_was_called_off_and_is_of_others(
     assert listed(0, 0, "PRV-11") == listed(0, 0, str(practice.provider)) == [completed]
     assert listed(0, 0, "PRV-NONE") is None
     assert records.store.eligibility.visits_between(records.other, TODAY, TODAY, provider=None, limit=9) == []
-
-
-def test_of_each_day_ahead_and_of_all_the_newest_settled_check_counts(records: Records, practice: Practice) -> None:
-    at = datetime(2026, 11, 20, 8, tzinfo=UTC)
-    rows = (
-        ("past, newest", TODAY - timedelta(days=9), "completed", 5),
-        ("past", TODAY - timedelta(days=8), "completed", 4),
-        ("ahead", TODAY + timedelta(days=3), "failed", 3),
-        ("ahead, before", TODAY + timedelta(days=3), "completed", 1),
-        ("ahead, on its way", TODAY + timedelta(days=3), "in_flight", 6),
-        ("today", TODAY, "completed", 2),
-    )
-    ids = {}
-    for name, on, state, hours in rows:
-        failure = {"kind": "retryable", "reason": "timeout"} if state == "failed" else None
-        row = {
-            "client_id": records.client, "patient_id": practice.patient, "date_of_service": on, "service_type": "30",
-            "verdict": "undetermined", "status": "pending", "reasons": [], "receipt": {}, "checked_by": USER,
-            "state": state, "created_at": at + timedelta(hours=hours),
-        }  # fmt: skip
-        ids[records.add("eligibility_checks", row | ({"failure": failure} if failure else {}))] = name
-    found = records.store.eligibility.settled_checks(records.client, practice.patient, TODAY)
-    assert [ids[one.id] for one in found] == ["past, newest", "ahead", "today"]
-    assert records.store.eligibility.settled_checks(records.other, practice.patient, TODAY) == []

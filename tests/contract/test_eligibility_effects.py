@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from shared.errors import StoreUnavailableError
+from shared.failpoints import listening
 from shared.models.api.tasks import TaskQuery
 from shared.models.outcome import Outcome
 from shared.models.record_changes import RecordChange
@@ -214,23 +215,28 @@ def test_another_organisation_is_not_touched(office: EffectsOffice, live: Live, 
     assert (len(office.all_tasks()), other.all_tasks()) == (1, [])
 
 
-def test_a_process_that_dies_in_between_leaves_nothing_undone(
-    office: EffectsOffice, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("place", ["effects.task_closed", "effects.task_opened", "effects.told"])
+def test_a_process_that_dies_in_between_leaves_nothing_undone(office: EffectsOffice, place: str) -> None:
     office.check()
-    told = list(office.told)
     office.carry()
     office.need(requires_auth=False)
+    office.cover(plan="Silver")
     office.authorize("AUTH-1", "denied")
-    told += office.told
-    close = RuleTaskService.close_task
-    monkeypatch.setattr(RuleTaskService, "close_task", lambda *_: (_ for _ in ()).throw(StoreUnavailableError("gone")))
-    with pytest.raises(StoreUnavailableError):
+    office.check()
+    told = list(office.told)
+
+    def die(passed: str) -> None:
+        if passed == place:
+            raise StoreUnavailableError("gone")
+
+    with listening(die), pytest.raises(StoreUnavailableError):
         office.carry()
-    monkeypatch.setattr(RuleTaskService, "close_task", close)
     office.carry(*told)
     assert office.open_tasks() == ["denied"]
-    assert len(office.alerts()) == 1
+    assert sorted((one.message.code, one.count) for one in office.alerts()) == [
+        ("authorization_denied", 1),
+        ("eligibility_changed", 1),
+    ]
 
 
 def test_who_read_before_a_change_does_not_leave_its_task_behind(

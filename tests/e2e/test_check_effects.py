@@ -1,4 +1,4 @@
-"""A check leaves its tasks and alerts with the people they are for, through every part of the way, and takes them back."""
+"""A check leaves tasks and alerts with the people they are for, through every part of the way, and takes them back."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def practice(manager: Person) -> dict[str, Any]:
     on = (datetime.now(UTC).date() + timedelta(days=DAYS_AHEAD)).isoformat()
     write(manager, "patient", mrn=mrn, firstName="Test", lastName="Patient", dateOfBirth="1980-05-17")
     write(manager, "payer", payerNumber=payer, name="Cedar Health")
-    rule = {"payerId": payer, "serviceType": "30"}
+    rule: dict[str, Any] = {"payerId": payer, "serviceType": "30"}
     write(manager, "payer_rule", **rule, requiresAuth=True)
-    coverage = {"patientId": mrn, "payerId": payer, "memberId": "W-1", "periodStart": "2020-01-01"}
+    coverage: dict[str, Any] = {"patientId": mrn, "payerId": payer, "memberId": "W-1", "periodStart": "2020-01-01"}
     write(manager, "coverage", **coverage, planName="Cedar Gold")
     visit = unique("VIS")
     write(manager, "visit", visitNumber=visit, patientId=mrn, visitDate=on, visitType="office", status="scheduled")

@@ -230,6 +230,13 @@ def checked(at: Place) -> None:
     assert eligibility.check_of(at.client, patient, newest.id, seen=None) == newest
 
 
+def with_checks(at: Place) -> None:
+    """A patient with a tenth of all checks, and one of whom nothing is known."""
+    patient = at.id(volume.PEOPLE, volume.FIRST)
+    found = PostgresEligibilityRepository(at.serving).with_checks(at.client, [patient, UUID(int=5)])
+    assert found == {patient}
+
+
 def settled(at: Place) -> None:
     """What counts of the checks of the patient with a tenth of them."""
     found = PostgresEligibilityRepository(at.serving).settled_checks(
@@ -320,6 +327,7 @@ CALLS: dict[str, dict[str, Call]] = {
     "PostgresEligibilityRepository.check": {"before it is decided": check},
     "PostgresEligibilityRepository.rank": {"ordinary": rank},
     "PostgresEligibilityRepository.check_of": {"a tenth of all checks": checked},
+    "PostgresEligibilityRepository.with_checks": {"a tenth of all checks": with_checks},
     "PostgresEligibilityRepository.settled_checks": {"a tenth of all checks": settled},
     "PostgresEligibilityRepository.recall": {
         "": lambda at: PostgresEligibilityRepository(at.serving).recall(at.client, key())

@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from shared.errors import StoreUnavailableError
+from shared.failpoints import listening
 from shared.models.audit import AuditAction
 from shared.models.record_changes import RecordChange
 from shared.repositories.memory.store import InMemoryLiveStore, InMemoryRecordStore
@@ -22,6 +24,7 @@ from tests.unit.effects_office import EffectsOffice
 CLIENT = UUID("00000000-0000-7000-8000-00000000000e")
 OPEN, CLOSED = "opened", "closed"
 ACTS = ("check", "check_3", "check_9", "need", "need_not", "end", "cover", "plan", "approve", "deny", "cancel_visit")
+DYING = 0.3
 DELIVERIES = ("all", "some", "again", "none")
 
 
@@ -105,17 +108,31 @@ def test_in_the_end_what_is_open_is_what_the_records_want(acts: list[tuple[str, 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_deliveries_and_edits_at_once_end_where_the_records_are(seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311 (not a secret)
+    chance, deaths = random.Random(seed), random.Random(seed)  # noqa: S311 (not secrets)
     office = furnished()
     told = list(office.told)
-    with ThreadPoolExecutor(6) as threads:
+
+    def die(_place: str) -> None:
+        if deaths.random() < DYING:
+            raise StoreUnavailableError("gone")
+
+    def deliver(*changes: RecordChange) -> None:
+        """As the topic does: until the handler has ended well."""
+        while True:
+            try:
+                office.carry(*changes)
+            except StoreUnavailableError:
+                continue
+            return
+
+    with listening(die), ThreadPoolExecutor(6) as threads:
         pending = []
         for _ in range(40):
             act(office, chance.choice(ACTS))
             new, office.told = office.told, []
             told += new
             for change in new:
-                pending += [threads.submit(office.carry, change, chance.choice(told)) for _ in range(2)]
+                pending += [threads.submit(deliver, change, chance.choice(told)) for _ in range(2)]
         failed = [one.exception() for one in pending if one.exception() is not None]
     assert failed == []
     assert office.open_tasks() == wanted(office)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -136,6 +136,12 @@ class InMemoryEligibilityRepository:
             self._tables.record(seen.model_copy(update=whose))
         difference = from_json(Difference, row["difference"])
         return StoredCheck(row["id"], row["state"], row["created_at"], _receipt(row), difference, row["failure"])
+
+    def with_checks(self, client_id: UUID, patients: Sequence[UUID]) -> set[UUID]:
+        """See EligibilityRepository.with_checks."""
+        with self._tables.lock:
+            rows = [*self._tables.rows["eligibility_checks"], *self._tables.rows["authorizations"]]
+        return {row["patient_id"] for row in rows if row["client_id"] == client_id}.intersection(patients)
 
     def settled_checks(self, client_id: UUID, patient_id: UUID, today: date) -> list[EligibilityCheck]:
         """See EligibilityRepository.settled_checks."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -66,6 +66,12 @@ UNION ALL
     AND e.date_of_service >= :today
   ORDER BY e.date_of_service, e.created_at DESC, e.id DESC)
 """)  # noqa: S608 (a constant)
+
+_WITH_CHECKS = text("""
+SELECT p FROM unnest(CAST(:patients AS uuid[])) AS p
+WHERE EXISTS (SELECT 1 FROM eligibility_checks e WHERE e.client_id = :client AND e.patient_id = p)
+  OR EXISTS (SELECT 1 FROM authorizations a WHERE a.client_id = :client AND a.patient_id = p)
+""")
 
 _PATIENT = text("""
 SELECT id, mrn, first_name, last_name, date_of_birth, sex, phone, version FROM patients
@@ -212,6 +218,12 @@ class PostgresEligibilityRepository:
                 from_json(Difference, row.difference),
                 from_json(CheckFailure, row.failure),
             )
+
+    def with_checks(self, client_id: UUID, patients: Sequence[UUID]) -> set[UUID]:
+        """See EligibilityRepository.with_checks."""
+        asked = {"client": client_id, "patients": [str(patient) for patient in patients]}
+        with self._postgres.tenant(client_id) as connection:
+            return set(connection.execute(_WITH_CHECKS, asked).scalars())
 
     def settled_checks(self, client_id: UUID, patient_id: UUID, today: date) -> list[EligibilityCheck]:
         """See EligibilityRepository.settled_checks."""
