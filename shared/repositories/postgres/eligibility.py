@@ -57,14 +57,16 @@ _THE_CHECK, _NEWEST_CHECK = (text(_CHECK.format(which=which)) for which in ("id 
 
 # The newest check with an outcome, and of each day from :today on the newest about it.
 _SETTLED = text(f"""
-(SELECT {CHECK} FROM eligibility_checks e
+WITH newest AS (
+  SELECT {CHECK} AS found FROM eligibility_checks e
   WHERE e.client_id = :client AND e.patient_id = :patient AND e.state IN ('completed', 'failed')
-  ORDER BY e.created_at DESC, e.id DESC LIMIT 1)
-UNION ALL
-(SELECT DISTINCT ON (e.date_of_service) {CHECK} FROM eligibility_checks e
+  ORDER BY e.created_at DESC, e.id DESC LIMIT 1),
+ahead AS (
+  SELECT DISTINCT ON (e.date_of_service) {CHECK} AS found FROM eligibility_checks e
   WHERE e.client_id = :client AND e.patient_id = :patient AND e.state IN ('completed', 'failed')
     AND e.date_of_service >= :today
   ORDER BY e.date_of_service, e.created_at DESC, e.id DESC)
+SELECT found FROM newest UNION ALL SELECT found FROM ahead
 """)  # noqa: S608 (a constant)
 
 _WITH_CHECKS = text("""
