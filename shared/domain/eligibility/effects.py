@@ -90,9 +90,10 @@ def _no_call(checked: Checked) -> bool:
     return again or elsewhere or receipt.coverage_id is None
 
 
-def _nobody_comes(checked: Checked) -> bool:
-    """No visit is booked on the day, or it is on file that the patient has no insurance."""
-    return checked.visit is None or checked.situation.receipt.fired("no_insurance") is not None
+def _not_the_patients(checked: Checked) -> bool:
+    """No visit is booked on the day, it is on file that there is no insurance, or it is known who pays instead."""
+    uninsured = checked.situation.receipt.fired("no_insurance") is not None
+    return checked.visit is None or uninsured or _fires("switch_payer", checked)
 
 
 def _was_requested(checked: Checked) -> bool:
@@ -108,12 +109,14 @@ def _was_requested(checked: Checked) -> bool:
 
 TASK_ROWS: tuple[TaskRow, ...] = (
     TaskRow("correct", "Correct the data that the payer refuses", _FRONT, "high"),
-    TaskRow("switch_payer", "Ask the plan that pays instead", _ELIGIBILITY, "high"),
+    TaskRow("switch_payer", "Switch to the plan that pays instead", _ELIGIBILITY, "high"),
     TaskRow("enrolment", "Set up the connection to the payer", Role.BILLER, "high"),
     TaskRow("call_script", "Call the payer and record the answer", _ELIGIBILITY, unless=_no_call),
     TaskRow("request_auth", "Request the authorization", _ELIGIBILITY, "high", per="day", unless=_was_requested),
     TaskRow("auth_requirement", "Ask the payer whether an authorization is needed", _ELIGIBILITY, per="day"),
-    TaskRow("contact_patient", "Ask the patient for other coverage", _FRONT, "high", per="day", unless=_nobody_comes),
+    TaskRow(
+        "contact_patient", "Ask the patient for other coverage", _FRONT, "high", per="day", unless=_not_the_patients,
+    ),
     TaskRow(
         "extend", "Extend the authorization", _ELIGIBILITY, per="source",
         told=Text(code="authorization_expiring", text="An authorization ends soon or has few units left"),
