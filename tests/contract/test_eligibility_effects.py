@@ -10,15 +10,22 @@ from uuid import UUID
 
 import pytest
 
+from shared.domain import eligibility as rules
+from shared.domain.rule_effects import RuleTask
 from shared.errors import StoreUnavailableError
 from shared.failpoints import listening
-from shared.models.api.tasks import TaskQuery
+from shared.models.api.tasks import NewTask, TaskQuery
+from shared.models.identifiers import uuid7
 from shared.models.outcome import Outcome
+from shared.models.payer_answer import CheckFailure, PayerAnswer
 from shared.models.record_changes import RecordChange
+from shared.models.records import EligibilityFile
+from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck
 from shared.services.clock import utc_now
 from shared.services.task_rules import RuleTaskService
 from tests.contract.conftest import Live, Records
 from tests.unit.effects_office import MRN, EffectsOffice
+from tests.unit.factories import USER, answer, event, given_to, line
 
 pytestmark = pytest.mark.parametrize(
     ("live", "records"), [("memory", "memory"), ("firestore", "postgres")], indirect=True
@@ -192,6 +199,66 @@ def test_a_material_difference_is_told_once(office: EffectsOffice) -> None:
     assert alert.count == 2
 
 
+def answered(office: EffectsOffice, told: PayerAnswer | CheckFailure, service: str = "30") -> None:
+    """A check that a payer has answered so, or has failed, as it is stored."""
+
+    def decide(file: EligibilityFile, previous: PreviousCheck | None) -> NewCheck:
+        answers = (given_to(file.coverages[0], told, at=utc_now()),)
+        receipt = rules.decide(file, asked_service=service, answers=answers, today=office.today)
+        changed = None
+        if previous is not None and previous.receipt is not None:
+            changed = rules.difference(previous.id, previous.receipt, receipt)
+        failure = told if isinstance(told, CheckFailure) else None
+        return NewCheck(
+            id=uuid7(),
+            patient_id=file.patient.id,
+            verdict=receipt,
+            checked_by=USER,
+            event=event(office.client),
+            kept=None,
+            answer="",
+            previous=previous,
+            difference=changed,
+            source="clearinghouse",
+            state="completed" if failure is None else "failed",
+            payer_answer=told if isinstance(told, PayerAnswer) else None,
+            failure=failure,
+            attempts=1,
+        )
+
+    made = office.records.eligibility.check(
+        office.client, MRN, visit_id=None, today=office.today, key=None, decide=decide
+    )
+    assert made is not None
+    office.note_check(made.id)
+    office.carry()
+
+
+ACTIVE = answer(line("1", "30"), line("I", "MH"))
+
+
+def test_a_check_that_failed_is_no_change_and_the_last_attempt_is_a_call(office: EffectsOffice) -> None:
+    office.need(requires_auth=False)
+    answered(office, ACTIVE)
+    answered(office, CheckFailure("retryable", "timeout", retry_at=utc_now() + timedelta(minutes=5)))
+    assert (office.open_tasks(), office.alerts()) == ([], [])
+    answered(office, CheckFailure("retryable", "timeout"))
+    assert (office.open_tasks(), office.alerts()) == (["call_script"], [])
+    answered(office, CheckFailure("payer_setup", "rejected", codes=("51",)))
+    assert (office.open_tasks(), office.alerts()) == (["enrolment"], [])
+    answered(office, ACTIVE)
+    assert (office.open_tasks(), office.alerts()) == ([], [])
+
+
+def test_another_service_that_a_payer_was_asked_about_is_no_change(office: EffectsOffice) -> None:
+    answered(office, ACTIVE)
+    answered(office, ACTIVE, service="MH")
+    assert office.alerts() == []
+    answered(office, answer(line("1", "30"), line("1", "MH")), service="MH")
+    (alert,) = office.alerts()
+    assert "verdict" in str(alert.message.params["members"])
+
+
 def test_twenty_deliveries_at_once_tell_once(office: EffectsOffice) -> None:
     office.check()
     office.cover(copay=45)
@@ -201,6 +268,18 @@ def test_twenty_deliveries_at_once_tell_once(office: EffectsOffice) -> None:
         list(threads.map(lambda _: office.carry(*told), range(10)))
     (alert,) = office.alerts()
     assert (alert.count, alert.audience.roles) == (1, ("eligibility_specialist", "front_desk"))
+
+
+def test_what_others_have_made_is_left_alone(office: EffectsOffice) -> None:
+    context = office.open()
+    office.tasks.create_task(office.person, NewTask(context_id=context, label="By hand", type="shared"))
+    (opened,) = office.contexts()
+    office.rules.open(opened, RuleTask("B01", "Another mode's", "rejected"))
+    office.check(context=context)
+    office.carry()
+    office.need(requires_auth=False)
+    office.carry()
+    assert sorted(task.label for task in office.all_tasks() if task.is_open) == ["Another mode's", "By hand"]
 
 
 def test_another_organisation_is_not_touched(office: EffectsOffice, live: Live, records: Records) -> None:

@@ -25,6 +25,7 @@ CLIENT = UUID("00000000-0000-7000-8000-00000000000e")
 OPEN, CLOSED = "opened", "closed"
 ACTS = ("check", "check_3", "check_9", "need", "need_not", "end", "cover", "plan", "approve", "deny", "cancel_visit")
 DYING = 0.3
+MANY = 120  # more than a page of open tasks
 DELIVERIES = ("all", "some", "again", "none")
 
 
@@ -139,15 +140,18 @@ def test_deliveries_and_edits_at_once_end_where_the_records_are(seed: int) -> No
     is_sound(office)
 
 
-def test_a_batch_of_visits_makes_one_task_each_and_no_alert() -> None:
+def test_a_batch_of_visits_makes_one_task_each_and_no_alert_and_all_of_them_close() -> None:
     office = EffectsOffice(InMemoryLiveStore(), InMemoryRecordStore(), uuid4(), utc_now)
     office.furnish()
-    for number in range(30):
+    for number in range(MANY):
         office.book(f"VIS-{number}", 1 + number)
     office.told.clear()
-    for number in range(30):
+    for number in range(MANY):
         office.check(1 + number)
-    office.carry(*office.told)
+    office.carry()
     tasks = office.all_tasks()
-    assert len(tasks) == len({one.dedupe_key for one in tasks}) == 30
+    assert len(tasks) == len({one.dedupe_key for one in tasks}) == MANY
     assert office.alerts() == []
+    office.need(requires_auth=False)
+    office.carry()
+    assert office.open_tasks() == []
