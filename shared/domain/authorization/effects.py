@@ -87,7 +87,7 @@ def _task(row: StateRow, held: Authorization) -> RuleTask:
 
 
 def _decision_task(held: Authorization, due: datetime) -> RuleTask:
-    """The clock: it is made with the request, comes into sight when the decision is late, and reminds its pool then."""
+    """The clock: made with the request, scheduled until the decision is late; then it opens and reminds its pool."""
     return RuleTask(
         rule=OVERDUE_RULE,
         reason=f"{OVERDUE_KEY}:{held.id}:{due.astimezone(UTC):%Y-%m-%dT%H:%M}",

@@ -216,7 +216,7 @@ def test_each_state_of_a_request_wants_its_tasks(status: AuthorizationState, rea
     assert {task.assigned_to for task in found} <= {SPECIALIST}
 
 
-def test_the_clock_of_a_decision_comes_into_sight_when_it_is_late_and_reminds_then() -> None:
+def test_the_clock_of_a_decision_is_scheduled_until_it_is_late_and_reminds_then() -> None:
     due = datetime(2026, 11, 30, 15, tzinfo=UTC)
     (task,) = requests("submitted", decision_due_at=due)
     assert (task.not_before, task.due_at, task.remind_at) == (due, due, (due,))
