@@ -12,8 +12,8 @@ help: ## List the targets
 install: ## Install Python and npm packages from their lock files (done by the other targets when due)
 	@python3 infra/local/install.py
 
-up: install ## Run the whole product on this machine until Ctrl-C (ISOLATED=1: a process per function, from its bundle)
-	@exec $(PYTHON) -m infra.local up $(if $(ISOLATED),--isolated)
+up: install ## Run the whole product on this machine until Ctrl-C (ISOLATED=1: a process per bundle; STREAMS=finite: no streaming)
+	@$(if $(STREAMS),MOBIUS_STREAMS=$(STREAMS)) exec $(PYTHON) -m infra.local up $(if $(ISOLATED),--isolated)
 
 test: install ## Prove it: checks, every test suite on the real parts, security rules
 	@exec $(PYTHON) -m tests.run

@@ -1,5 +1,7 @@
 """The composition root: every service is put together here, on first use, and nowhere else.
 
+The services of the event functions are put together in `shared.bootstrap_events`.
+
 Imports stand inside the functions on purpose: a function of the product imports only what it asks for here, and the
 bundle builder follows exactly the factories that a `main.py` names.
 """
@@ -24,16 +26,19 @@ if TYPE_CHECKING:
     from shared.domain.rate_limit import RateLimit
     from shared.domain.session import SessionLimits
     from shared.modes.eligibility import EligibilityModeHandler
+    from shared.repositories.live_protocols import InboxFeed
     from shared.repositories.protocols import AuditOutbox, LiveStore, MemberRepository, RecordStore
     from shared.repositories.sign_in_protocols import SessionRepository
     from shared.repositories.user_protocols import Accounts, MemberMirror, OrganisationRepository, UserRepository
     from shared.services.access_log import AccessLog
-    from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
+    from shared.services.alerts import AlertService
     from shared.services.authorizations import AuthorizationService
     from shared.services.current_context import CurrentContextService
+    from shared.services.feedback import FeedbackService
     from shared.services.guidance import GuidanceService
     from shared.services.invitations import InvitationService
     from shared.services.jobs import JobRunner, JobService, JobSweep
+    from shared.services.live_alerts import LiveAlerts
     from shared.services.member_sync import MemberSync
     from shared.services.modes import ModeService
     from shared.services.organisations import OrganisationService
@@ -42,7 +47,7 @@ if TYPE_CHECKING:
     from shared.services.record_writes import RecordWriteService
     from shared.services.records import RecordService
     from shared.services.sessions import SessionService
-    from shared.services.task_projection import TaskProjection
+    from shared.services.task_rules import RuleTaskService
     from shared.services.tasks import TaskService
     from shared.services.users import UserService
 
@@ -65,7 +70,7 @@ def audit_topic() -> AuditTopic:
 
 @cache
 def postgres(role: str = "serving") -> Postgres:
-    """PostgreSQL as `role`: serving, audit or relay."""
+    """PostgreSQL as `role`: serving, audit, relay, seal or analytics."""
     from shared.db.postgres import postgres_for
 
     return postgres_for(settings(), role)
@@ -168,6 +173,41 @@ def task_service() -> TaskService:
 
 
 @cache
+def alert_service() -> AlertService:
+    """The alerts component: live store only."""
+    from shared.db.selector import DatabaseSelector
+    from shared.services.alerts import AlertService
+
+    return AlertService(DatabaseSelector(_no_records, live_store), access_log())
+
+
+@cache
+def feedback_service() -> FeedbackService:
+    """The feedback component: live store only."""
+    from shared.db.selector import DatabaseSelector
+    from shared.services.feedback import FeedbackService
+
+    return FeedbackService(DatabaseSelector(_no_records, live_store), access_log())
+
+
+@cache
+def inbox_feed() -> InboxFeed:
+    """The inboxes as they change."""
+    from shared.repositories.firestore.inbox_feed import FirestoreInboxFeed
+
+    return FirestoreInboxFeed(firestore_store())
+
+
+@cache
+def live_alerts() -> LiveAlerts:
+    """The streams of alerts that this instance holds."""
+    from shared.services.live_alerts import LiveAlerts, Readers
+
+    readers = Readers(members(), session_service(), every=settings().stream_check_seconds)
+    return LiveAlerts(inbox_feed(), access_log(), readers)
+
+
+@cache
 def mode_service() -> ModeService:
     """The modes and their handlers."""
     return _modes(record_store, secret_key(), clearinghouse)
@@ -241,26 +281,6 @@ def record_write_service() -> RecordWriteService:
 
 
 @cache
-def audit_relay() -> AuditRelay:
-    """Publishes the Firestore outbox's events."""
-    from shared.repositories.firestore.waiting_events import FirestoreWaitingEvents
-    from shared.services.audit_pipeline import AuditRelay
-
-    return AuditRelay(audit_topic(), FirestoreWaitingEvents(firestore_store()))
-
-
-@cache
-def outbox_sweep() -> OutboxSweep:
-    """Publishes what has stayed too long in either outbox."""
-    from shared.repositories.firestore.waiting_events import FirestoreWaitingEvents
-    from shared.repositories.postgres.audit import PostgresWaitingEvents
-    from shared.services.audit_pipeline import OutboxSweep
-
-    waiting = (FirestoreWaitingEvents(firestore_store()), PostgresWaitingEvents(postgres("relay")))
-    return OutboxSweep(audit_topic(), waiting)
-
-
-@cache
 def record_change_relay() -> RecordChangeRelay:
     """Publishes the changes of records that wait in the database."""
     from shared.db.pubsub import AuditTopic
@@ -279,24 +299,6 @@ def record_projection() -> RecordProjection:
 
     selector = DatabaseSelector(record_store, live_store)
     return RecordProjection(selector, organisation_repository(), _modes(record_store).get_mode_handler)
-
-
-@cache
-def audit_writer() -> AuditWriter:
-    """Writes audit events into the database."""
-    from shared.repositories.postgres.audit import PostgresAuditLog
-    from shared.services.audit_pipeline import AuditWriter
-
-    return AuditWriter(PostgresAuditLog(postgres("audit")))
-
-
-@cache
-def task_projection() -> TaskProjection:
-    """Keeps the contexts' counts of open tasks."""
-    from shared.repositories.firestore.open_tasks import FirestoreOpenTasks
-    from shared.services.task_projection import TaskProjection
-
-    return TaskProjection(FirestoreOpenTasks(firestore_store()))
 
 
 @cache
@@ -323,6 +325,14 @@ def job_sweep() -> JobSweep:
     from shared.services.jobs import JobSweep
 
     return JobSweep(FirestoreOpenJobs(firestore_store()), live_store().jobs)
+
+
+@cache
+def rule_task_service() -> RuleTaskService:
+    """Opens and closes the tasks that rules make."""
+    from shared.services.task_rules import RuleTaskService
+
+    return RuleTaskService(live_store())
 
 
 @cache
@@ -382,16 +392,6 @@ def member_sync() -> MemberSync:
     from shared.services.member_sync import MemberSync
 
     return MemberSync(PostgresMemberOutbox(postgres("serving")), accounts(), member_mirror())
-
-
-@cache
-def member_sweep() -> MemberSync:
-    """Carries every organisation's changed memberships that still wait."""
-    from shared.repositories.postgres.member_outbox import PostgresMemberOutbox
-    from shared.services.member_sync import MemberSync
-
-    outbox = PostgresMemberOutbox(postgres("relay"), across_clients=True)
-    return MemberSync(outbox, accounts(), member_mirror())
 
 
 @cache

@@ -77,7 +77,8 @@ class Settings(BaseModel):
     `public_url` is where the API is reached, and `sign_in_redirects` are the front-end's addresses that a sign-in at an
     OpenID Connect provider may end at. `finite_streams` suits a gateway that passes an answer on when it has ended:
     a stream answers with what there is and its client comes back. A user may make `rate_per_second` requests to one
-    instance, and `rate_burst` at once.
+    instance, and `rate_burst` at once. `push` sends alerts to devices. Every `stream_check_seconds` an open stream asks
+    whether its reader is still signed in.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -105,6 +106,8 @@ class Settings(BaseModel):
     record_topic: str = "record-changes"
     rate_per_second: int = 50
     rate_burst: int = 100
+    push: bool = False
+    stream_check_seconds: int = 30
 
 
 @cache
@@ -134,7 +137,7 @@ def settings() -> Settings:
         context_key=SecretStr(key) if key else None,
         database_urls={
             role: SecretStr(environment[f"MOBIUS_DATABASE_URL_{role.upper()}"])
-            for role in ("serving", "audit", "relay", "seal")
+            for role in ("serving", "audit", "relay", "seal", "analytics")
             if environment.get(f"MOBIUS_DATABASE_URL_{role.upper()}")
         },
         cloud_sql_instance=environment.get("MOBIUS_CLOUD_SQL_INSTANCE"),
@@ -147,7 +150,17 @@ def settings() -> Settings:
         record_topic=environment.get("MOBIUS_RECORD_TOPIC", "record-changes"),
         rate_per_second=_number("MOBIUS_RATE_PER_SECOND", "50", at_most=100_000),
         rate_burst=_number("MOBIUS_RATE_BURST", "100", at_most=100_000),
+        push=_choice("MOBIUS_PUSH", "off", "on") == "on",
+        stream_check_seconds=_number("MOBIUS_STREAM_CHECK_SECONDS", "30", at_most=3600),
     )
+
+
+@cache
+def failpoints() -> dict[str, int]:
+    """Where a test ends this process, and at which turn: `name@turn,name`. Nowhere on a deployed function."""
+    given = "" if "K_SERVICE" in os.environ else os.environ.get("MOBIUS_FAILPOINTS", "")
+    named = [part.partition("@") for part in given.split(",") if part]
+    return {name: int(turn) if turn.isdecimal() else 1 for name, _, turn in named}
 
 
 def _clearinghouse(environment: Mapping[str, str]) -> ClearinghouseSettings | None:
@@ -234,7 +247,7 @@ def _number(name: str, default: str, *, at_most: int) -> int:
 
 
 def _choice(name: str, default: str, other: str) -> str:
-    given = os.environ.get(name, default)
+    given = os.environ.get(name) or default
     if given not in {default, other}:
         raise ConfigurationError(f"{name} must be {default} or {other}")
     return given

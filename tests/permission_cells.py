@@ -15,6 +15,7 @@ from shared.auth.permissions import (
     ROLES_BY_WRITTEN_TYPE,
 )
 from shared.models.roles import Role
+from tests.permission_alert_cells import ALERT_CELLS, FEEDBACK_CELLS
 from tests.permission_authorization_cells import AUTHORIZATION_ACTION_CELLS, AUTHORIZATION_CELLS
 from tests.permission_call import (
     ADMIN,
@@ -211,6 +212,8 @@ CELLS: dict[str, tuple[Cell, ...]] = {
         f"POST {TASKS}/<task_id>/{move}": (Cell(STAFF, at(TASKS + "/{}/" + move, kind, {"reason": "Waiting"})),)
         for move, kind in _MOVES.items()
     },
+    **ALERT_CELLS,
+    **FEEDBACK_CELLS,
     f"GET {ELIGIBILITY}/context": (Cell(EVERYBODY, in_context(f"{ELIGIBILITY}/context")),),
     f"POST {ELIGIBILITY}/context": (
         Cell(EVERYBODY, plain(f"{ELIGIBILITY}/context", lambda: {"recordType": "Other", "recordId": unique("REC")})),

@@ -13,6 +13,7 @@ API = "/api/v1"
 CONTEXT, GUIDANCE = f"{API}/components/context", f"{API}/components/guidance"
 AUTH, USERS, RECORDS = f"{API}/auth", f"{API}/users", f"{API}/records"
 TASKS, ELIGIBILITY, MODES = f"{API}/components/tasks", f"{API}/modes/eligibility", f"{API}/modes"
+ALERTS, FEEDBACK = f"{API}/components/alerts", f"{API}/components/feedback"
 PASSWORD = "correct horse battery"
 
 
@@ -20,11 +21,13 @@ PASSWORD = "correct horse battery"
 class Make:
     """Makes things in an organisation, as an admin of it, for `caller` (a user id) to call an operation about.
 
-    `call(method, path, body)` returns the parsed answer of a call that must succeed.
+    `call(method, path, body)` returns the parsed answer of a call that must succeed; `by_caller` makes it as the
+    caller, or as the admin for one who may change nothing.
     """
 
     call: Callable[[str, str, Any], Any]
     caller: str
+    by_caller: Callable[[str, str, Any], Any]
 
     def __call__(self, method: str, path: str, body: Any = None) -> Any:
         """One call."""
@@ -121,18 +124,26 @@ def _new_context(make: Make) -> str:
 
 
 def _new_task(*moves: str) -> Callable[[Make], str]:
-    """A shared task on which these moves were made."""
+    """A shared task on which the caller has made these moves: whoever has taken a task goes on with it."""
 
     def make_one(make: Make) -> str:
         body = {"contextId": _new_context(make), "label": "Call the payer", "type": "shared"}
         task = str(make("POST", f"{TASKS}/", body)["id"])
         for move in moves:
-            make("POST", f"{TASKS}/{task}/{move}", {})
-        if "accept" in moves:  # whoever has taken a task goes on with it
-            make("PUT", f"{TASKS}/{task}", {"assignedTo": make.caller})
+            make.by_caller("POST", f"{TASKS}/{task}/{move}", {})
         return task
 
     return make_one
+
+
+def _new_alert(make: Make) -> str:
+    """An alert to the caller."""
+    body = {"message": "The portal is down", "audience": {"userIds": [make.caller]}}
+    return str(make("POST", f"{ALERTS}/", body)["id"])
+
+
+def new_device() -> dict[str, str]:
+    return {"token": f"token-of-a-device:{unique('device')}"}
 
 
 # What a payer says who could not read the request.
@@ -203,6 +214,7 @@ MAKERS: dict[str, Callable[[Make], str]] = {
     **{f"{state} authorization": _new_authorization(state) for state in _ANSWERS},
     **{f"{state} context": _context_of_authorization(state) for state in ("sent", "granted")},
     "context": _new_context,
+    "alert": _new_alert,
     "task": _new_task(),
     "accepted task": _new_task("accept"),
     "started task": _new_task("accept", "start"),
@@ -214,6 +226,7 @@ MAKERS: dict[str, Callable[[Make], str]] = {
 UNKNOWN: dict[str, Callable[[], str]] = {
     **{record_type: lambda: str(uuid7()) for record_type in POINTS_AT},
     **{f"{record_type} number": lambda: unique("NONE") for record_type in NUMBERED},
+    "alert": lambda: f"alert_{uuid4().hex}",
     **{f"{state} authorization": lambda: str(uuid7()) for state in _ANSWERS},
     **{kind: lambda: f"ctx_{uuid4().hex}" for kind in ("context", "sent context", "granted context")},
     **{kind: lambda: f"task_{uuid4().hex}" for kind in ("task", "accepted task", "started task", "completed task")},

@@ -1,8 +1,8 @@
 """The import closure of one function: the part of `shared` that its main.py reaches.
 
-Imports are followed wherever they stand (also inside functions), except under TYPE_CHECKING. The composition root is
-the one special case: it imports inside its factories on purpose, so each factory is a node of its own, and only those
-that reached code names are followed.
+Imports are followed wherever they stand (also inside functions), except under TYPE_CHECKING. The composition roots are
+the one special case: they import inside their factories on purpose, so each factory is a node of its own, and only
+those that reached code names are followed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import ast
 from pathlib import Path
 
 from infra.bundle.imports import (
-    COMPOSITION_ROOT,
+    COMPOSITION_ROOTS,
     BundleError,
     Reached,
     Source,
@@ -25,7 +25,7 @@ _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 class CompositionRoot:
-    """The composition root, cut into its factories. `shared_code` is what stands outside of them."""
+    """A composition root, cut into its factories. `shared_code` is what stands outside of them."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -33,8 +33,9 @@ class CompositionRoot:
         self.shared_code = [node for node in source.tree.body if not isinstance(node, _Definition)]
 
     def reached_from(self, names: set[str], root: Path) -> Reached:
-        """Modules reached by the factories in `names` and by every factory that they use."""
-        todo = [name for name in names if name in self.factories]
+        """What is reached by the factories in `names` (dotted) and by every factory of this root that they use."""
+        own = {name.removeprefix(f"{self.source.module}.") for name in names}
+        todo = [name for name in own if name in self.factories]
         todo += [name for node in self.shared_code for name in self._used(node)]
         seen: set[str] = set()
         while todo:
@@ -67,14 +68,15 @@ def import_closure(main: Path, root: Path, extra: tuple[str, ...] = ()) -> tuple
     modules: set[str] = set()
     factories = set(first.factories)
     todo = list(first.modules | set(extra))
-    while True:
+    known = -1
+    while todo or len(factories) > known:
+        known = len(factories)
         _follow(todo, modules, factories, root)
-        if COMPOSITION_ROOT not in modules:
-            break
-        composition_root = CompositionRoot(_source(COMPOSITION_ROOT, root))
-        todo = sorted(composition_root.reached_from(factories, root).modules - modules)
-        if not todo:
-            break
+        for name in COMPOSITION_ROOTS:
+            if name in modules:
+                reached = CompositionRoot(_source(name, root)).reached_from(factories, root)
+                factories |= reached.factories
+                todo += sorted(reached.modules - modules)
     return tuple(sorted(modules))
 
 
@@ -87,7 +89,7 @@ def _expanded(name: str, root: Path) -> list[str]:
 
 
 def _follow(todo: list[str], modules: set[str], factories: set[str], root: Path) -> None:
-    """Add what `todo` reaches to `modules` and `factories`; the composition root's factories are left to the caller."""
+    """Add what `todo` reaches to `modules` and `factories`; the composition roots' factories are left to the caller."""
     while todo:
         module = todo.pop()
         if module in modules:
@@ -96,7 +98,7 @@ def _follow(todo: list[str], modules: set[str], factories: set[str], root: Path)
         parent = module.rpartition(".")[0]
         if parent:
             todo.append(parent)
-        if module == COMPOSITION_ROOT:
+        if module in COMPOSITION_ROOTS:
             continue
         source = _source(module, root)
         reached = imports_of(source, [source.tree], root)

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = "shared"
-COMPOSITION_ROOT = "shared.bootstrap"
+COMPOSITION_ROOTS = ("shared.bootstrap", "shared.bootstrap_events", "shared.bootstrap_sign_in")
 
 
 class BundleError(ValueError):
@@ -32,7 +32,7 @@ class Source:
 
 @dataclass(slots=True)
 class Reached:
-    """What a piece of code asks for: modules of `shared`, and factories of the composition root."""
+    """What a piece of code asks for: modules of `shared`, and factories of the composition roots by dotted name."""
 
     modules: set[str] = field(default_factory=set)
     factories: set[str] = field(default_factory=set)
@@ -109,41 +109,42 @@ def _add(reached: Reached, source: Source, node: ast.AST, root: Path, *, module:
     if module_file(root, module) is None:
         raise BundleError(f"{source.where(node)}: there is no module {module}")
     reached.modules.add(module)
-    if module == COMPOSITION_ROOT and name is not None:
+    if module in COMPOSITION_ROOTS and name is not None:
         if name == "*":
-            raise BundleError(f"{source.where(node)}: name the factories of {COMPOSITION_ROOT} instead of *")
-        reached.factories.add(name)
+            raise BundleError(f"{source.where(node)}: name the factories of {module} instead of *")
+        reached.factories.add(f"{module}.{name}")
     elif name is not None and module_file(root, f"{module}.{name}") is not None:
         reached.modules.add(f"{module}.{name}")
 
 
 def _add_factories(reached: Reached, source: Source, running: list[ast.AST]) -> None:
     """The factories named as `bootstrap.X`; the module passed around as a value cannot be followed."""
-    names = _names_of_composition_root(source)
-    if not names:
+    roots = _names_of_composition_roots(source)
+    if not roots:
         return
     owners: set[int] = set()
     for node in running:
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in names:
-            reached.factories.add(node.attr)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in roots:
+            reached.factories.add(f"{roots[node.value.id]}.{node.attr}")
             owners.add(id(node.value))
     for node in running:
-        if isinstance(node, ast.Name) and node.id in names and id(node) not in owners:
+        if isinstance(node, ast.Name) and node.id in roots and id(node) not in owners:
             raise BundleError(f"{source.where(node)}: {node.id} is used as a value; write {node.id}.<factory>")
 
 
-def _names_of_composition_root(source: Source) -> set[str]:
-    package, _, last = COMPOSITION_ROOT.rpartition(".")
-    names = set()
+def _names_of_composition_roots(source: Source) -> dict[str, str]:
+    """The composition roots that a source imports, by the name that it gives them."""
+    names = {}
     for node in walk_running_code(source.tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                if alias.name == COMPOSITION_ROOT and alias.asname is None:
+                if alias.name in COMPOSITION_ROOTS and alias.asname is None:
+                    package, _, last = alias.name.rpartition(".")
                     raise BundleError(f"{source.where(node)}: write `from {package} import {last}`")
-                if alias.name == COMPOSITION_ROOT and alias.asname:
-                    names.add(alias.asname)
+                if alias.name in COMPOSITION_ROOTS and alias.asname:
+                    names[alias.asname] = alias.name
         elif isinstance(node, ast.ImportFrom):
             for (module, name), alias in zip(_imported(source, node), node.names, strict=True):
-                if module == package and name == last:
-                    names.add(alias.asname or alias.name)
+                if f"{module}.{name}" in COMPOSITION_ROOTS:
+                    names[alias.asname or alias.name] = f"{module}.{name}"
     return names

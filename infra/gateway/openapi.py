@@ -202,6 +202,8 @@ def _parameters(function: Operations, operation: Operation) -> list[dict[str, An
     keyed = operation.audit is not AuditAction.NONE and operation.permission is not Permission.PUBLIC
     if operation.method == "POST" and keyed:  # an answer is kept for its caller, whom a public operation does not know
         parameters.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string"}})
+    if operation.wants_last_event_id:
+        parameters.append({"name": "Last-Event-ID", "in": "header", "required": False, "schema": {"type": "string"}})
     if operation.method in {"PUT", "DELETE"}:
         parameters.append({"name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"}})
     return parameters

@@ -20,15 +20,17 @@ from google.cloud import firestore
 from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 
-from infra.local.demo_accounts import ACCOUNTS, DEMO_PASSWORD, ORGANISATIONS, Account
+from infra.local.demo_accounts import ACCOUNTS, DEMO_PASSWORD, ORGANISATIONS, Account, Organisation
 from infra.local.demo_records import TableRows, rows_for
 from infra.local.demo_tasks import seed_tasks
 from infra.local.parts import answers
+from shared import bootstrap
 from shared.config import settings
 from shared.db.firestore import firestore_client
 from shared.db.postgres import Postgres, postgres_for
 from shared.domain.search_terms import terms_for
 from shared.models.firestore.documents import MemberDocument
+from shared.models.firestore.rosters import RosterDocument, RosterMember
 from shared.models.postgres import metadata, record_terms
 
 EMULATORS_SECONDS = 90
@@ -104,7 +106,7 @@ def seed_accounts(host: str, project: str, accounts: Sequence[Account]) -> None:
 
 
 def seed_members(store: firestore.Client, accounts: Sequence[Account]) -> None:
-    """`members/{uid}`: who is in which organisation with which role."""
+    """`members/{uid}` and `rosters/{clientId}`: who is in which organisation with which role."""
     batch = store.batch()
     for account in accounts:
         member = MemberDocument(
@@ -115,7 +117,26 @@ def seed_members(store: firestore.Client, accounts: Sequence[Account]) -> None:
         )
         batch.set(store.collection("members").document(account.uid), member.model_dump(by_alias=True))
     batch.commit(timeout=EMULATORS_SECONDS)  # a cold emulator on a busy machine takes seconds for its first commit
+    for organisation in ORGANISATIONS:
+        bootstrap.live_store().rosters.put(_roster(organisation, accounts))
     store.collection("members").limit(1).get(timeout=EMULATORS_SECONDS)  # and for its first read: pay it here
+
+
+def _roster(organisation: Organisation, accounts: Sequence[Account]) -> RosterDocument:
+    """The organisation's first roster: whatever the database knows is newer, for it counts every change."""
+    now = datetime.now(UTC)
+    return RosterDocument(
+        id=str(organisation.id),
+        client_id=str(organisation.id),
+        created_at=now,
+        updated_at=now,
+        time_zone=organisation.time_zone,
+        members=tuple(
+            RosterMember(uid=one.uid, user_id=str(one.user_id), role=one.role.value)
+            for one in accounts
+            if one.organisation == organisation
+        ),
+    )
 
 
 def _wait_for(*hosts: str) -> None:

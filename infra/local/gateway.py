@@ -295,7 +295,10 @@ def main() -> int:
     arguments = parser.parse_args()
     parts = read_parts(arguments.stack)
     deadline = float(os.environ.get("MOBIUS_GATEWAY_DEADLINE_SECONDS", str(DEADLINE_SECONDS)))
-    gateway = Gateway(RouteTable(parts, deadline=deadline), project=parts.project, client=upstream_client())
+    streams = os.environ.get("MOBIUS_STREAMS", "open") == "open"
+    gateway = Gateway(
+        RouteTable(parts, deadline=deadline, streams=streams), project=parts.project, client=upstream_client()
+    )
     # Uvicorn would believe what a client on this machine says in X-Forwarded-For.
     uvicorn.run(
         gateway,

@@ -29,15 +29,16 @@ class Target:
 class RouteTable:
     """The longest path prefix wins; prefixes end where a segment ends."""
 
-    def __init__(self, parts: Parts, *, deadline: float = DEADLINE_SECONDS) -> None:
+    def __init__(self, parts: Parts, *, deadline: float = DEADLINE_SECONDS, streams: bool = True) -> None:
+        """Read the routes. A gateway that does not stream passes every answer on when it has ended, within its time."""
         targets = [
             Target(
                 name=entry.name,
                 url=parts.functions[entry.name],
                 prefix=path.rstrip("/"),
-                deadline=entry.timeout_seconds if entry.kind == "stream" else deadline,
+                deadline=entry.timeout_seconds if streams and entry.kind == "stream" else deadline,
                 public=tuple((verb, place) for verb, _, place in (text.partition(" ") for text in entry.public)),
-                streams=entry.kind == "stream",
+                streams=streams and entry.kind == "stream",
             )
             for entry in parts.catalog
             if entry.name in parts.functions

@@ -35,7 +35,7 @@ class Part:
     lasting: bool = False
 
 
-_FOR_PARTS = ("MOBIUS_SCHEDULE", "MOBIUS_RELAY_", "MOBIUS_GATEWAY_")  # switches for tests
+_FOR_PARTS = ("MOBIUS_SCHEDULE", "MOBIUS_RELAY_", "MOBIUS_GATEWAY_", "MOBIUS_STREAM")  # switches
 
 
 def base_environment() -> dict[str, str]:

@@ -24,6 +24,13 @@ class Permission(StrEnum):
     QUICK_ACTION = "quick_action"
     TASK_READ = "task:read"
     TASK_WRITE = "task:write"
+    ALERT_READ = "alert:read"
+    ALERT_WRITE = "alert:write"
+    ALERT_BROADCAST = "alert:broadcast"
+    TASK_REASSIGN = "task:reassign"
+    FEEDBACK_READ = "feedback:read"
+    FEEDBACK_READ_ALL = "feedback:read_all"
+    FEEDBACK_WRITE = "feedback:write"
     RECORD_READ = "record:read"
     RECORD_IMPORT = "record:import"
     RECORD_WRITE = "record:write"
@@ -43,6 +50,13 @@ ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
     Permission.QUICK_ACTION: _EVERYBODY,
     Permission.TASK_READ: _EVERYBODY,
     Permission.TASK_WRITE: _STAFF,
+    Permission.ALERT_READ: _EVERYBODY,
+    Permission.ALERT_WRITE: _STAFF,
+    Permission.ALERT_BROADCAST: _LEADS,
+    Permission.TASK_REASSIGN: _LEADS,
+    Permission.FEEDBACK_READ: _EVERYBODY,
+    Permission.FEEDBACK_READ_ALL: _LEADS,
+    Permission.FEEDBACK_WRITE: _STAFF,
     Permission.RECORD_READ: _EVERYBODY,
     Permission.RECORD_IMPORT: _LEADS,
     Permission.RECORD_WRITE: _STAFF,

@@ -41,6 +41,7 @@ POSTGRES_TABLES = {
     "sign_in_attempt": "sign_in_attempts",
     "sign_in_ticket": "sign_in_tickets",
     "sign_in_link": "sign_in_links",
+    "feedback_fact": "feedback_facts",
 }
 # What one thing is called → its collection.
 FIRESTORE_COLLECTIONS = {
@@ -56,6 +57,7 @@ FIRESTORE_COLLECTIONS = {
     "roster": "rosters",
     "draft": "drafts",
     "job": "jobs",
+    "device": "devices",
 }
 # Each store keeps these for its own changes, in their commit; asked for by name alone, they are the tables.
 IN_BOTH_STORES = frozenset({"audit_outbox", "idempotency_keys"})

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.domain.session import signed_in_at
-from shared.models.firestore.rosters import RosterDocument, RosterMember
-from shared.models.users import Membership, MembershipChanges
+from shared.models.firestore.rosters import PushChoice, RosterDocument, RosterMember
+from shared.models.users import Membership, MembershipChanges, Preferences
 
 
 def member_fields(membership: Membership) -> dict[str, Any]:
@@ -33,9 +33,17 @@ def roster_of(changes: MembershipChanges, *, at: datetime) -> RosterDocument:
         updated_at=at,
         time_zone=changes.time_zone,
         members=tuple(
-            RosterMember(uid=one.uid, user_id=str(one.user_id), role=one.role.value) for one in changes.roster
+            RosterMember(uid=one.uid, user_id=str(one.user_id), role=one.role.value, push=one.push)
+            for one in changes.roster
         ),
     )
+
+
+def push_choice(preferences: Preferences) -> PushChoice:
+    """Which alerts a person wants on their devices."""
+    if not preferences.notifications.desktop:
+        return "none"
+    return "critical" if preferences.notifications.urgent_only else "all"
 
 
 def claims_of(membership: Membership) -> dict[str, str]:

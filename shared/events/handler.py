@@ -12,19 +12,18 @@ text. Eventarc, Pub/Sub push and Cloud Scheduler look at the status only, so not
 
 from __future__ import annotations
 
-import json
-import sys
 import time
-import traceback
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Protocol
 
+from shared import log_line
 from shared.config import refuse_unsafe_start, settings
 from shared.errors import PermanentEventError, StoreUnavailableError
 from shared.events.cloud_event import parse_cloud_event
 from shared.events.documents import DocumentEvent, DocumentPattern, parse_document_event
 from shared.events.messages import PubSubMessage, parse_message
+from shared.log_line import Severity
 from shared.models.outcome import Outcome
 
 
@@ -113,7 +112,7 @@ def _view(
             line["reason"] = exc.code
         except Exception as exc:  # noqa: BLE001 (the outermost place: whatever it is, it is logged and sent again)
             outcome, status = Outcome.RETRY, 500
-            line |= {"reason": type(exc).__name__, "at": _place(exc)}
+            line |= {"reason": type(exc).__name__, "at": log_line.places(exc, last=5)}
         if trace:
             line["trace"] = trace[:128]
         _log(line, outcome, milliseconds=round((time.monotonic() - started) * 1000, 1))
@@ -128,21 +127,9 @@ def _fields(request: IncomingRequest) -> dict[str, str]:
     return {name.lower(): value for name, value in request.headers.items()}
 
 
-_SEVERITY = {Outcome.DROPPED: "WARNING", Outcome.QUARANTINED: "ERROR", Outcome.RETRY: "ERROR"}
-
-
-def _place(error: BaseException) -> list[str]:
-    """Where `error` was raised, without its message: a message may carry somebody's data."""
-    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)[-5:]]
+_SEVERITY: dict[Outcome, Severity] = {Outcome.DROPPED: "WARNING", Outcome.QUARANTINED: "ERROR", Outcome.RETRY: "ERROR"}
 
 
 def _log(line: dict[str, Any], outcome: Outcome, *, milliseconds: float) -> None:
-    entry = {
-        "severity": _SEVERITY.get(outcome, "INFO"),
-        "message": f"event {outcome}",
-        **line,
-        "outcome": outcome,
-        "milliseconds": milliseconds,
-    }
-    sys.stdout.write(json.dumps(entry) + "\n")
-    sys.stdout.flush()
+    severity = _SEVERITY.get(outcome, "INFO")
+    log_line.write(severity, f"event {outcome}", **line, outcome=outcome, milliseconds=milliseconds)

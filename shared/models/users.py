@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, SecretStr
 from pydantic.alias_generators import to_camel
 
+from shared.models.firestore.rosters import PushChoice
 from shared.models.roles import Role
 
 UserStatus = Literal["active", "invited", "deactivated"]
@@ -93,6 +94,7 @@ class Membership:
     time_zone: str
     version: int
     tokens_valid_after: datetime | None
+    push: PushChoice = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,20 +24,25 @@ class KeptAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Change(Generic[D]):
-    """A decided change: the document as it shall be, who did it, and the answer to keep."""
+    """A decided change: the document as it shall be, who did it, the answer to keep, and what comes into being with it.
+
+    A document of `new` that is there already is left as it is.
+    """
 
     document: D
     event: AuditEvent | None
     kept: KeptAnswer | None = None
+    new: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Changes(Generic[D]):
-    """Decided changes of several documents in one commit, with one event."""
+    """Decided changes of several documents in one commit, with one event; see Change."""
 
     documents: tuple[D, ...]
     event: AuditEvent
     kept: KeptAnswer | None = None
+    new: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

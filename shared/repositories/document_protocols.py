@@ -15,6 +15,8 @@ from uuid import UUID
 from shared.models.audit import AuditEvent
 from shared.models.firestore.alerts import AlertDocument, InboxEntryDocument
 from shared.models.firestore.conversation import FeedbackDocument, MessageDocument
+from shared.models.firestore.devices import DeviceDocument
+from shared.models.firestore.documents import Document
 from shared.models.firestore.drafts import DraftDocument, DraftState
 from shared.models.firestore.jobs import JobDocument
 from shared.models.firestore.rosters import RosterDocument
@@ -28,11 +30,17 @@ class DocumentRepository(Protocol[D]):
         """Return the document, None when there is none or it belongs to another client."""
         ...
 
-    def create(self, document: D, event: AuditEvent | None, kept: KeptAnswer | None = None) -> tuple[D, bool]:
-        """Create the document, its audit event and the answer to keep in one commit.
+    def create(
+        self,
+        document: D,
+        event: AuditEvent | None,
+        kept: KeptAnswer | None = None,
+        new: tuple[Document, ...] = (),
+    ) -> tuple[D, bool]:
+        """Create the document, its audit event, the answer to keep and what is `new` with it in one commit.
 
         Returns the document as it is stored and whether it is new: an id that is there already is left as it is, and
-        neither event nor answer is stored. Raises ConflictError when it is another client's, Replayed for a repeated
+        nothing else is stored. Raises ConflictError when it is another client's, Replayed for a repeated
         request.
         """
         ...
@@ -59,12 +67,18 @@ class FeedbackRepository(DocumentRepository[FeedbackDocument], Protocol):
         """Return at most `limit` people's feedback on a message by id, starting behind the id `after`."""
         ...
 
+    def of_person(
+        self, client_id: UUID, context_id: str, user_id: str, *, after: str | None, limit: int
+    ) -> list[FeedbackDocument]:
+        """Return at most `limit` of a person's feedback in a context by id, starting behind the id `after`."""
+        ...
+
 
 class AlertRepository(DocumentRepository[AlertDocument], Protocol):
     """Alerts. `updated_at` is the store's clock: what a document says is replaced when it is written."""
 
-    def active_with_key(self, client_id: UUID, dedupe_key: str) -> AlertDocument | None:
-        """Return the active alert that says the same; None when there is none."""
+    def latest_with_key(self, client_id: UUID, dedupe_key: str) -> AlertDocument | None:
+        """Return the alert with this key that was made last, over or not; None when there is none."""
         ...
 
     def active(self, client_id: UUID, *, after: Position | None, limit: int) -> list[AlertDocument]:
@@ -75,6 +89,17 @@ class AlertRepository(DocumentRepository[AlertDocument], Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """How many entries a delivery wrote, and which of them are news to their person: new, or graver than before.
+
+    A delivery that was repeated has no news of what had arrived already.
+    """
+
+    written: int
+    news: tuple[InboxEntryDocument, ...] = ()
+
+
 class InboxRepository(Protocol):
     """The alerts of each person, by Firebase uid."""
 
@@ -82,12 +107,20 @@ class InboxRepository(Protocol):
         """Return the entry, None when there is none or it belongs to another client."""
         ...
 
-    def deliver(self, entries: Sequence[InboxEntryDocument]) -> int:
-        """Store what an alert says in each person's inbox; returns how many entries changed.
+    def deliver(self, entries: Sequence[InboxEntryDocument], *, fresh: bool = True) -> Delivered:
+        """Store what an alert says in each person's inbox; `fresh` says that most of them do not have it yet.
 
         An entry that has come from the same or a newer version of the alert stays, and what belongs to the person
         always does. Safe to repeat and to run in any order.
         """
+        ...
+
+    def behind(self, client_id: UUID, alert_id: str, version: int, *, limit: int) -> list[InboxEntryDocument]:
+        """Return at most `limit` entries of an alert, of whomever, that know less than its `version`."""
+        ...
+
+    def is_taken(self, client_id: UUID, alert_id: str) -> bool:
+        """Tell whether somebody has taken the alert: acknowledged it, and not as somebody else's."""
         ...
 
     def change(
@@ -108,6 +141,41 @@ class InboxRepository(Protocol):
         self, client_id: UUID, uid: str, *, after: Position | None, limit: int
     ) -> list[InboxEntryDocument]:
         """Return at most `limit` entries, active or not, oldest change first, starting behind `after`."""
+        ...
+
+
+class DeviceRepository(Protocol):
+    """Devices that get push notifications, by a digest of their token: a device is one person's at a time."""
+
+    def put(self, device: DeviceDocument, event: AuditEvent, kept: KeptAnswer | None = None) -> None:
+        """Store the device as this person's, whosever it was, with its event.
+
+        Raises Replayed for a repeated request.
+        """
+        ...
+
+    def remove(self, client_id: UUID, uid: str, device_id: str, event: AuditEvent) -> DeviceDocument:
+        """Forget the person's device, with its event; returns it. Raises NotFoundError when it is not theirs."""
+        ...
+
+    def of_people(self, client_id: UUID, uids: Sequence[str]) -> list[DeviceDocument]:
+        """Return the devices of these people."""
+        ...
+
+    def forget(self, devices: Sequence[DeviceDocument]) -> None:
+        """Delete devices whose tokens are no longer valid, unless they were registered again since."""
+        ...
+
+
+class AlertSweepStore(Protocol):
+    """What the sweep over every organisation's alerts asks."""
+
+    def due(self, at: datetime, *, limit: int) -> list[AlertDocument]:
+        """Return at most `limit` active alerts that are to be escalated at `at`, longest due first."""
+        ...
+
+    def over(self, at: datetime, *, limit: int) -> list[AlertDocument]:
+        """Return at most `limit` alerts that are stored as active and have expired at `at`."""
         ...
 
 
@@ -173,6 +241,11 @@ class DocumentStore(Protocol):
     @property
     def inboxes(self) -> InboxRepository:
         """Each person's alerts."""
+        ...
+
+    @property
+    def devices(self) -> DeviceRepository:
+        """Devices that get push notifications."""
         ...
 
     @property

@@ -24,11 +24,18 @@ from shared.models.firestore.documents import (
 from shared.models.records import Patient, RecordReference
 from shared.repositories.authorization_protocols import AuthorizationRepository
 from shared.repositories.changes import Change, Changes, D, KeptAnswer, Position
-from shared.repositories.document_protocols import DocumentStore
+from shared.repositories.document_protocols import DocumentStore, RosterRepository
 from shared.repositories.eligibility_protocols import EligibilityRepository
 from shared.repositories.record_protocols import PlainValue, RecordWriteRepository
 
-__all__ = ["Change", "Changes", "D", "KeptAnswer", "Position"]  # told here by name: part of what services ask
+__all__ = [
+    "Change",
+    "Changes",
+    "D",
+    "KeptAnswer",
+    "Position",
+    "RosterRepository",
+]  # told here by name: part of what services ask
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +77,15 @@ class TaskRepository(Protocol):
         """
         ...
 
+    def of_rule(self, client_id: UUID, dedupe_key: str) -> TaskDocument | None:
+        """Return the latest task that a rule made under this key, open or not; None when it has made none."""
+        ...
+
     def change_several(
         self,
         client_id: UUID,
         task_ids: Sequence[str],
-        decide: Callable[[dict[str, TaskDocument]], Changes[TaskDocument]],
+        decide: Callable[[dict[str, TaskDocument]], Changes[TaskDocument] | None],
     ) -> None:
         """As `change`, for several tasks in one commit; `decide` gets those there are, by id."""
         ...

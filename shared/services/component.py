@@ -33,10 +33,14 @@ class ComponentService:
         Raises NotFoundError (`context_not_set` when there is no current one), ForbiddenError for a mode that the
         caller's role does not work in.
         """
-        context = self.db.bound(caller.client_id).get_context(context_id or self._current(caller, mode))
+        context = self._read_context(caller, context_id or self._current(caller, mode))
         if not allows_mode(caller.role, context.mode):
             raise ForbiddenError("Your role does not work in this mode")
         return context
+
+    def _read_context(self, caller: Caller, context_id: str) -> ContextDocument:
+        """Return a context by id. Raises NotFoundError."""
+        return self.db.bound(caller.client_id).get_context(context_id)
 
     def _current(self, caller: Caller, mode: str | None) -> str:
         session = self.db.firestore.contexts.session(caller.session_id)

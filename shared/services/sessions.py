@@ -36,13 +36,14 @@ class SessionService:
         if self._sessions.start(session, event).ended_at is not None:
             raise StoreUnavailableError("You signed out just now: sign in again", retry_after=1)
 
-    def check(self, caller: Caller, *, active: bool = True) -> None:
+    def check(self, caller: Caller, *, active: bool = True, latest: bool = False) -> None:
         """Refuse a session that is over; record that it is in use when `active`. Raises UnauthenticatedError.
 
-        A sign-in without a session yet (made with the Firebase SDK) gets one after its first minutes.
+        A sign-in without a session yet (made with the Firebase SDK) gets one after its first minutes. With `latest`
+        the store is asked for what the session is now: a copy of it may be a minute old.
         """
-        session = self._sessions.get(caller.session_id)
-        if self._is_idle(caller, session):  # another instance may have seen activity since
+        session = self._sessions.latest(caller.session_id) if latest else self._sessions.get(caller.session_id)
+        if not latest and self._is_idle(caller, session):  # another instance may have seen activity since
             session = self._sessions.latest(caller.session_id)
         now = self._now()
         if session is not None and session.ended_at is not None:

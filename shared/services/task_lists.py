@@ -10,13 +10,14 @@ from shared.domain import task as rules
 from shared.errors import NotFoundError
 from shared.models.api.tasks import TaskList, TaskQuery, TaskView
 from shared.models.caller import Caller
-from shared.models.cursor import decode_cursor, encode_cursor, refused_cursor
+from shared.models.cursor import encode_cursor
 from shared.models.firestore.documents import ContextDocument, TaskDocument, TaskType
-from shared.models.identifiers import DOCUMENT_ID
 from shared.repositories.protocols import Position, TaskFilter
 from shared.services.access_log import AccessLog
 from shared.services.clock import Clock, utc_now
 from shared.services.component import ComponentService
+from shared.services.known_contexts import KnownContexts
+from shared.services.positions import position_of
 from shared.services.task_contents import assignee, invalid, record_mark
 
 SEARCH_STEP = 100
@@ -29,6 +30,7 @@ class TaskLists(ComponentService):
         super().__init__(db_selector)
         self._access_log = access_log
         self._now = now
+        self._contexts = KnownContexts()
 
     def get_component_data(
         self, component_type: str, context_id: str | None, mode: str | None = None, *, caller: Caller
@@ -53,6 +55,11 @@ class TaskLists(ComponentService):
         context = self.context_of(caller, query.context_id)
         return self._page(caller, wanted, (record_mark(context),), context)
 
+    def _read_context(self, caller: Caller, context_id: str) -> ContextDocument:
+        """Return a context by id; tasks need only what never changes of it. Raises NotFoundError."""
+        read = self.db.bound(caller.client_id).get_context
+        return self._contexts.get(caller.client_id, context_id, read)
+
     def _page(
         self, caller: Caller, query: TaskQuery, audience: tuple[str, ...], context: ContextDocument | None
     ) -> TaskList:
@@ -74,7 +81,7 @@ class TaskLists(ComponentService):
             query.due,
             query.snoozed,
         )
-        after = None if query.cursor is None else _position(query.cursor, filters)
+        after = position_of(query.cursor, filters)
         event = caller.seen(
             "task_list",
             resource_ref=context.id if context else None,
@@ -103,18 +110,6 @@ class TaskLists(ComponentService):
                 return visible
             after = Position(found[-1].sort_at, found[-1].id)
             step = SEARCH_STEP
-
-
-def _position(cursor: str, filters: object) -> Position:
-    """Read a cursor. Raises ValidationFailedError for one that no list of ours has given."""
-    sort_at, last_id = decode_cursor(cursor, filters)
-    try:
-        at = datetime.fromisoformat(sort_at)
-        if at.tzinfo is None or not DOCUMENT_ID.match(last_id):
-            raise refused_cursor()
-        return Position(at.astimezone(UTC), last_id)
-    except (ValueError, OverflowError) as exc:
-        raise refused_cursor() from exc
 
 
 def _due_before(caller: Caller, due: str | None, now: datetime) -> datetime | None:

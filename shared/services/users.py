@@ -14,6 +14,7 @@ from shared.auth.permissions import (
     ROLES_BY_QUICK_ACTION,
     Permission,
 )
+from shared.domain.membership import push_choice
 from shared.errors import ConflictError, NotFoundError, PreconditionFailedError
 from shared.models.api.users import (
     OwnEdit,
@@ -171,7 +172,7 @@ class UserService:
             event = caller.changed("user", resource_id=user.id, metadata=_what_changed(user, changed))
             events.append(event)
             kept = KeptAnswer(key, 200, UserView.of(changed).model_dump_json(by_alias=True)) if key else None
-            mirrored = user.uid is not None and (user.role, user.status) != (changed.role, changed.status)
+            mirrored = user.uid is not None and _mirrored(user) != _mirrored(changed)
             return UserChange(changed, event, kept, mirrored=mirrored)
 
         changed = self._users().change(caller.client_id, user_id, decide, key=key)
@@ -207,6 +208,11 @@ def _keep_an_admin(before: User, after: User, others: int) -> None:
     was, remains = ((one.role, one.status) == (Role.ADMIN, "active") for one in (before, after))
     if was and not remains and others == 0:
         raise ConflictError("The last active admin stays: make another one first", code="last_admin")
+
+
+def _mirrored(user: User) -> tuple[str, str, str]:
+    """What the live store knows of a user."""
+    return user.role, user.status, push_choice(user.preferences)
 
 
 def _what_changed(before: User, after: User) -> dict[str, Any]:

@@ -110,11 +110,20 @@ def _view(operation: Operation) -> Callable[..., Response]:
             arguments["body"], parsed = reading.body(request, operation.body)
         if operation.wants_caller:
             arguments["caller"] = reading.with_conditions(request, g.caller, operation, path, parsed)
-        if operation.wants_visitor:
-            arguments["visitor"] = Visitor(g.request_id, operation.audit, request.cookies.get(SIGN_IN_COOKIE))
+        arguments |= _of_request(operation)
         return _answer(operation, operation.handler(**path, **arguments))
 
     return view
+
+
+def _of_request(operation: Operation) -> dict[str, Any]:
+    """What a handler may ask for besides its caller, query and body."""
+    arguments: dict[str, Any] = {}
+    if operation.wants_visitor:
+        arguments["visitor"] = Visitor(g.request_id, operation.audit, request.cookies.get(SIGN_IN_COOKIE))
+    if operation.wants_last_event_id:
+        arguments["last_event_id"] = request.headers.get("Last-Event-ID")
+    return arguments
 
 
 def _sign_in(operation: Operation) -> Caller:

@@ -1,8 +1,8 @@
 """What a route declares: one line above a handler, read by the app, the OpenAPI writer and the tests.
 
 A handler's annotations say what it gets: `caller: Caller`, `body: SomeRequest` (or `dict` for free JSON objects),
-`query: SomeQuery`, `visitor: Visitor` (public operations), and the path's own
-parameters as strings. It returns an answer model or a Reply.
+`query: SomeQuery`, `visitor: Visitor` (public operations), `last_event_id: str | None` (a stream that can be resumed),
+and the path's own parameters as strings. It returns an answer model or a Reply.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class Operation:
     max_bytes: int
     listed: bool
     wants_visitor: bool = False
+    wants_last_event_id: bool = False
     name: str = field(default="")
 
 
@@ -101,6 +102,7 @@ class Operations:
                     max_bytes=max_bytes,
                     listed=listed,
                     wants_visitor="visitor" in hints,
+                    wants_last_event_id="last_event_id" in hints,
                     name=handler.__name__,
                 )
             )

@@ -55,6 +55,7 @@ def stream_app(operations: Operations, limits: StreamLimits | None = None) -> Ca
             return StreamingAnswer(decided, given, finite=settings().finite_streams)
         plain = Response(decided.get_data(), status_code=decided.status_code)
         plain.raw_headers = _raw_headers(decided)
+        decided.close()  # what an answer to HEAD has opened
         return plain
 
     return answer
@@ -66,7 +67,7 @@ class StreamingAnswer(Response):
     def __init__(self, stream: EventStream, limits: StreamLimits, *, finite: bool) -> None:
         super().__init__(status_code=stream.status_code)
         self.raw_headers = [pair for pair in _raw_headers(stream) if pair[0] != b"content-length"]
-        self._events = stream.events
+        self._stream = stream
         self._limits = limits
         self._finite = finite
 
@@ -80,12 +81,13 @@ class StreamingAnswer(Response):
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._stream.close()
         if tasks[0].done() and not tasks[0].cancelled() and (failure := tasks[0].exception()) is not None:
             raise failure
 
     async def _send(self, send: Send) -> None:
         head = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-        events = self._events()
+        events = self._stream.events()
         sequence = self._ending(events) if self._finite else self._open(events)
         try:
             if not self._finite:  # an open stream begins at once: the client sees that it is connected

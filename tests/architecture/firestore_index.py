@@ -17,12 +17,16 @@ NAME = "__name__"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A query without its values. `order` is [(field, ASCENDING | DESCENDING)…] without the document's name."""
+    """A query without its values. `order` is [(field, ASCENDING | DESCENDING)…] without the document's name.
+
+    `group`: it asks every collection of this name, wherever it lies.
+    """
 
     collection: str
     equal: frozenset[str]
     array: frozenset[str]
     order: tuple[tuple[str, str], ...]
+    group: bool = False
 
     @property
     def fields(self) -> frozenset[str]:
@@ -53,7 +57,8 @@ def shape_of(query: Any) -> Shape:
         if field not in [name for name, _ in order]:
             order.insert(0, (field, "ASCENDING"))
     (source,) = query.from_
-    return Shape(source.collection_id, frozenset(equal - {NAME}), frozenset(array), tuple(order))
+    fields = frozenset(equal - {NAME}), frozenset(array), tuple(order)
+    return Shape(source.collection_id, *fields, group=source.all_descendants)
 
 
 def _filters(where: Any) -> list[Any]:
@@ -65,13 +70,15 @@ def _filters(where: Any) -> list[Any]:
 def missing_fields(shape: Shape, indexes: list[dict[str, Any]]) -> frozenset[str]:
     """Filter fields of `shape` that no usable index covers; empty when production can serve it."""
     filters = shape.equal | shape.array
-    if not shape.order and len(shape.array) <= 1:
-        return frozenset()  # the automatic single-field indexes are merged
-    if not filters and len(shape.order) == 1:
-        return frozenset()
+    if not shape.group:  # over a group of collections, no field is indexed automatically
+        if not shape.order and len(shape.array) <= 1:
+            return frozenset()  # the automatic single-field indexes are merged
+        if not filters and len(shape.order) == 1:
+            return frozenset()
+    scope = "COLLECTION_GROUP" if shape.group else "COLLECTION"
     covered: frozenset[str] = frozenset()
     for index in indexes:
-        if index["collectionGroup"] == shape.collection:
+        if index["collectionGroup"] == shape.collection and index.get("queryScope", "COLLECTION") == scope:
             covered |= _served(shape, index["fields"])
     return filters - covered
 

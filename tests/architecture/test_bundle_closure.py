@@ -122,6 +122,24 @@ def test_composition_root_without_a_factory_brings_no_service(product: Path) -> 
     assert _closure(product, "from shared import bootstrap") == CORE
 
 
+def test_a_factory_of_the_second_root_brings_what_it_uses_of_the_first(product: Path) -> None:
+    (product / "shared/bootstrap_events.py").write_text(
+        "from shared import bootstrap\n"
+        "def claims():\n    from shared.services.claim import ClaimService\n"
+        "    return ClaimService(bootstrap.structured())\n"
+        "def tasks():\n    return bootstrap.tasks()\n"
+    )
+    reached = _closure(product, "from shared import bootstrap_events\nbootstrap_events.claims()")
+    assert reached == CORE | {
+        "shared.bootstrap_events",
+        "shared.db",
+        "shared.db.structured",
+        "shared.services",
+        "shared.services.claim",
+    }
+    assert _closure(product, "from shared.bootstrap_events import tasks") == TASKS | {"shared.bootstrap_events"}
+
+
 def test_function_without_the_library_brings_nothing_of_it(product: Path) -> None:
     assert _closure(product, "import json") == set()
 

@@ -22,15 +22,19 @@ from pydantic import BaseModel
 from shared.catalog import ROOT
 from shared.models.firestore.alerts import AlertDocument, InboxEntryDocument
 from shared.models.firestore.conversation import FeedbackDocument, MessageDocument
+from shared.models.firestore.devices import DeviceDocument
 from shared.models.firestore.documents import ContextDocument, Document, SessionDocument, TaskDocument
 from shared.models.firestore.drafts import DraftDocument
 from shared.models.firestore.jobs import JobDocument
 from shared.models.firestore.rosters import RosterDocument
 from shared.repositories.document_protocols import DraftFilter
-from shared.repositories.firestore.alerts import FirestoreAlertRepository
+from shared.repositories.firestore.alerts import FirestoreAlertRepository, FirestoreAlertSweep
 from shared.repositories.firestore.contexts import FirestoreContextRepository
 from shared.repositories.firestore.conversation import FirestoreFeedbackRepository, FirestoreMessageRepository
+from shared.repositories.firestore.devices import FirestoreDeviceRepository
 from shared.repositories.firestore.drafts import FirestoreDraftRepository
+from shared.repositories.firestore.due_reminders import FirestoreDueReminders
+from shared.repositories.firestore.inbox_feed import FirestoreInboxFeed
 from shared.repositories.firestore.inboxes import FirestoreInboxRepository
 from shared.repositories.firestore.jobs import FirestoreOpenJobs
 from shared.repositories.firestore.open_tasks import FirestoreOpenTasks
@@ -43,7 +47,8 @@ from tests.architecture.firestore_index import Shape, missing_fields, shape_of
 from tests.architecture.sources import python_files, tree_of
 
 CLIENT = UUID("018f0000-0000-7000-8000-000000000001")
-PLACE = Position(datetime(2026, 12, 1, tzinfo=UTC), "id_1")
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+PLACE = Position(NOW, "id_1")
 INDEXES = json.loads((ROOT / "firestore.indexes.json").read_text())
 
 
@@ -60,6 +65,15 @@ def _find_tasks(client: firestore.Client) -> None:
     for values in product(*choices.values()):
         wanted = TaskFilter(**dict(zip(choices, values, strict=True)))
         FirestoreTaskRepository(client).find(CLIENT, wanted, after=None, limit=25)
+
+
+def _find_rule_task(client: firestore.Client) -> None:
+    FirestoreTaskRepository(client).of_rule(CLIENT, "rule:E11:patient:1")
+
+
+def _find_due_reminders(client: firestore.Client) -> None:
+    for after in (None, PLACE):
+        FirestoreDueReminders(client).due(PLACE.sort_at, after=after, limit=25)
 
 
 def _count_open_tasks(client: firestore.Client) -> None:
@@ -84,13 +98,32 @@ def _read_feedback(client: firestore.Client) -> None:
         FirestoreFeedbackRepository(client).of_message(CLIENT, "msg_1", after=after, limit=25)
 
 
+def _read_own_feedback(client: firestore.Client) -> None:
+    for after in (None, "fb_1"):
+        FirestoreFeedbackRepository(client).of_person(CLIENT, "ctx_1", "u", after=after, limit=25)
+
+
 def _read_alerts(client: firestore.Client) -> None:
     for after in (None, PLACE):
         FirestoreAlertRepository(client).active(CLIENT, after=after, limit=25)
 
 
 def _find_alert(client: firestore.Client) -> None:
-    FirestoreAlertRepository(client).active_with_key(CLIENT, "key")
+    FirestoreAlertRepository(client).latest_with_key(CLIENT, "key")
+
+
+def _sweep_alerts(client: firestore.Client) -> None:
+    FirestoreAlertSweep(client).due(NOW, limit=10)
+    FirestoreAlertSweep(client).over(NOW, limit=10)
+
+
+def _ask_all_inboxes(client: firestore.Client) -> None:
+    FirestoreInboxRepository(client).behind(CLIENT, "alert_1", 2, limit=10)
+    FirestoreInboxRepository(client).is_taken(CLIENT, "alert_1")
+
+
+def _find_devices(client: firestore.Client) -> None:
+    FirestoreDeviceRepository(client).of_people(CLIENT, ["uid-1", "uid-2"])
 
 
 def _read_inbox(client: firestore.Client) -> None:
@@ -101,6 +134,17 @@ def _read_inbox(client: firestore.Client) -> None:
 def _read_inbox_changes(client: firestore.Client) -> None:
     for after in (None, PLACE):
         FirestoreInboxRepository(client).changed_since(CLIENT, "uid", after=after, limit=25)
+
+
+def _read_active_entries(client: firestore.Client) -> None:
+    feed = FirestoreInboxFeed(client)
+    feed._pages(feed._active(CLIENT, "uid"))
+
+
+def _read_changed_entries(client: firestore.Client) -> None:
+    feed = FirestoreInboxFeed(client)
+    for uid in ("uid", None):
+        feed._pages(feed._changed(CLIENT, uid, PLACE.sort_at))
 
 
 def _find_drafts(client: firestore.Client) -> None:
@@ -121,14 +165,24 @@ def _find_contexts(client: firestore.Client) -> None:
 # By the function that makes the query: `test_every_query_is_listed_here` compares with the sources.
 QUERIES: dict[str, Callable[[firestore.Client], None]] = {
     "tasks.py:find": _find_tasks,
+    "tasks.py:of_rule": _find_rule_task,
+    "due_reminders.py:due": _find_due_reminders,
     "open_tasks.py:count": _count_open_tasks,
     "waiting_events.py:older_than": _read_outbox,
     "conversation.py:of_thread": _read_thread,
     "conversation.py:of_message": _read_feedback,
+    "conversation.py:of_person": _read_own_feedback,
     "alerts.py:active": _read_alerts,
-    "alerts.py:active_with_key": _find_alert,
+    "alerts.py:latest_with_key": _find_alert,
+    "alerts.py:_until": _sweep_alerts,
     "inboxes.py:active": _read_inbox,
     "inboxes.py:changed_since": _read_inbox_changes,
+    "inboxes.py:behind": _ask_all_inboxes,
+    "inboxes.py:is_taken": _ask_all_inboxes,
+    "inboxes.py:_of_alert": _ask_all_inboxes,
+    "devices.py:of_people": _find_devices,
+    "inbox_feed.py:_active": _read_active_entries,
+    "inbox_feed.py:_changed": _read_changed_entries,
     "drafts.py:find": _find_drafts,
     "jobs.py:unmoved_since": _find_abandoned_jobs,
     "contexts.py:about": _find_contexts,
@@ -208,8 +262,14 @@ def test_every_query_is_bound_to_a_client(asked: list[Shape]) -> None:
             make(client)
         if any("clientId" not in shape.equal for shape in asked):
             unbound.add(name)
-    # A person's sign-ins are found by uid, in whichever organisation they began; the relay's outbox is everybody's.
-    assert unbound == {"sessions.py:going_on", "jobs.py:unmoved_since", "waiting_events.py:older_than"}
+    # A person's sign-ins are found by uid, in whichever organisation they began; sweeps and the relay serve everybody.
+    assert unbound == {
+        "alerts.py:_until",
+        "due_reminders.py:due",
+        "jobs.py:unmoved_since",
+        "sessions.py:going_on",
+        "waiting_events.py:older_than",
+    }
 
 
 def _index_name(index: dict[str, Any]) -> str:
@@ -243,6 +303,7 @@ def test_documents_that_expire_have_their_ttl() -> None:
         "feedback": FeedbackDocument,
         "alerts": AlertDocument,
         "entries": InboxEntryDocument,
+        "devices": DeviceDocument,
         "drafts": DraftDocument,
         "jobs": JobDocument,
         "rosters": RosterDocument,
@@ -278,7 +339,8 @@ def test_every_query_is_listed_here() -> None:
         or (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in calling)
     }
     # These add a condition to somebody else's query: whoever calls them is found as well.
-    assert found - {"collection.py:of_client", "collection.py:equal", "collection.py:_of"} == set(QUERIES)
+    adding = {"collection.py:of_client", "collection.py:equal", "collection.py:_of", "conversation.py:_by_id"}
+    assert found - adding == set(QUERIES)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,8 @@ from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import MemberDocument
 from shared.models.identifiers import uuid7
 from shared.models.postgres import metadata
-from shared.repositories.document_protocols import OpenJobs
+from shared.repositories.document_protocols import AlertSweepStore, OpenJobs
+from shared.repositories.firestore.alerts import FirestoreAlertSweep
 from shared.repositories.firestore.audit_outbox import OUTBOX, FirestoreAuditOutbox
 from shared.repositories.firestore.jobs import FirestoreOpenJobs
 from shared.repositories.firestore.kept_answers import KEPT
@@ -36,6 +37,7 @@ from shared.repositories.firestore.members import MEMBERS, FirestoreMemberReposi
 from shared.repositories.firestore.open_tasks import FirestoreOpenTasks
 from shared.repositories.firestore.sessions import FirestoreSessionRepository
 from shared.repositories.firestore.store import FirestoreLiveStore
+from shared.repositories.memory.collections import InMemoryAlertSweep
 from shared.repositories.memory.documents import InMemoryAnswers
 from shared.repositories.memory.members import InMemoryMemberRepository
 from shared.repositories.memory.open_tasks import InMemoryOpenTasks
@@ -90,6 +92,7 @@ class Live:
     """A live store of one organisation, and what a test may look at or bring about behind its back."""
 
     store: LiveStore
+    sweep: AlertSweepStore
     outbox: AuditOutbox
     client: UUID
     events: Callable[[], list[AuditEvent]]
@@ -134,6 +137,7 @@ def _memory_live() -> Live:
 
     return Live(
         store,
+        InMemoryAlertSweep(store.documents),
         store.outbox,
         uuid4(),
         lambda: list(store.documents.events),
@@ -166,6 +170,7 @@ def _firestore_live(client: firestore.Client) -> Live:
 
     return Live(
         FirestoreLiveStore(client),
+        FirestoreAlertSweep(client),
         FirestoreAuditOutbox(client),
         organisation,
         events,

@@ -20,7 +20,7 @@ from shared.models.firestore.rosters import RosterDocument, RosterMember
 from shared.models.identifiers import document_id
 from shared.models.replay import Replayed
 from shared.repositories.changes import Change, Position
-from shared.repositories.document_protocols import DraftFilter
+from shared.repositories.document_protocols import Delivered, DraftFilter
 from tests.contract.conftest import Live
 from tests.contract.test_tasks import IMPOSSIBLE_IDS
 from tests.unit.factories import NOW, USER, event, kept, key
@@ -193,17 +193,25 @@ def test_alerts_carry_the_stores_time_and_are_listed_by_it(live: Live) -> None:
     newest = live.store.alerts.active(live.client, after=None, limit=1)
     rest = live.store.alerts.active(live.client, after=Position(newest[0].updated_at, newest[0].id), limit=5)
     assert [one.id for one in (*newest, *rest)] == [first.id, second.id]
-    found = live.store.alerts.active_with_key(live.client, "key-0")
+
+
+def test_the_latest_alert_with_a_key_is_found_whatever_its_state(live: Live) -> None:
+    older, newer = (alert(live.client, dedupe_key="key", created_at=NOW + timedelta(hours=hour)) for hour in (0, 1))
+    over = newer.model_copy(update={"state": "resolved", "is_active": False})
+    later = alert(uuid4(), dedupe_key="key", created_at=LATER)
+    for one in (over, older, later, alert(live.client, dedupe_key="other", created_at=LATER)):
+        live.store.alerts.create(one, None)
+    found = live.store.alerts.latest_with_key(live.client, "key")
     assert found is not None
-    assert found.id == first.id
-    assert live.store.alerts.active_with_key(live.client, "key-2") is None
+    assert found.id == newer.id
+    assert live.store.alerts.latest_with_key(live.client, "nobody's") is None
 
 
 def test_an_older_delivery_changes_nothing_and_what_is_personal_stays(live: Live) -> None:
     uid = document_id("uid")
     first = entry(live.client, uid=uid)
-    assert live.store.inboxes.deliver([first, entry(live.client, uid=document_id("uid"))]) == 2
-    assert live.store.inboxes.deliver([first]) == 0
+    assert live.store.inboxes.deliver([first, entry(live.client, uid=document_id("uid"))]).written == 2
+    assert live.store.inboxes.deliver([first]) == Delivered(0)
 
     def acknowledge(found: InboxEntryDocument) -> Change[InboxEntryDocument]:
         return Change(found.model_copy(update={"acknowledged_at": NOW, "outcome": "handled"}), event(live.client))
@@ -211,12 +219,61 @@ def test_an_older_delivery_changes_nothing_and_what_is_personal_stays(live: Live
     live.store.inboxes.change(live.client, uid, first.id, acknowledge)
     newer = first.model_copy(update={"alert_version": 3, "count": 5})
     other = entry(live.client, uid=uid)
-    assert live.store.inboxes.deliver([newer, other]) == 2
-    assert live.store.inboxes.deliver([first.model_copy(update={"alert_version": 2, "count": 2})]) == 0
+    assert live.store.inboxes.deliver([newer, other]) == Delivered(2, (other,))
+    assert live.store.inboxes.deliver([first.model_copy(update={"alert_version": 2, "count": 2})]).written == 0
     stored = live.store.inboxes.get(live.client, uid, first.id)
     assert stored is not None
     assert (stored.count, stored.alert_version, stored.outcome) == (5, 3, "handled")
     assert len(live.events()) == 1
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_a_delivery_tells_what_is_news(live: Live, *, fresh: bool) -> None:
+    uid = document_id("uid")
+    first = entry(live.client, uid=uid)
+    assert live.store.inboxes.deliver([first], fresh=fresh) == Delivered(1, (first,))
+    again = first.model_copy(update={"alert_version": 2, "count": 2})
+    assert live.store.inboxes.deliver([again], fresh=fresh) == Delivered(1)
+    graver = again.model_copy(update={"alert_version": 3, "severity": "critical"})
+    assert live.store.inboxes.deliver([graver], fresh=fresh) == Delivered(1, (graver,))
+    milder = graver.model_copy(update={"alert_version": 4, "severity": "info"})
+    assert live.store.inboxes.deliver([milder], fresh=fresh) == Delivered(1)
+
+
+def test_a_delivery_of_many_is_complete_and_repeatable(live: Live) -> None:
+    entries = [entry(live.client, uid=f"uid-{number}") for number in range(450)]
+    same = [one.model_copy(update={"id": entries[0].id}) for one in entries]
+    live.store.inboxes.deliver(same[100:200])
+    assert live.store.inboxes.deliver(same).written == 350
+    assert live.store.inboxes.deliver(same) == Delivered(0)
+    held = live.store.inboxes.behind(live.client, entries[0].id, 2, limit=1000)
+    assert {one.uid for one in held} == {one.uid for one in same}
+
+
+def test_entries_that_are_behind_are_found_in_all_inboxes(live: Live) -> None:
+    shared = document_id("alert")
+    versions = {document_id("uid"): version for version in (1, 2, 3)}
+    for uid, version in versions.items():
+        live.store.inboxes.deliver([entry(live.client, id=shared, uid=uid, alert_version=version)])
+    live.store.inboxes.deliver([entry(uuid4(), id=shared, uid=document_id("uid"))])
+    live.store.inboxes.deliver([entry(live.client, uid=document_id("uid"))])
+    found = live.store.inboxes.behind(live.client, shared, 3, limit=9)
+    assert [(one.uid, one.alert_version) for one in found] == [item for item in versions.items() if item[1] < 3]
+    assert len(live.store.inboxes.behind(live.client, shared, 3, limit=1)) == 1
+
+
+@pytest.mark.parametrize(("outcome", "taken"), [(None, True), ("handled", True), ("not_mine", False)])
+def test_an_alert_is_taken_when_somebody_calls_it_theirs(live: Live, outcome: Any, *, taken: bool) -> None:
+    shared, uid = document_id("alert"), document_id("uid")
+    live.store.inboxes.deliver([entry(live.client, id=shared, uid=one) for one in (uid, document_id("uid"))])
+    assert not live.store.inboxes.is_taken(live.client, shared)
+
+    def acknowledge(found: InboxEntryDocument) -> Change[InboxEntryDocument]:
+        return Change(found.model_copy(update={"acknowledged_at": NOW, "outcome": outcome}), None)
+
+    live.store.inboxes.change(live.client, uid, shared, acknowledge)
+    assert live.store.inboxes.is_taken(live.client, shared) is taken
+    assert not live.store.inboxes.is_taken(uuid4(), shared)
 
 
 def test_an_inbox_is_one_persons_of_one_organisation(live: Live) -> None:
@@ -248,6 +305,22 @@ def test_open_jobs_that_do_not_move_are_found_whosever_they_are(live: Live) -> N
     assert len(live.open_jobs.unmoved_since(NOW, limit=1)) == 1
 
 
+def test_the_sweep_finds_what_is_due_and_what_is_over(live: Live) -> None:
+    hours = timedelta(hours=1)
+    first, second, later = (alert(live.client, escalate_at=NOW + hours * at, expires_at=LATER) for at in (-2, -1, 1))
+    over = alert(live.client, expires_at=NOW - hours)
+    gone = alert(live.client, escalate_at=NOW, expires_at=NOW, state="resolved", is_active=False)
+    for one in (second, first, later, over, gone):
+        live.store.alerts.create(one, None)
+
+    def mine(found: list[AlertDocument]) -> list[str]:
+        return [one.id for one in found if one.client_id == str(live.client)]
+
+    assert mine(live.sweep.due(NOW, limit=200)) == [first.id, second.id]
+    assert mine(live.sweep.over(NOW, limit=200)) == [over.id]
+    assert len(live.sweep.due(NOW, limit=1)) == 1
+
+
 def test_drafts_are_found_by_what_they_are(live: Live) -> None:
     plain = draft(live.client, sort_at=NOW)
     reviewed = draft(live.client, state="in_review", context_id="ctx_9", sort_at=NOW + timedelta(minutes=1))
@@ -275,3 +348,19 @@ def test_a_newer_roster_is_never_overwritten_by_an_older_one(live: Live) -> None
     assert live.store.rosters.put(newer)
     assert live.store.rosters.get(live.client) == newer
     assert live.store.rosters.get(uuid4()) is None
+
+
+def test_a_large_roster_is_read_whole_and_shrinks_again(live: Live) -> None:
+    people = tuple(
+        RosterMember(uid=f"{number:028}", user_id=str(uuid4()), role="eligibility_specialist", push="critical")
+        for number in range(10_000)
+    )
+    large = RosterDocument(**base(live.client, "r", id=str(live.client), members=people, version=1))
+    assert live.store.rosters.put(large)
+    assert live.store.rosters.get(live.client) == large
+    small = large.model_copy(update={"members": people[:3], "version": 2})
+    assert live.store.rosters.put(small)
+    assert live.store.rosters.get(live.client) == small
+    grown = large.model_copy(update={"members": people[:5000], "version": 3})
+    assert live.store.rosters.put(grown)
+    assert live.store.rosters.get(live.client) == grown

@@ -12,6 +12,7 @@ from shared.models.identifiers import document_id
 from shared.repositories.firestore.sessions import FirestoreSessionRepository
 from shared.repositories.firestore.store import FirestoreLiveStore
 from tests.architecture.test_firestore_indexes import INDEXES
+from tests.contract.test_devices import device
 from tests.contract.test_documents import LATER, alert, entry, job
 from tests.unit.factories import CLIENT, context, event, kept, key, session
 
@@ -34,6 +35,12 @@ def _entry(client: firestore.Client) -> tuple[str, datetime]:
     return f"inboxes/{given.uid}/entries/{given.id}", LATER
 
 
+def _device(client: firestore.Client) -> tuple[str, datetime]:
+    made = device(CLIENT, document_id("uid"))
+    FirestoreLiveStore(client).devices.put(made, event())
+    return f"devices/{made.id}", LATER
+
+
 def _session(client: firestore.Client) -> tuple[str, datetime]:
     wanted = session(context())
     FirestoreSessionRepository(client).start(wanted, event())
@@ -48,6 +55,7 @@ def _kept(client: firestore.Client) -> tuple[str, datetime]:
 
 MADE: dict[str, Callable[[firestore.Client], tuple[str, datetime]]] = {
     "alerts": _alert,
+    "devices": _device,
     "jobs": _job,
     "entries": _entry,
     "sessions": _session,

@@ -11,6 +11,7 @@ from shared.models.replay import Replayed
 from shared.repositories.firestore.audit_outbox import FirestoreAuditOutbox
 from shared.repositories.protocols import Change, Changes, KeptAnswer
 from tests.contract.line import Office
+from tests.contract.test_documents import alert, feedback
 from tests.unit.factories import context, event, kept, key, session, task
 
 
@@ -95,6 +96,28 @@ def test_several_tasks_are_changed_once(lost: Office) -> None:
     lost.store.tasks.change_several(lost.client, [one.id for one in tasks], decide)
     assert [(lost.store.tasks.get(lost.client, one.id) or one).version for one in tasks] == [2, 2]
     assert lost.line.sent == 1
+
+
+def test_what_comes_with_a_change_comes_once(lost: Office) -> None:
+    given, follower = lost.task(), task(lost.client)
+    lost.line.losing = 1
+
+    def decide(found: TaskDocument) -> Change[TaskDocument]:
+        changed = found.model_copy(update={"version": found.version + 1, "follower_id": follower.id})
+        return Change(changed, event(lost.client), None, (follower,))
+
+    assert lost.store.tasks.change(lost.client, given.id, decide).version == 2
+    assert lost.store.tasks.get(lost.client, follower.id) == follower
+    assert lost.line.sent == 1
+
+
+@pytest.mark.parametrize("arrives", [False, True])
+def test_feedback_is_stored_once_with_its_alert(office: Office, arrives: bool) -> None:
+    office.line.losing, office.line.arrives = 1, arrives
+    given, raised = feedback(office.client), alert(office.client)
+    assert office.store.feedback.create(given, event(office.client), None, (raised,)) == (given, True)
+    assert office.store.alerts.get(office.client, raised.id) is not None
+    assert len(office.events()) == 1
 
 
 @pytest.mark.parametrize("known", [False, True])

@@ -16,6 +16,7 @@ from shared.models.replay import Replayed
 from shared.models.roles import Role
 from shared.models.users import Membership, MembershipChanges
 from shared.repositories.changes import Change
+from shared.repositories.document_protocols import Delivered
 from shared.repositories.firestore.member_mirror import FirestoreMemberMirror
 from shared.repositories.firestore.sessions import FirestoreSessionRepository
 from shared.repositories.firestore.waiting_events import FirestoreWaitingEvents
@@ -83,8 +84,8 @@ def test_a_delivery_is_counted_once(office: Office, arrives: bool) -> None:
     uid = document_id("uid")
     entries = [entry(office.client, uid=uid) for _ in range(3)]
     office.line.losing, office.line.arrives = 1, arrives
-    assert office.store.inboxes.deliver(entries) == 3
-    assert office.store.inboxes.deliver(entries) == 0
+    assert office.store.inboxes.deliver(entries) == Delivered(3, tuple(entries))
+    assert office.store.inboxes.deliver(entries) == Delivered(0)
     found = office.store.inboxes.active(office.client, uid, after=None, limit=9)
     assert {one.id: one.version for one in found} == dict.fromkeys((one.id for one in entries), 1)
 
@@ -102,7 +103,7 @@ def test_a_newer_delivery_is_counted_once_and_keeps_what_is_personal(office: Off
     newer = [first.model_copy(update={"alert_version": 2, "count": 7}), entry(office.client, uid=uid)]
     # The first commit finds that one of them is there; it is the second one whose answer is lost.
     office.line.passing, office.line.losing, office.line.arrives = 1, 1, arrives
-    assert office.store.inboxes.deliver(newer) == 2
+    assert office.store.inboxes.deliver(newer).written == 2
     stored = office.store.inboxes.get(office.client, uid, first.id)
     assert stored is not None
     assert (stored.count, stored.alert_version, stored.acknowledged_at, stored.version) == (7, 2, NOW, 2)

@@ -80,7 +80,7 @@ CALLS: dict[str, Callable[[firestore.Client], object]] = {
     "thread": lambda client: _store(client).messages.of_thread(CLIENT, "ctx_1", "t", before=None, limit=5),
     "feedback of message": lambda client: _store(client).feedback.of_message(CLIENT, "msg_1", after=None, limit=5),
     "active alerts": lambda client: _store(client).alerts.active(CLIENT, after=None, limit=5),
-    "alert with key": lambda client: _store(client).alerts.active_with_key(CLIENT, "key"),
+    "alert with key": lambda client: _store(client).alerts.latest_with_key(CLIENT, "key"),
     "drafts": lambda client: _store(client).drafts.find(CLIENT, DraftFilter(), after=None, limit=5),
     "inbox: get": lambda client: _store(client).inboxes.get(CLIENT, "uid", ENTRY.id),
     "inbox: deliver": lambda client: _store(client).inboxes.deliver([ENTRY]),

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -22,6 +23,8 @@ from tests.stack import RIVERSIDE, RunningStack
 T = TypeVar("T")
 API = "/api/v1"
 TASKS = f"{API}/components/tasks"
+ALERTS = f"{API}/components/alerts"
+FEEDBACK = f"{API}/components/feedback"
 CONTEXT, GUIDANCE = f"{API}/components/context", f"{API}/components/guidance"
 ELIGIBILITY = f"{API}/modes/eligibility"
 RECORDS = f"{API}/records"
@@ -103,6 +106,13 @@ class Person:
         wanted = {"recordType": record_type, "recordId": number or unique("REC")}
         return str(self.done("POST", f"{ELIGIBILITY}/context", wanted)["contextId"])
 
+    def new_message(self, context_id: str, **members: Any) -> str:
+        """The id of an assistant's message in a context, put where chat will put it."""
+        said = {"mode": "eligibility", "threadId": unique("thread"), "type": "system", "content": "Active."}
+        owner = {"clientId": self.claims["clientId"], "userId": self.claims["userId"], "contextId": context_id}
+        times = dict.fromkeys(("createdAt", "updatedAt", "sortAt"), datetime.now(UTC))
+        return LiveStore(self.stack, self.http).put("messages", unique("msg"), said | owner | times | members)
+
     def new_task(self, context_id: str, **members: Any) -> dict[str, Any]:
         """A task made in a context."""
         task: dict[str, Any] = self.done(
@@ -172,10 +182,10 @@ class LiveStore:
 
     def __init__(self, stack: RunningStack, http: httpx.Client) -> None:
         self._documents = f"http://{stack.firestore}/v1/projects/{stack.project}/databases/(default)/documents"
-        self._http = http
+        self.http = http
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
-        answer = self._http.request(
+        answer = self.http.request(
             method, f"{self._documents}{path}", json=body, headers={"Authorization": "Bearer owner"}
         )
         answer.raise_for_status()
@@ -184,6 +194,20 @@ class LiveStore:
     def document(self, path: str) -> Any:
         """A document's fields, in the store's own notation."""
         return self._call("GET", f"/{path}")["fields"]
+
+    def put(self, collection: str, document_id: str, fields: Mapping[str, Any]) -> str:
+        """Write a document; its id."""
+        body = {"fields": {name: _value(one) for name, one in fields.items()}}
+        self._call("PATCH", f"/{collection}/{document_id}", body)
+        return document_id
+
+    def with_member(self, collection: str, member: str, value: str) -> list[dict[str, Any]]:
+        """The fields of the documents whose `member` (`a.b`) has this value, as plain text."""
+        equal = {"field": {"fieldPath": member}, "op": "EQUAL", "value": {"stringValue": value}}
+        query = {"from": [{"collectionId": collection}], "where": {"fieldFilter": equal}}
+        rows = self._call("POST", ":runQuery", {"structuredQuery": query})
+        found = [row["document"]["fields"] for row in rows if "document" in row]
+        return [{name: next(iter(one.values())) for name, one in fields.items()} for fields in found]
 
     def forget(self, path: str) -> None:
         """Delete a document, if it is there."""
@@ -195,26 +219,37 @@ class LiveStore:
         return sum("document" in row for row in self._call("POST", ":runQuery", query))
 
 
+def _value(value: Any) -> dict[str, Any]:
+    """A value as Firestore's REST interface writes it."""
+    if isinstance(value, datetime):
+        return {"timestampValue": value.isoformat()}
+    if isinstance(value, list):
+        return {"arrayValue": {"values": [_value(one) for one in value]}}
+    if isinstance(value, dict):
+        return {"mapValue": {"fields": {name: _value(one) for name, one in value.items()}}}
+    return {"nullValue": None} if value is None else {"stringValue": str(value)}
+
+
 class Relay:
     """The stack's trigger relay: how far it is, and its faults."""
 
     def __init__(self, stack: RunningStack, http: httpx.Client) -> None:
         self._url = str(json.loads(stack.file.with_name("parts.json").read_text())["relay"])
-        self._http = http
+        self.http = http
 
     def status(self) -> dict[str, Any]:
         """What it says of itself."""
-        status: dict[str, Any] = self._http.get(f"{self._url}/status").json()
+        status: dict[str, Any] = self.http.get(f"{self._url}/status").json()
         return status
 
     @contextmanager
     def faults(self, **chaos: float) -> Iterator[None]:
         """Deliver with faults (see infra.local.relay_delivery.Chaos) while the block lasts."""
-        self._http.post(f"{self._url}/chaos", json=chaos).raise_for_status()
+        self.http.post(f"{self._url}/chaos", json=chaos).raise_for_status()
         try:
             yield
         finally:
-            self._http.post(f"{self._url}/chaos", json={}).raise_for_status()
+            self.http.post(f"{self._url}/chaos", json={}).raise_for_status()
 
 
 def connection() -> httpx.Client:

@@ -86,7 +86,7 @@ def admin(signed_in: Any) -> Person:
 
 @pytest.fixture(scope="session")
 def make(admin: Person) -> Make:
-    return Make(admin.done, str(admin.claims["userId"]))
+    return Make(admin.done, str(admin.claims["userId"]), admin.done)
 
 
 @pytest.mark.parametrize(

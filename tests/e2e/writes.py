@@ -10,9 +10,11 @@ from infra.gateway.openapi import load_operations
 from shared.catalog import load_catalog
 from shared.models.audit import AuditAction
 from tests.e2e.person import (
+    ALERTS,
     AUTH,
     CONTEXT,
     ELIGIBILITY,
+    FEEDBACK,
     GUIDANCE,
     RECORDS,
     TASKS,
@@ -129,6 +131,14 @@ def _move(move: str) -> Recipe:
     return recipe
 
 
+def _feedback(end: str, **said: Any) -> Recipe:
+    def recipe(person: Person, database: Database) -> Request:
+        del database
+        return Request("POST", f"{FEEDBACK}/{end}", {"messageId": person.new_message(person.open())} | said)
+
+    return recipe
+
+
 def _import(person: Person, database: Database) -> Request:
     del person, database
     identifier = unique("patient")
@@ -225,6 +235,21 @@ def _logout(person: Person, database: Database) -> Request:
     return Request("POST", f"{AUTH}/logout", {}, by=Newcomer(person, signed_in["idToken"]))
 
 
+def _alert(person: Person) -> str:
+    body = {"message": "The portal is down", "audience": {"userIds": [person.claims["userId"]]}}
+    return str(person.done("POST", f"{ALERTS}/", body)["id"])
+
+
+def _on_alert(method: str, end: str, body: Any = None) -> Recipe:
+    """A write about an alert to the person who makes it."""
+
+    def recipe(person: Person, database: Database) -> Request:
+        del database
+        return Request(method, f"{ALERTS}/{_alert(person)}/{end}", body)
+
+    return recipe
+
+
 def _authorization(person: Person, *before: tuple[str, dict[str, Any]], **members: Any) -> str:
     """An authorization of a patient of its own, brought forward by the steps `before`; its path."""
     mrn = person.done("POST", f"{RECORDS}/", _patient())["data"]["mrn"]
@@ -254,6 +279,16 @@ def _on_authorization(step: str, body: Any, *before: tuple[str, dict[str, Any]],
         return Request("POST", f"{_authorization(person, *before, **members)}/{step}", body)
 
     return recipe
+
+
+def _device() -> dict[str, str]:
+    return {"token": f"token-of-a-device:{unique('device')}"}
+
+
+def _remove_device(person: Person, database: Database) -> Request:
+    del database
+    device = person.done("POST", f"{ALERTS}/devices", _device())["id"]
+    return Request("DELETE", f"{ALERTS}/devices/{device}")
 
 
 def _request_authorization(person: Person, database: Database) -> Request:
@@ -321,6 +356,15 @@ RECIPES: dict[str, Recipe] = {
     f"DELETE {TASKS}/<task_id>": _delete,
     f"POST {TASKS}/<task_id>/snooze": _snooze,
     **{f"POST {TASKS}/<task_id>/{move}": _move(move) for move in _MOVES},
+    f"POST {ALERTS}/": _just("POST", f"{ALERTS}/", {"message": "Down", "audience": {"roles": ["biller"]}}),
+    f"PUT {ALERTS}/<alert_id>/acknowledge": _on_alert("PUT", "acknowledge", {"outcome": "handled"}),
+    f"POST {ALERTS}/<alert_id>/snooze": _on_alert("POST", "snooze", {"until": "2099-01-01T09:00:00Z"}),
+    f"POST {ALERTS}/<alert_id>/resolve": _on_alert("POST", "resolve"),
+    f"POST {ALERTS}/devices": _just("POST", f"{ALERTS}/devices", _device),
+    f"DELETE {ALERTS}/devices/<device_id>": _remove_device,
+    f"POST {FEEDBACK}/": _feedback("", rating="up", questionnaire={"comments": "Which visit is meant?"}),
+    f"POST {FEEDBACK}/rating": _feedback("rating", rating="down", reasons=["unsafe"]),
+    f"POST {FEEDBACK}/questionnaire": _feedback("questionnaire", questionnaire={"improvement": "Shorter"}),
     f"POST {RECORDS}/import": _import,
     f"POST {RECORDS}/": _write_record,
     f"DELETE {RECORDS}/<record_type>/<reference>": _delete_record,

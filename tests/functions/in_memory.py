@@ -24,10 +24,12 @@ from shared.config import settings
 from shared.errors import StoreUnavailableError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import MemberDocument
+from shared.models.firestore.rosters import RosterDocument, RosterMember
 from shared.models.roles import Role
 from shared.models.sign_in import Profile
 from shared.models.users import Organisation as Tenant
 from shared.models.users import User
+from shared.repositories.memory.inbox_feed import InMemoryInboxFeed
 from shared.repositories.memory.members import InMemoryAuditPublisher, InMemoryMemberRepository
 from shared.repositories.memory.sign_ins import (
     InMemoryIdentityPlatform,
@@ -58,6 +60,9 @@ DECLARED: dict[str, Operations] = {entry.name: load_operations(entry) for entry 
 OPERATIONS: list[tuple[str, Operation]] = [
     (function.prefix, operation) for function in DECLARED.values() for operation in function.declared
 ]
+STREAMS: dict[str, Operations] = {
+    entry.name: load_operations(entry) for entry in load_catalog() if entry.kind == "stream"
+}
 
 
 def named(value: object) -> str | None:
@@ -141,6 +146,7 @@ class InMemoryProduct:
             self.people.users[one.user_id] = _user(one)
         for organisation in (RIVERSIDE, LAKESIDE):
             now = datetime.now(UTC)
+            self.live.rosters.put(_roster(organisation, now))
             self.people.organisations[organisation.id] = Tenant(
                 organisation.id, organisation.name, None, organisation.time_zone, now, now
             )
@@ -216,6 +222,7 @@ def install(patch: pytest.MonkeyPatch, product: InMemoryProduct) -> None:
         "audit_topic": product.topic,
         "audit_outbox": product.live.outbox,
         "live_store": product.live,
+        "inbox_feed": InMemoryInboxFeed(product.live.documents),
         "record_store": product.records,
         "user_repository": InMemoryUserRepository(product.people),
         "organisation_repository": InMemoryOrganisationRepository(product.people),
@@ -273,6 +280,17 @@ def _member(one: Account) -> MemberDocument:
         user_id=str(one.user_id),
         role=one.role.value,
         time_zone=one.organisation.time_zone,
+    )
+
+
+def _roster(organisation: Organisation, now: datetime) -> RosterDocument:
+    own = [one for one in ACCOUNTS if one.organisation == organisation]
+    return RosterDocument(
+        id=str(organisation.id),
+        client_id=str(organisation.id),
+        created_at=now,
+        updated_at=now,
+        members=tuple(RosterMember(uid=one.uid, user_id=str(one.user_id), role=one.role.value) for one in own),
     )
 
 

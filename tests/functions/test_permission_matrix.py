@@ -64,12 +64,16 @@ def test_the_table_says_what_was_decided(row: tuple[str, int]) -> None:
 def maker(product: InMemoryProduct, organisation: Organisation, caller: Role) -> Make:
     """Make things as an admin of `organisation`, for the person there with the role `caller`."""
 
-    def make(method: str, path: str, body: Any) -> Any:
-        answer = product.request(method, path, role=Role.ADMIN, organisation=organisation, json=body)
-        assert answer.status in {200, 201}, f"{method} {path}: {answer.status} {answer.json}"
-        return answer.json
+    def by(role: Role) -> Callable[[str, str, Any], Any]:
+        def make(method: str, path: str, body: Any) -> Any:
+            answer = product.request(method, path, role=role, organisation=organisation, json=body)
+            assert answer.status in {200, 201}, f"{method} {path}: {answer.status} {answer.json}"
+            return answer.json
 
-    return Make(make, str(account(caller, organisation).user_id))
+        return make
+
+    person = str(account(caller, organisation).user_id)
+    return Make(by(Role.ADMIN), person, by(Role.ADMIN if caller is Role.AUDITOR else caller))
 
 
 def ids_for(

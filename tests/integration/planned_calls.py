@@ -373,6 +373,7 @@ ELSEWHERE = {
     "PostgresRecordOutbox.taken": "takes the oldest page away: what it has read is not there the next time",
     "PostgresUserRepository.invite": "adds rows and looks for nothing",
     "PostgresOrganisationRepository.create": "adds rows and looks for nothing",
+    "PostgresFeedbackFacts.keep": "adds or replaces the row of one key, as a role of its own: test_feedback_facts",
     "PostgresAuditLog.append": "adds a row and looks for nothing",
     "PostgresAuditLog.quarantine": "adds a row and looks for nothing",
     "PostgresWaitingEvents.published": "does nothing",

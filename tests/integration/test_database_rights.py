@@ -32,7 +32,16 @@ RIGHTS: dict[str, dict[str, frozenset[str]]] = {
         "mobius_serving": CHANGE,
         "mobius_relay": frozenset(
             f"SELECT({column})"
-            for column in ("id", "client_id", "firebase_uid", "role", "status", "version", "tokens_valid_after")
+            for column in (
+                "id",
+                "client_id",
+                "firebase_uid",
+                "role",
+                "status",
+                "version",
+                "tokens_valid_after",
+                "preferences",
+            )
         ),
     },
     "member_outbox": {
@@ -66,7 +75,11 @@ RIGHTS: dict[str, dict[str, frozenset[str]]] = {
     "audit_logs": {"mobius_audit": ADD, "mobius_seal": READ},
     "audit_seals": {"mobius_seal": KEEP},
     "audit_quarantine": {"mobius_audit": ADD},
+    "feedback_facts": {"mobius_serving": READ, "mobius_analytics": CHANGE},
+    "feedback_daily": {"mobius_serving": READ, "mobius_analytics": READ},
 }
+# They show each reader what row-level security shows them of the tables beneath.
+VIEWS = {"feedback_daily"}
 # Tables without an organisation's rows: nobody but their owner and the roles above reaches them.
 WITHOUT_TENANT = {"alembic_version", "audit_quarantine"}
 ORDINARY = "c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')"
@@ -104,7 +117,14 @@ def test_each_role_has_exactly_the_intended_rights(database: Database) -> None:
 
 
 def test_the_table_above_names_the_tables_of_the_models() -> None:
-    assert set(RIGHTS) == set(metadata.tables) | {"alembic_version"}
+    assert set(RIGHTS) == set(metadata.tables) | {"alembic_version"} | VIEWS
+
+
+def test_a_view_shows_nobody_more_than_the_tables_beneath(database: Database) -> None:
+    rows = database.rows("SELECT relname, reloptions FROM pg_class c WHERE relkind = 'v' AND " + ORDINARY)
+    assert {row["relname"] for row in rows} == VIEWS
+    assert all("security_invoker=true" in row["reloptions"] for row in rows)
+    assert database.rows("SELECT relname FROM pg_class c WHERE relkind = 'm' AND " + ORDINARY) == []
 
 
 def test_no_role_is_a_member_of_another_or_owns_anything(database: Database) -> None:
@@ -135,7 +155,7 @@ def test_every_table_with_a_client_enables_and_forces_row_security_and_has_polic
         " (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid) AS policies, c.relispartition AS part"
         f" FROM pg_class c WHERE {ORDINARY}"
     )
-    with_tenant = [row for row in rows if row["relname"] not in WITHOUT_TENANT]
+    with_tenant = [row for row in rows if row["relname"] not in WITHOUT_TENANT | VIEWS]
     assert len(with_tenant) > len(metadata.tables)
     assert [row["relname"] for row in with_tenant if not row["forced"]] == []
     # A partition is reached through its parent; without a policy of its own, nobody reaches it by its own name.
@@ -143,18 +163,17 @@ def test_every_table_with_a_client_enables_and_forces_row_security_and_has_polic
     assert [row["relname"] for row in with_tenant if row["part"] and row["policies"]] == []
 
 
-def test_the_serving_role_is_bound_to_its_client_by_every_policy_it_has(database: Database) -> None:
+@pytest.mark.parametrize("role", ["mobius_serving", "mobius_analytics"])
+def test_the_role_is_bound_to_its_client_by_every_policy_it_has(database: Database, role: str) -> None:
     policies = database.rows(
-        "SELECT tablename, cmd, qual, with_check FROM pg_policies WHERE 'mobius_serving' = ANY(roles)"
+        "SELECT tablename, cmd, qual, with_check FROM pg_policies WHERE CAST(:role AS name) = ANY(roles)", role=role
     )
-    assert {row["tablename"] for row in policies} == {
-        name for name, roles in RIGHTS.items() if "mobius_serving" in roles
-    }
+    assert {row["tablename"] for row in policies} == {name for name, roles in RIGHTS.items() if role in roles} - VIEWS
     bound = "current_setting('app.client_id'::text, true)"
     for row in policies:
         if row["tablename"] in BEFORE_SIGN_IN:
             continue
-        assert bound in row["with_check"], row
+        assert row["cmd"] == "SELECT" or bound in row["with_check"], row
         assert row["cmd"] == "INSERT" or bound in row["qual"], row
 
 

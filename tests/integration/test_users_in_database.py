@@ -13,7 +13,7 @@ import pytest
 
 from shared.db.postgres import Postgres
 from shared.errors import MobiusError
-from shared.models.api.users import Invitation, UserEdit
+from shared.models.api.users import Invitation, NotificationEdit, PreferencesEdit, UserEdit
 from shared.models.audit import AuditAction
 from shared.models.identifiers import uuid7
 from shared.models.roles import Role
@@ -147,3 +147,31 @@ def test_what_a_dead_process_left_is_carried_by_the_sweep_and_again_when_copies_
     assert client in outbox.waiting()
     sweep.sweep()
     assert database.value(waiting, client=client) == 0
+
+
+def test_a_new_time_zone_reaches_every_member(database: Database, serving: Postgres) -> None:
+    client, people = organisation(serving, admins=3)
+    outbox = PostgresMemberOutbox(serving)
+    with outbox.taken(client) as changes:
+        first = changes.version
+    database.execute("DELETE FROM member_outbox WHERE client_id = :client", client=client)
+    organisations = PostgresOrganisationRepository(serving)
+    organisations.change(
+        client, lambda before: (replace(before, time_zone="Asia/Tokyo", version=before.version + 1), event(client))
+    )
+    with outbox.taken(client) as changes:
+        assert {one.user_id for one in changes.changed} == {one.id for one in people}
+        assert {one.time_zone for one in changes.roster} == {"Asia/Tokyo"}
+        assert changes.version > first
+
+
+def test_a_choice_of_push_is_carried_by_the_sweep_too(serving: Postgres, relay: Postgres) -> None:
+    """As the relay role, which must be allowed to read the choice."""
+    served, _ = service(serving)
+    client, (admin,) = organisation(serving)
+    me = caller(client_id=client, user_id=admin.id, role=Role.ADMIN, action=AuditAction.PREFERENCES_UPDATE)
+    wanted = NotificationEdit(desktop=True, urgent_only=True)
+    served.set_preferences(me, PreferencesEdit(notifications=wanted))
+    with PostgresMemberOutbox(relay, across_clients=True).taken(client) as changes:
+        assert [(one.user_id, one.push) for one in changes.roster] == [(admin.id, "critical")]
+        assert admin.id in {one.user_id for one in changes.changed}

@@ -46,6 +46,14 @@ function tasksOf(changes = {}) {
   return [...stated.map(([field, value]) => where(field, '==', value)), orderBy('sortAt')];
 }
 
+/** The query for the own feedback in the open context; a condition that is `undefined` is left out. */
+function feedbackOf(changes = {}) {
+  const wanted = { clientId: 'north', userId: 'user-ana', contextId: 'ctx-eligibility', ...changes };
+  return Object.entries(wanted)
+    .filter(([, value]) => value !== undefined)
+    .map(([field, value]) => where(field, '==', value));
+}
+
 const byRoleAndMode = Object.entries(MODES_READ).flatMap(([role, readable]) =>
   MODES.flatMap((mode) =>
     ['contexts/ctx', 'tasks/task'].map((start) => ({
@@ -95,6 +103,8 @@ const byBadSignIn = badSignIns.flatMap(([what, caller]) => {
       get(`sessions/${caller?.uid ?? 'ana'}_${caller?.claims.auth_time ?? 1000}`),
     ),
     mayNot(`list tasks with ${what}`, caller, list('tasks', ...tasksOf())),
+    mayNot(`get feedback with ${what}`, caller, get('feedback/of-ana')),
+    mayNot(`list feedback with ${what}`, caller, list('feedback', ...feedbackOf())),
   ];
 });
 
@@ -147,6 +157,28 @@ const tasks = [
   mayNot('query the collection group of tasks', LEAD, group('tasks', ...tasksOf())),
 ];
 
+const feedback = [
+  may('get the own feedback', ANA, get('feedback/of-ana')),
+  mayNot("get another person's feedback", ANA, get('feedback/of-ben')),
+  mayNot("get another person's feedback as a lead", LEAD, get('feedback/of-ana')),
+  mayNot('get feedback that names nobody', ANA, get('feedback/of-nobody')),
+  mayNot('get the own feedback in a context that this sign-in did not open', ANA, get('feedback/not-opened')),
+  mayNot('get the own feedback in another organisation', ANA, get('feedback/of-south')),
+  mayNot('get feedback that does not exist', ANA, get('feedback/absent')),
+  may('list the own feedback in an opened context', ANA, list('feedback', ...feedbackOf())),
+  may('list the own feedback on a message', ANA, list('feedback', ...feedbackOf({ messageId: 'msg-1' }))),
+  mayNot("list everybody's feedback", ANA, list('feedback', ...feedbackOf({ userId: undefined }))),
+  mayNot("list another person's feedback", ANA, list('feedback', ...feedbackOf({ userId: 'user-ben' }))),
+  mayNot('list the own feedback of every context', ANA, list('feedback', ...feedbackOf({ contextId: undefined }))),
+  mayNot(
+    'list the own feedback in a context that was not opened',
+    ANA,
+    list('feedback', ...feedbackOf({ contextId: 'ctx-not-opened' })),
+  ),
+  mayNot('list feedback of every organisation', ANA, list('feedback', ...feedbackOf({ clientId: undefined }))),
+  mayNot('query the collection group of feedback', ANA, group('feedback', ...feedbackOf())),
+];
+
 const own = [
   may('get the own session', ANA, get('sessions/ana_1000')),
   mayNot("get another person's session", ANA, get('sessions/ben_1000')),
@@ -161,23 +193,58 @@ const own = [
   mayNot('list members', LEAD, list('members', where('clientId', '==', 'north'))),
 ];
 
-const closed = ['audit_outbox', 'idempotency_keys', 'inboxes', 'unknown'].flatMap((name) => [
-  mayNot(`get from ${name}`, LEAD, get(name === 'inboxes' ? 'inboxes/ana' : `${name}/1`)),
+/** The query for an own inbox, with other conditions; one that is `undefined` is left out. */
+function inboxOf(changes = {}) {
+  const wanted = { clientId: 'north', isActive: true, ...changes };
+  const stated = Object.entries(wanted).filter(([, value]) => value !== undefined);
+  return [...stated.map(([field, value]) => where(field, '==', value)), orderBy('updatedAt', 'desc')];
+}
+
+const inboxes = [
+  may('get an alert from the own inbox', ANA, get('inboxes/ana/entries/alert-1')),
+  may('get an alert of the own inbox that is over', ANA, get('inboxes/ana/entries/alert-over')),
+  may('list the own active alerts', ANA, list('inboxes/ana/entries', ...inboxOf())),
+  may('list all own alerts', ANA, list('inboxes/ana/entries', ...inboxOf({ isActive: undefined }))),
+  may('list an own inbox that is empty', LEAD, list('inboxes/admin/entries', ...inboxOf())),
+  may('count the own active alerts', ANA, count('inboxes/ana/entries', ...inboxOf())),
+  mayNot("get an alert from another person's inbox", ANA, get('inboxes/ben/entries/alert-1')),
+  mayNot("list another person's alerts", LEAD, list('inboxes/ana/entries', ...inboxOf())),
+  mayNot('get an own alert of another organisation', ANA, get('inboxes/ana/entries/alert-of-south')),
+  mayNot('list the own alerts of every organisation', ANA, list('inboxes/ana/entries', ...inboxOf({ clientId: undefined }))),
+  mayNot('list the own alerts of another organisation', ANA, list('inboxes/ana/entries', ...inboxOf({ clientId: 'south' }))),
+  mayNot('get an alert that the own inbox does not have', ANA, get('inboxes/ana/entries/alert-absent')),
+  mayNot('query the collection group of inbox entries', LEAD, group('entries', ...inboxOf())),
+  mayNot('get what else lies below an inbox', ANA, get('inboxes/ana/alerts/1')),
+  ...badSignIns.map(([what, caller]) =>
+    mayNot(`get an own alert with ${what}`, caller, get(`inboxes/${caller?.uid ?? 'ana'}/entries/alert-1`)),
+  ),
+  ...badSignIns.map(([what, caller]) =>
+    mayNot(`list the own alerts with ${what}`, caller, list(`inboxes/${caller?.uid ?? 'ana'}/entries`, ...inboxOf())),
+  ),
+];
+
+const shut = { audit_outbox: '1', idempotency_keys: '1', inboxes: 'ana', unknown: '1' };
+Object.assign(shut, { alerts: 'alert-1', devices: 'device-1', rosters: 'north' });
+const closed = Object.entries(shut).flatMap(([name, id]) => [
+  mayNot(`get from ${name}`, LEAD, get(`${name}/${id}`)),
   mayNot(`list ${name}`, LEAD, list(name, where('clientId', '==', 'north'))),
   mayNot(`query the collection group ${name}`, LEAD, group(name, where('clientId', '==', 'north'))),
 ]);
-closed.push(mayNot('get from an inbox', ANA, get('inboxes/ana/alerts/1')));
 
 // What the writer reads, so that nothing but the denial of writes stands in the way; no other cell touches it.
 const WRITER = person('writer', { role: 'admin' });
 const TARGETS = {
   contexts: 'contexts/ctx-to-write',
   tasks: 'tasks/task-to-write',
+  feedback: 'feedback/to-write',
   sessions: 'sessions/writer_1000',
   members: 'members/writer',
   audit_outbox: 'audit_outbox/to-write',
   idempotency_keys: 'idempotency_keys/to-write',
   inboxes: 'inboxes/writer',
+  'inboxes/writer/entries': 'inboxes/writer/entries/alert-1',
+  alerts: 'alerts/alert-1',
+  devices: 'devices/device-1',
   unknown: 'unknown/to-write',
 };
 
@@ -188,5 +255,7 @@ const writes = Object.entries(TARGETS).flatMap(([name, path]) => [
   mayNot(`delete from ${name}`, WRITER, (firestore) => deleteDoc(doc(firestore, path))),
 ]);
 
-export const READS = [...contexts, ...tasks, ...own, ...closed, ...byBadSignIn, ...byRoleAndMode];
+export const READS = [
+  ...contexts, ...tasks, ...feedback, ...own, ...inboxes, ...closed, ...byBadSignIn, ...byRoleAndMode,
+];
 export const WRITES = writes;

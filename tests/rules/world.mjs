@@ -18,6 +18,7 @@ export const MODES_READ = {
   janitor: [],
 };
 
+const STRANDED = ['ended', 'endless', 'moved', 'mallory', 'newcomer'];
 const NOW = new Date('2026-03-02T15:00:00Z');
 const [BEFORE, LATER] = [-1, 1].map((hours) => new Date(Date.now() + hours * 3_600_000));
 const OPENED = [
@@ -61,6 +62,18 @@ function task(mode, changes = {}) {
   };
 }
 
+function feedback(uid, changes = {}) {
+  return {
+    clientId: 'north',
+    contextId: 'ctx-eligibility',
+    mode: 'eligibility',
+    messageId: 'msg-1',
+    userId: `user-${uid}`,
+    rating: 'up',
+    ...changes,
+  };
+}
+
 function session(uid, changes = {}) {
   return {
     clientId: 'north',
@@ -72,6 +85,10 @@ function session(uid, changes = {}) {
     expireAt: LATER,
     ...changes,
   };
+}
+
+function entry(uid, changes = {}) {
+  return { clientId: 'north', uid, alertId: 'alert-1', severity: 'info', isActive: true, updatedAt: NOW, ...changes };
 }
 
 function withoutField(document, field) {
@@ -97,6 +114,13 @@ const DOCUMENTS = {
   'tasks/task-to-write': task('eligibility', { contextId: 'ctx-to-write' }),
   'tasks/task-of-number': task('eligibility', { clientId: 7 }),
 
+  'feedback/of-ana': feedback('ana'),
+  'feedback/of-ben': feedback('ben'),
+  'feedback/of-nobody': withoutField(feedback('ana'), 'userId'),
+  'feedback/not-opened': feedback('ana', { contextId: 'ctx-not-opened' }),
+  'feedback/of-south': feedback('ana', { clientId: 'south' }),
+  'feedback/to-write': feedback('writer'),
+
   ...Object.fromEntries(Object.keys(MODES_READ).map((role) => [`sessions/${role}_${SIGN_IN}`, session(role)])),
   [`sessions/ana_${SIGN_IN}`]: session('ana'),
   [`sessions/ben_${SIGN_IN}`]: session('ben'),
@@ -120,10 +144,21 @@ const DOCUMENTS = {
   'members/moved': { clientId: 'south', userId: 'user-moved', role: 'biller', status: 'active' },
   'members/number': { clientId: 7, userId: 'user-number', role: 'biller', status: 'active' },
 
+  'inboxes/ana/entries/alert-1': entry('ana'),
+  'inboxes/ana/entries/alert-acknowledged': entry('ana', { acknowledgedAt: NOW }),
+  'inboxes/ana/entries/alert-over': entry('ana', { isActive: false, state: 'resolved' }),
+  'inboxes/ana/entries/alert-of-south': entry('ana', { clientId: 'south' }),
+  'inboxes/ben/entries/alert-1': entry('ben'),
+  'inboxes/writer/entries/alert-1': entry('writer'),
+  'inboxes/number/entries/alert-1': entry('number', { clientId: 7 }),
+  ...Object.fromEntries(STRANDED.map((uid) => [`inboxes/${uid}/entries/alert-1`, entry(uid)])),
+
+  'alerts/alert-1': { clientId: 'north', isActive: true, audience: { clientWide: true } },
+  'devices/device-1': { clientId: 'north', uid: 'ana' },
+  'rosters/north': { clientId: 'north', members: [] },
   'audit_outbox/1': { clientId: 'north' },
   'idempotency_keys/1': { clientId: 'north' },
   'inboxes/ana': { clientId: 'north' },
-  'inboxes/ana/alerts/1': { clientId: 'north' },
   'unknown/1': { clientId: 'north' },
 };
 

@@ -8,7 +8,9 @@ from uuid import UUID, uuid4
 
 from shared.models.audit import AuditAction, AuditEvent
 from shared.models.caller import Caller, IdempotencyKey
+from shared.models.firestore.conversation import MessageDocument
 from shared.models.firestore.documents import ContextDocument, SessionDocument, TaskDocument
+from shared.models.firestore.rosters import RosterDocument, RosterMember
 from shared.models.identifiers import document_id, uuid7
 from shared.models.payer_answer import BenefitLine, CheckFailure, PayerAnswer
 from shared.models.records import Authorization, Benefit, Coverage, EligibilityFile, Patient, Payer, PayerRule, Visit
@@ -109,6 +111,24 @@ def session(opened: ContextDocument, **members: Any) -> SessionDocument:
         "expire_at": NOW + timedelta(hours=12),
     }
     return SessionDocument(**given | members)
+
+
+def message(client_id: UUID = CLIENT, **members: Any) -> MessageDocument:
+    given: dict[str, Any] = {
+        "id": document_id("msg"),
+        "client_id": str(client_id),
+        "created_at": NOW,
+        "updated_at": NOW,
+        "context_id": "ctx_1",
+        "mode": "eligibility",
+        "patient_uuid": str(UUID(int=1)),
+        "thread_id": "thread_1",
+        "user_id": str(USER),
+        "type": "system",
+        "content": "Active.",
+        "sort_at": NOW,
+    }
+    return MessageDocument(**given | members)
 
 
 PAYER = UUID(int=0xA)
@@ -217,3 +237,9 @@ def file(*coverages: Coverage, **members: Any) -> EligibilityFile:
         "booked_visits": () if coming is None else (coming,),
     }
     return EligibilityFile(**given | members)
+
+
+def roster(client_id: object, *members: object) -> RosterDocument:
+    """The roster of an organisation with these users."""
+    listed = tuple(RosterMember(uid=f"uid-{one}", user_id=str(one), role="biller") for one in members)
+    return RosterDocument(id=str(client_id), client_id=str(client_id), created_at=NOW, updated_at=NOW, members=listed)

@@ -21,7 +21,8 @@ RATES = ("MOBIUS_RATE_PER_SECOND", "MOBIUS_RATE_BURST")
 
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in (*DEVELOPMENT, "K_SERVICE", "GCP_PROJECT", "MOBIUS_CORS_ORIGINS", "MOBIUS_CONTEXT_KEY", *RATES):
+    others = ("MOBIUS_PUSH", "K_SERVICE", "GCP_PROJECT", "MOBIUS_CORS_ORIGINS", "MOBIUS_CONTEXT_KEY")
+    for name in (*DEVELOPMENT, *others, *RATES):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p")
     settings.cache_clear()
@@ -79,6 +80,21 @@ def test_they_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     first = settings()
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "another")
     assert settings() is first
+
+
+@pytest.mark.parametrize(("given", "on"), [(None, False), ("", False), ("off", False), ("on", True)])
+def test_nothing_is_pushed_unless_it_is_switched_on(
+    given: str | None, monkeypatch: pytest.MonkeyPatch, *, on: bool
+) -> None:
+    if given is not None:
+        monkeypatch.setenv("MOBIUS_PUSH", given)
+    assert settings().push is on
+
+
+def test_a_switch_is_on_or_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOBIUS_PUSH", "yes")
+    with pytest.raises(ConfigurationError, match="MOBIUS_PUSH"):
+        settings()
 
 
 @pytest.mark.parametrize("given", ["many", "", "0", "-1", "101", "4.5", "\u0664"])

@@ -7,9 +7,20 @@ from typing import Any, get_args
 
 import pytest
 
-from shared.domain.task import MOVES, allowed_moves, as_of, edit_completed, is_snoozed, move, state_for
-from shared.errors import ConflictError, InvalidTransitionError, ValidationFailedError
+from shared.domain.task import (
+    MOVES,
+    allowed_moves,
+    as_of,
+    assign,
+    auto_close,
+    edit_completed,
+    is_snoozed,
+    move,
+    state_for,
+)
+from shared.errors import ConflictError, ForbiddenError, InvalidTransitionError, ValidationFailedError
 from shared.models.firestore.documents import TaskDocument, TaskMove, TaskState
+from shared.models.roles import Role
 from tests.unit.factories import NOW, USER, task
 
 ME = str(USER)
@@ -68,8 +79,10 @@ def in_state(state: TaskState, **members: object) -> TaskDocument:
     return task(**given | members)
 
 
-def moved(of: TaskDocument, wanted: TaskMove, *, by: str = ME, reason: str | None = "because") -> TaskDocument | None:
-    return move(of, wanted, by=by, at=NOW + timedelta(hours=1), reason=reason)
+def moved(
+    of: TaskDocument, wanted: TaskMove, *, by: str = ME, role: Role = Role.BILLER, reason: str | None = "because"
+) -> TaskDocument | None:
+    return move(of, wanted, by=by, role=role, at=NOW + timedelta(hours=1), reason=reason)
 
 
 def test_the_table_names_every_state() -> None:
@@ -134,17 +147,17 @@ def test_reopening_asks_for_a_reason_after_seven_days(days: int, asks: bool) -> 
     at = NOW + timedelta(days=days)
     if asks:
         with pytest.raises(ValidationFailedError):
-            move(done, "reopen", by=ME, at=at, reason=None)
+            move(done, "reopen", by=ME, role=Role.BILLER, at=at, reason=None)
     else:
-        assert move(done, "reopen", by=ME, at=at, reason=None) is not None
+        assert move(done, "reopen", by=ME, role=Role.BILLER, at=at, reason=None) is not None
 
 
 def test_the_seventh_day_ends_to_the_microsecond() -> None:
     done = in_state("completed")
     limit = NOW + timedelta(days=7)
-    assert move(done, "reopen", by=ME, at=limit, reason=None) is not None
+    assert move(done, "reopen", by=ME, role=Role.BILLER, at=limit, reason=None) is not None
     with pytest.raises(ValidationFailedError):
-        move(done, "reopen", by=ME, at=limit + timedelta(microseconds=1), reason=None)
+        move(done, "reopen", by=ME, role=Role.BILLER, at=limit + timedelta(microseconds=1), reason=None)
 
 
 @pytest.mark.parametrize("wanted", ["accept", "start"])
@@ -155,14 +168,80 @@ def test_what_somebody_else_has_cannot_be_taken(state: TaskState, wanted: TaskMo
     assert refused.value.code == "already_taken"
 
 
-def test_accepting_assigns_and_giving_back_frees() -> None:
-    accepted = moved(in_state("open", assigned_to="role:biller"), "accept")
+@pytest.mark.parametrize("pool", ["role:biller", None])
+def test_accepting_assigns_and_giving_back_returns_it_to_its_pool(pool: str | None) -> None:
+    accepted = moved(in_state("open", assigned_to=pool), "accept")
     assert accepted is not None
     assert accepted.assigned_to == ME
-    for wanted, before in (("release", accepted), ("reject", in_state("open", assigned_to="role:biller"))):
+    started = moved(accepted, "start")
+    assert started is not None
+    given_back: list[tuple[TaskMove, TaskDocument]] = [
+        ("release", accepted),
+        ("release", started),
+        ("reject", in_state("open", assigned_to=pool)),
+    ]
+    for wanted, before in given_back:
+        after = moved(before, wanted)
+        assert after is not None
+        assert (after.assigned_to, after.pool) == (pool, None)
+
+
+def test_what_was_given_to_one_person_is_nobodys_when_they_give_it_back() -> None:
+    for wanted, before in (("reject", in_state("open", assigned_to=ME)), ("release", in_state("accepted"))):
         after = moved(before, wanted)  # type: ignore[arg-type]  # the tuple's literals are read as plain text
         assert after is not None
         assert after.assigned_to is None
+
+
+def test_a_pool_is_taken_from_by_its_role_and_by_leads_only() -> None:
+    waiting = in_state("open", assigned_to="role:biller")
+    for role in Role:
+        if role in {Role.BILLER, Role.ADMIN, Role.MANAGER}:
+            taken = moved(waiting, "accept", role=role)
+            assert taken is not None
+            assert (taken.assigned_to, taken.pool) == (ME, "role:biller")
+        else:
+            with pytest.raises(ForbiddenError):
+                moved(waiting, "accept", role=role)
+
+
+def test_what_waits_for_another_person_is_taken_over_by_leads_only() -> None:
+    waiting = in_state("open", assigned_to="somebody else")
+    assert moved(waiting, "accept", role=Role.MANAGER) is not None
+    with pytest.raises(ConflictError) as refused:
+        moved(waiting, "accept", role=Role.BILLER)
+    assert refused.value.code == "already_taken"
+    assert moved(in_state("open", assigned_to=ME), "accept") is not None
+
+
+@pytest.mark.parametrize("state", ["accepted", "in_progress"])
+def test_what_somebody_has_is_handed_on_by_themselves_or_a_lead(state: TaskState) -> None:
+    taken = in_state(state)
+    for by, role in ((ME, Role.BILLER), ("somebody else", Role.MANAGER)):
+        handed = assign(taken, "the next", by=by, role=role, at=NOW)
+        assert (handed.assigned_to, handed.state) == ("the next", "open")
+    with pytest.raises(ConflictError) as refused:
+        assign(taken, "the next", by="somebody else", role=Role.BILLER, at=NOW)
+    assert refused.value.code == "already_taken"
+    assert assign(taken, ME, by="somebody else", role=Role.BILLER, at=NOW) == taken
+
+
+@pytest.mark.parametrize("state", ["scheduled", "open", "on_hold"])
+def test_what_nobody_has_taken_is_given_to_somebody_as_it_is(state: TaskState) -> None:
+    given = assign(in_state(state, assigned_to="role:biller"), "x", by="y", role=Role.BILLER, at=NOW)
+    assert (given.assigned_to, given.state) == ("x", state)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_rules_task_closes_by_itself_while_it_is_open(state: TaskState) -> None:
+    before = in_state(state)
+    after = auto_close(before, at=NOW)
+    if state not in OPEN:
+        assert after is None
+        return
+    assert after is not None
+    assert (after.state, after.is_open, after.completed, after.version) == ("auto_closed", False, False, 2)
+    assert (after.completed_by, allowed_moves(after)) == (None, [])
 
 
 def test_a_task_put_on_hold_stays_assigned() -> None:
@@ -177,15 +256,15 @@ def test_a_task_put_on_hold_stays_assigned() -> None:
 @pytest.mark.parametrize("completed", [True, False])
 def test_the_completed_member_completes_and_uncompletes(completed: bool) -> None:
     before = in_state("open" if completed else "completed")
-    after = edit_completed(before, completed, by=ME, at=NOW)
+    after = edit_completed(before, completed, by=ME, role=Role.BILLER, at=NOW)
     assert after is not None
     assert after.completed is completed
-    assert edit_completed(after, completed, by=ME, at=NOW) is None
+    assert edit_completed(after, completed, by=ME, role=Role.BILLER, at=NOW) is None
 
 
 def test_what_cannot_be_completed_says_so() -> None:
     with pytest.raises(InvalidTransitionError):
-        edit_completed(in_state("cancelled"), completed=True, by=ME, at=NOW)
+        edit_completed(in_state("cancelled"), completed=True, by=ME, role=Role.BILLER, at=NOW)
 
 
 def test_a_scheduled_task_is_open_when_its_time_has_come() -> None:

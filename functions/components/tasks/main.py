@@ -87,19 +87,19 @@ def create_task(caller: Caller, body: NewTask) -> Reply[TaskView]:
 
 @operations.post(
     "/bulk",
-    summary="Make one move for several tasks",
+    summary="Make one move, or change members, of several tasks; each has its own outcome",
     permission=Permission.TASK_WRITE,
     audit=AuditAction.TASK_BULK,
-    request_example={"taskIds": ["task_4f9a"], "move": "complete"},
+    request_example={"taskIds": ["task_4f9a"], "move": "complete", "versions": {"task_4f9a": 1}},
     example={"results": [{"id": "task_4f9a", "success": True, "code": None, "task": _TASK}]},
 )
-def move_several_tasks(caller: Caller, body: TaskBulk) -> TaskBulkResult:
+def update_several_tasks(caller: Caller, body: TaskBulk) -> TaskBulkResult:
     return bootstrap.task_service().bulk(caller, body)
 
 
 @operations.put(
     "/<task_id>",
-    summary="Change a task; `completed: false` un-completes it",
+    summary="Change a task; `completed: false` un-completes it, after seven days with a `reason`",
     permission=Permission.TASK_WRITE,
     audit=AuditAction.TASK_UPDATE,
     request_example={"label": "Confirm secondary insurance with the payer", "version": 1},

@@ -2,7 +2,7 @@
 
 import functions_framework
 
-from shared import bootstrap
+from shared import bootstrap_events
 from shared.events.handler import message_handler
 from shared.events.messages import PubSubMessage
 from shared.models.outcome import Outcome
@@ -17,6 +17,6 @@ def write_audit_log(message: PubSubMessage) -> Outcome:
     dead-letter topic. Quarantined at once (table `audit_quarantine`): an event that is not one, or that the database
     will never take. Dropped: a CloudEvent that is malformed or from another topic.
     """
-    return bootstrap.audit_writer().write(
+    return bootstrap_events.audit_writer().write(
         message.data, message_id=message.id, published=message.publish_time, attributes=message.attributes
     )

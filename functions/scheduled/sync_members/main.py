@@ -2,7 +2,7 @@
 
 import functions_framework
 
-from shared import bootstrap
+from shared import bootstrap_events
 from shared.events.handler import schedule_handler
 from shared.models.outcome import Outcome
 
@@ -14,4 +14,4 @@ def sync_members() -> Outcome:
 
     Retried: a store or the identity service does not answer; the change stays in the outbox. Dropped: nothing.
     """
-    return bootstrap.member_sweep().sweep()
+    return bootstrap_events.member_sweep().sweep()

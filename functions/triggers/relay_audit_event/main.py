@@ -2,7 +2,7 @@
 
 import functions_framework
 
-from shared import bootstrap
+from shared import bootstrap_events
 from shared.events.documents import DocumentEvent
 from shared.events.handler import document_handler
 from shared.models.outcome import Outcome
@@ -16,4 +16,4 @@ def relay_audit_event(event: DocumentEvent) -> Outcome:
     Retried: Pub/Sub or Firestore does not answer; the document stays until then, and `sweep_outbox` finds it too.
     Dropped: a CloudEvent that is malformed or not about the outbox. The audit event itself is not judged here.
     """
-    return bootstrap.audit_relay().relay(event.params["eventId"], event.after)
+    return bootstrap_events.audit_relay().relay(event.params["eventId"], event.after)

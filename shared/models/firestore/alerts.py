@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, get_args
 
 from pydantic import Field
 
@@ -33,7 +33,9 @@ class Audience(Part):
 class AlertDocument(Document):
     """`alerts/{id}`. `updated_at` is the store's own clock. `expires_at` decides, `expire_at` is when TTL deletes.
 
-    `is_active` is false for every state but `active`; an alert past `expires_at` is expired whatever it says.
+    `is_active` is false for every state but `active`; an alert past `expires_at` is expired whatever it says. `version`
+    counts what inboxes are told of, `source_version` is that of the task which it tells of. At `escalate_at` managers
+    are told, unless somebody has taken the alert by then.
     """
 
     severity: Severity
@@ -50,9 +52,11 @@ class AlertDocument(Document):
     count: int = 1
     last_seen_at: datetime
     source: str
+    source_version: int = 0
     created_by: str | None = None
     resolved_by: str | None = None
     resolved_at: datetime | None = None
+    escalate_at: datetime | None = None
     escalated_at: datetime | None = None
     expires_at: datetime | None = None
     expire_at: datetime
@@ -76,12 +80,31 @@ class InboxEntryDocument(Document):
     mode: str | None = None
     record_type: str | None = None
     record_uuid: str | None = None
+    source: str = ""
     count: int = 1
+    last_seen_at: datetime | None = None
     expires_at: datetime | None = None
     expire_at: datetime
     acknowledged_at: datetime | None = None
     outcome: AlertOutcome | None = None
     snoozed_until: datetime | None = None
+
+    @property
+    def taken(self) -> bool:
+        """Whether the person has acknowledged it and not said that it is somebody else's."""
+        return self.acknowledged_at is not None and self.outcome != "not_mine"
+
+    def fields(self) -> dict[str, Any]:
+        """See Document.fields. `alertId` and `taken` are what queries over all inboxes ask for."""
+        return super().fields() | {"alertId": self.id, "taken": self.taken}
+
+
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # from the mildest to the gravest
+
+
+def is_graver(before: AlertDocument | InboxEntryDocument, after: AlertDocument | InboxEntryDocument) -> bool:
+    """Tell whether the severity rises."""
+    return SEVERITIES.index(after.severity) > SEVERITIES.index(before.severity)
 
 
 # What belongs to the person; every other member is delivered with the alert.

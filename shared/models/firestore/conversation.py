@@ -12,6 +12,9 @@ from shared.models.firestore.documents import Document, Part
 MessageType = Literal["user", "system"]
 MessageState = Literal["queued", "streaming", "complete", "stopped", "error"]
 Rating = Literal["up", "down"]
+FeedbackReason = Literal[
+    "wrong_patient", "unsafe", "inaccurate", "outdated", "incomplete", "unclear", "irrelevant", "too_long", "other"
+]
 
 
 class ThinkingStep(Part):
@@ -59,20 +62,29 @@ class Questionnaire(Part):
 
 
 class FeedbackEntry(Part):
-    """An earlier rating of the same message by the same person."""
+    """What the same person said of the same message before."""
 
     rating: Rating | None = None
+    reasons: tuple[FeedbackReason, ...] = ()
     questionnaire: Questionnaire | None = None
     at: datetime
 
 
 class FeedbackDocument(Document):
-    """`feedback/{id}`: one a person and message; `history` holds what it said before, oldest first."""
+    """`feedback/{id}`: one a person and message; `history` holds what it said before, oldest first.
+
+    `day` (`YYYY-MM-DD`) is the organisation's day on which it was first given, `rules` the rules that the message went
+    by: what it is counted under.
+    """
 
     context_id: str
     mode: str
+    patient_uuid: str | None = None
     message_id: str
     user_id: str
     rating: Rating | None = None
+    reasons: tuple[FeedbackReason, ...] = ()
     questionnaire: Questionnaire | None = None
     history: tuple[FeedbackEntry, ...] = ()
+    day: str | None = None
+    rules: tuple[str, ...] = ()

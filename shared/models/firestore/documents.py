@@ -25,6 +25,7 @@ TaskState = Literal[
 ]
 TaskMove = Literal["complete", "accept", "start", "hold", "release", "reject", "cancel", "fail", "reopen"]
 TaskType = Literal["normal", "shared", "backend"]
+RepeatUnit = Literal["day", "week", "month", "year"]
 ContextStatus = Literal["proceed", "pending", "error"]
 
 
@@ -64,11 +65,41 @@ class StoredAnswer(BaseModel):
     answer: str
 
 
+class FollowUp(Part):
+    """The task that the completion of another opens: due `in_days` later."""
+
+    label: str
+    in_days: int = 0
+    assigned_to: str | None = None
+
+
+class Repeat(Part):
+    """How a task comes again, counted on the organisation's own clocks.
+
+    `anchor` is the local time (without a zone) of the due time that the series counts from, `index` how many steps
+    after it this task is due. `start_lead` and `reminder_leads` are seconds from `not_before` and from each reminder to
+    the due time, on the same clocks. `until` is the last day (`YYYY-MM-DD`) on which it may be due.
+    """
+
+    every: int = 1
+    unit: RepeatUnit
+    until: str | None = None
+    anchor: str
+    index: int = 0
+    start_lead: int | None = None
+    reminder_leads: tuple[int, ...] = ()
+
+
 class TaskDocument(Document):
     """`tasks/{id}`. `completed` is derived from `state`.
 
     `audience` is `ctx:<id>` and, when shared, `rec:<type>:<uuid>`. `patient_uuid` is whose record it is about; older
-    documents lack it.
+    documents lack it. `follows` is the task whose completion opened this one, `linked_to` the shared task whose
+    back-office side this one is; `follows_version` and `linked_version` are the versions of those tasks (of the
+    back-office side, for a shared task) that this one has taken notice of, `linked_outcome` what that has made of it.
+    `pool` is the role (`role:…`) that somebody took it from. `reminded_through` is the last reminder
+    that was sent. Completing a task that repeats makes `follower_id`, in the same series. A rule's task has its
+    `dedupe_key`, and counts with `occurrence` how often the rule has made one.
     """
 
     context_id: str
@@ -84,18 +115,52 @@ class TaskDocument(Document):
     completed: bool = False
     is_open: bool = True
     assigned_to: str | None = None
+    assigned_by: str | None = None
+    assigned_at: datetime | None = None
+    pool: str | None = None
     priority: Literal["low", "normal", "high", "urgent"] = "normal"
     due_at: datetime | None = None
     not_before: datetime | None = None
     snoozed_until: datetime | None = None
+    remind_at: tuple[datetime, ...] = ()
+    reminded_through: datetime | None = None
+    repeat: Repeat | None = None
+    series_id: str | None = None
+    follower_id: str | None = None
+    dedupe_key: str | None = None
+    occurrence: int = 1
     reason: str | None = None
     created_by: str
     completed_by: str | None = None
     completed_at: datetime | None = None
     deleted_at: datetime | None = None
+    follow_up: FollowUp | None = None
+    follows: str | None = None
+    follows_version: int = 0
+    linked_to: str | None = None
+    linked_version: int = 0
+    linked_outcome: str | None = None
     audience: tuple[str, ...]
     sort_at: datetime
     idempotency: StoredAnswer | None = None
+
+    @property
+    def waiting_reminders(self) -> tuple[datetime, ...]:
+        """The reminders that have not been sent yet, soonest first; none of a task that is closed or deleted."""
+        if not self.is_open or self.deleted_at is not None:
+            return ()
+        return tuple(at for at in self.remind_at if self.reminded_through is None or at > self.reminded_through)
+
+    @property
+    def next_reminder_at(self) -> datetime | None:
+        """When the next reminder is to be sent. A snoozed task reminds of itself when it is back."""
+        if not self.waiting_reminders:
+            return None
+        return max(self.waiting_reminders[0], self.snoozed_until or self.waiting_reminders[0])
+
+    def fields(self) -> dict[str, Any]:
+        """See Document.fields. `nextReminderAt` is stored with every write, for the query that finds what is due."""
+        return super().fields() | {"nextReminderAt": self.next_reminder_at}
 
 
 class Fact(BaseModel):

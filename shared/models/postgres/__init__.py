@@ -1,5 +1,6 @@
 """PostgreSQL tables, as SQLAlchemy Core tables on one metadata (no ORM: see decision 0007)."""
 
+from shared.models.postgres.analytics import feedback_facts
 from shared.models.postgres.base import metadata
 from shared.models.postgres.eligibility import (
     authorizations,
@@ -36,6 +37,7 @@ __all__ = [
     "coverages",
     "domain_outbox",
     "eligibility_checks",
+    "feedback_facts",
     "idempotency_keys",
     "member_outbox",
     "metadata",

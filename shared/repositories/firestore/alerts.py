@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from google.cloud.firestore_v1.base_query import BaseQuery
+from google.cloud import firestore
+from google.cloud.firestore_v1.base_query import BaseQuery, FieldFilter
 
 from shared.models.firestore.alerts import AlertDocument
 from shared.repositories.changes import Position
@@ -20,10 +23,10 @@ class FirestoreAlertRepository(FirestoreCollection[AlertDocument]):
     model = AlertDocument
     store_times = True
 
-    def active_with_key(self, client_id: UUID, dedupe_key: str) -> AlertDocument | None:
-        """See AlertRepository.active_with_key."""
-        query = equal(self._of(client_id), dedupeKey=dedupe_key, isActive=True).limit(1)
-        return next(iter(documents_of(query, AlertDocument)), None)
+    def latest_with_key(self, client_id: UUID, dedupe_key: str) -> AlertDocument | None:
+        """See AlertRepository.latest_with_key."""
+        query = equal(self._of(client_id), dedupeKey=dedupe_key).order_by("createdAt", direction=NEWEST_FIRST)
+        return next(iter(documents_of(query.limit(1), AlertDocument)), None)
 
     def active(self, client_id: UUID, *, after: Position | None, limit: int) -> list[AlertDocument]:
         """See AlertRepository.active."""
@@ -31,4 +34,24 @@ class FirestoreAlertRepository(FirestoreCollection[AlertDocument]):
         query = query.order_by("updatedAt", direction=NEWEST_FIRST).order_by("__name__", direction=NEWEST_FIRST)
         if after is not None:
             query = query.start_after({"updatedAt": after.sort_at, "__name__": self._at(after.id)})
+        return documents_of(query.limit(limit), AlertDocument)
+
+
+class FirestoreAlertSweep:
+    """See AlertSweepStore. These queries are bound to no client: only the sweep makes them."""
+
+    def __init__(self, client: firestore.Client) -> None:
+        self._client = client
+
+    def due(self, at: datetime, *, limit: int) -> list[AlertDocument]:
+        """See AlertSweepStore.due."""
+        return self._until("escalateAt", at, limit)
+
+    def over(self, at: datetime, *, limit: int) -> list[AlertDocument]:
+        """See AlertSweepStore.over."""
+        return self._until("expiresAt", at, limit)
+
+    def _until(self, name: str, at: datetime, limit: int) -> list[AlertDocument]:
+        query: Any = equal(self._client.collection("alerts"), isActive=True)
+        query = query.where(filter=FieldFilter(name, "<=", at)).order_by(name)
         return documents_of(query.limit(limit), AlertDocument)

@@ -15,7 +15,8 @@ from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
 from shared.errors import NotFoundError
 from shared.models.audit import AuditEvent
 from shared.models.identifiers import DOCUMENT_ID
-from shared.repositories.firestore.committing import MARK, Commit, Prepared
+from shared.repositories.firestore.committing import Commit, Prepared
+from shared.repositories.firestore.creating import add_new, marked
 from shared.repositories.protocols import Change, Changes, D
 
 
@@ -62,10 +63,11 @@ def change(
             return Prepared(document)
         batch, event = client.batch(), commit.same(decided.event)
         add_update(client, batch, snapshot, difference(document, decided.document), event, store_times=store_times)
+        add_new(client, batch, decided.new, event, again=commit.sent is not None)
         return Prepared(decided.document, batch, event, decided.kept)
 
     document = commit.run(prepare)
-    return document if commit.sent is None else as_stored(document, commit.sent.batch)
+    return as_stored(document, commit.sent.batch) if store_times and commit.sent is not None else document
 
 
 def change_several(
@@ -73,7 +75,7 @@ def change_several(
     references: Sequence[Any],
     model: type[D],
     client_id: UUID,
-    decide: Callable[[dict[str, D]], Changes[D]],
+    decide: Callable[[dict[str, D]], Changes[D] | None],
 ) -> None:
     """Carry out `decide` on several documents in one commit; see TaskRepository.change_several."""
     commit: Commit[None] = Commit(client)
@@ -85,10 +87,13 @@ def change_several(
             return landed
         found = {snapshot.id: parsed for snapshot in snapshots if (parsed := parse(snapshot, model, client_id))}
         decided = decide({document_id: document for document_id, (document, _) in found.items()})
+        if decided is None:
+            return Prepared(None)
         batch, event = client.batch(), commit.same(decided.event)
         for document in decided.documents:
             before, snapshot = found[document.id]
             add_update(client, batch, snapshot, difference(before, document), event)
+        add_new(client, batch, decided.new, event, again=commit.sent is not None)
         return Prepared(None, batch, event, decided.kept)
 
     commit.run(prepare)
@@ -108,11 +113,6 @@ def add_update(
         updates = updates | ({"updatedAt": firestore.SERVER_TIMESTAMP} if store_times else {})
         option = client.write_option(last_update_time=snapshot.update_time)
         batch.update(snapshot.reference, marked(updates, event), option=option)
-
-
-def marked(fields: dict[str, Any], event: AuditEvent | None) -> dict[str, Any]:
-    """Return `fields` with the mark by which a commit is recognised."""
-    return fields if event is None else {**fields, MARK: str(event.id)}
 
 
 def difference(before: D, after: D) -> dict[str, Any]:

@@ -12,9 +12,11 @@ from google.cloud.firestore_v1.base_query import FieldFilter
 from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
 from shared.errors import ConflictError
 from shared.models.audit import AuditEvent
+from shared.models.firestore.documents import Document
 from shared.repositories.changes import Change, D, KeptAnswer
-from shared.repositories.firestore.changing import as_stored, change, marked, parse, read, reference
+from shared.repositories.firestore.changing import as_stored, change, parse, read, reference
 from shared.repositories.firestore.committing import Commit, Prepared
+from shared.repositories.firestore.creating import add_new, marked, new_fields
 
 
 class FirestoreCollection(Generic[D]):
@@ -32,7 +34,13 @@ class FirestoreCollection(Generic[D]):
         found = read(self._at(document_id), self.model, client_id)
         return found[0] if found else None
 
-    def create(self, document: D, event: AuditEvent | None, kept: KeptAnswer | None = None) -> tuple[D, bool]:
+    def create(
+        self,
+        document: D,
+        event: AuditEvent | None,
+        kept: KeptAnswer | None = None,
+        new: tuple[Document, ...] = (),
+    ) -> tuple[D, bool]:
         """See DocumentRepository.create."""
         target = self._at(document.id)
         commit: Commit[tuple[D, bool]] = Commit(self._client)
@@ -48,10 +56,13 @@ class FirestoreCollection(Generic[D]):
                     return Prepared((self._own(snapshot, document), False))
             batch = self._client.batch()
             batch.create(target, marked(new_fields(document, store_times=self.store_times), event))
+            add_new(self._client, batch, new, event, again=commit.sent is not None)
             return Prepared((document, True), batch, event, kept)
 
         stored, created = commit.run(prepare)
-        return (as_stored(stored, commit.sent.batch) if created and commit.sent else stored), created
+        return (
+            as_stored(stored, commit.sent.batch) if self.store_times and created and commit.sent else stored
+        ), created
 
     def _own(self, snapshot: Any, document: D) -> D:
         """Type what stands under the id of `document`. Raises ConflictError when that is another client's."""
@@ -71,11 +82,6 @@ class FirestoreCollection(Generic[D]):
     def _of(self, client_id: UUID) -> Any:
         """Where every query of this collection begins."""
         return of_client(self._client.collection(self.name), client_id)
-
-
-def new_fields(document: D, *, store_times: bool) -> dict[str, Any]:
-    """The fields to create a document with."""
-    return document.fields() | ({"updatedAt": firestore.SERVER_TIMESTAMP} if store_times else {})
 
 
 def of_client(collection: Any, client_id: UUID) -> Any:

@@ -14,9 +14,10 @@ from shared.domain.session import pointed
 from shared.errors import ConflictError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import ContextDocument, SessionDocument
-from shared.repositories.firestore.changing import add_update, change, difference, marked, parse, read, reference
+from shared.repositories.firestore.changing import add_update, change, difference, parse, read, reference
 from shared.repositories.firestore.collection import documents_of, of_client
 from shared.repositories.firestore.committing import Commit, Prepared
+from shared.repositories.firestore.creating import marked
 from shared.repositories.protocols import Change, KeptAnswer
 
 CONTEXTS = "contexts"

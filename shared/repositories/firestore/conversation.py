@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from google.cloud.firestore_v1.base_query import BaseQuery
@@ -38,7 +39,16 @@ class FirestoreFeedbackRepository(FirestoreCollection[FeedbackDocument]):
 
     def of_message(self, client_id: UUID, message_id: str, *, after: str | None, limit: int) -> list[FeedbackDocument]:
         """See FeedbackRepository.of_message."""
-        query = equal(self._of(client_id), messageId=message_id).order_by("__name__")
+        return self._by_id(equal(self._of(client_id), messageId=message_id), after, limit)
+
+    def of_person(
+        self, client_id: UUID, context_id: str, user_id: str, *, after: str | None, limit: int
+    ) -> list[FeedbackDocument]:
+        """See FeedbackRepository.of_person."""
+        return self._by_id(equal(self._of(client_id), contextId=context_id, userId=user_id), after, limit)
+
+    def _by_id(self, query: Any, after: str | None, limit: int) -> list[FeedbackDocument]:
+        query = query.order_by("__name__")
         if after is not None:
             query = query.start_after({"__name__": self._at(after)})
         return documents_of(query.limit(limit), FeedbackDocument)

@@ -8,17 +8,19 @@ from uuid import UUID
 
 from google.api_core import exceptions
 from google.cloud import firestore
-from google.cloud.firestore_v1.base_query import BaseQuery
+from google.cloud.firestore_v1.base_query import BaseQuery, FieldFilter
 
 from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
-from shared.models.firestore.alerts import InboxEntryDocument, delivered
+from shared.models.firestore.alerts import InboxEntryDocument, delivered, is_graver
 from shared.models.identifiers import uuid7
 from shared.repositories.changes import Change, Position
+from shared.repositories.document_protocols import Delivered
 from shared.repositories.firestore.changing import add_update, change, checked, difference, parse, read, reference
-from shared.repositories.firestore.collection import documents_of, equal, new_fields, of_client
+from shared.repositories.firestore.collection import documents_of, equal, of_client
 from shared.repositories.firestore.committing import MARK, Commit, Prepared
+from shared.repositories.firestore.creating import new_fields
 
-AT_ONCE = 400  # writes in one commit; Firestore takes 500
+AT_ONCE = 200  # writes in one commit; Firestore takes 500
 NEWEST_FIRST = BaseQuery.DESCENDING
 
 
@@ -33,16 +35,34 @@ class FirestoreInboxRepository:
         found = read(self._at(uid, alert_id), InboxEntryDocument, client_id)
         return found[0] if found else None
 
-    def deliver(self, entries: Sequence[InboxEntryDocument]) -> int:
+    def deliver(self, entries: Sequence[InboxEntryDocument], *, fresh: bool = True) -> Delivered:
         """See InboxRepository.deliver. New entries cost no read; a repeated delivery reads what is there.
 
         Entries carry the mark of the delivery that wrote them, so that one whose answer was lost finds its own.
         """
-        changed, delivery = 0, str(uuid7())
+        written, delivery = 0, str(uuid7())
+        news: list[InboxEntryDocument] = []
         for start in range(0, len(entries), AT_ONCE):
             some = entries[start : start + AT_ONCE]
-            changed += len(some) if self._create(some, delivery) else self._renew(some, delivery)
-        return changed
+            created = fresh and self._create(some, delivery)
+            done = Delivered(len(some), tuple(some)) if created else self._renew(some, delivery)
+            written += done.written
+            news += done.news
+        return Delivered(written, tuple(news))
+
+    def behind(self, client_id: UUID, alert_id: str, version: int, *, limit: int) -> list[InboxEntryDocument]:
+        """See InboxRepository.behind."""
+        query = self._of_alert(client_id, alert_id).where(filter=FieldFilter("alertVersion", "<", version))
+        return documents_of(query.order_by("alertVersion").limit(limit), InboxEntryDocument)
+
+    def is_taken(self, client_id: UUID, alert_id: str) -> bool:
+        """See InboxRepository.is_taken."""
+        query = self._of_alert(client_id, alert_id).where(filter=FieldFilter("taken", "==", value=True))
+        return bool(documents_of(query.limit(1), InboxEntryDocument))
+
+    def _of_alert(self, client_id: UUID, alert_id: str) -> Any:
+        """The entries of one alert in everybody's inboxes."""
+        return equal(of_client(self._client.collection_group("entries"), client_id), alertId=checked(alert_id))
 
     def change(
         self,
@@ -85,32 +105,35 @@ class FirestoreInboxRepository:
                 return False
         return True
 
-    def _renew(self, entries: Sequence[InboxEntryDocument], delivery: str) -> int:
+    def _renew(self, entries: Sequence[InboxEntryDocument], delivery: str) -> Delivered:
         """Write what is older than the delivery or not there, in one commit, again when somebody writes in between."""
         wanted = {self._at(entry.uid, entry.id).path: entry for entry in entries}
         targets = [self._at(entry.uid, entry.id) for entry in entries]
+        commit = Commit[Delivered](self._client)
 
-        def prepare() -> Prepared[int]:
+        def prepare() -> Prepared[Delivered]:
             with firestore_errors():
                 snapshots = list(self._client.get_all(targets, timeout=TIMEOUT_SECONDS, retry=READ_RETRY))
             batch = self._client.batch()
-            others = [one for one in snapshots if (one.to_dict() or {}).get(MARK) != delivery]
-            written = sum(self._renew_one(batch, one, wanted[one.reference.path], delivery) for one in others)
-            return Prepared(written + len(snapshots) - len(others), batch if written else None)
+            if any((one.to_dict() or {}).get(MARK) == delivery for one in snapshots):
+                return commit.sent or Prepared(Delivered(len(entries), tuple(entries)))
+            each = [self._renew_one(batch, one, wanted[one.reference.path], delivery) for one in snapshots]
+            done = Delivered(sum(one.written for one in each), tuple(entry for one in each for entry in one.news))
+            return Prepared(done, batch if done.written else None)
 
-        return Commit[int](self._client).run(prepare)
+        return commit.run(prepare)
 
-    def _renew_one(self, batch: Any, snapshot: Any, entry: InboxEntryDocument, delivery: str) -> bool:
-        """Put the entry into the batch unless what is stored is as new; whether it was put."""
+    def _renew_one(self, batch: Any, snapshot: Any, entry: InboxEntryDocument, delivery: str) -> Delivered:
+        """Put the entry into the batch unless what is stored is as new; what that does."""
         if not snapshot.exists:
             batch.create(snapshot.reference, _new(entry, delivery))
-            return True
+            return Delivered(1, (entry,))
         found = parse(snapshot, InboxEntryDocument, UUID(entry.client_id))
         if found is None or found[0].alert_version >= entry.alert_version:
-            return False
+            return Delivered(0)
         updates = difference(found[0], delivered(found[0], entry)) | {MARK: delivery}
         add_update(self._client, batch, snapshot, updates, None, store_times=True)
-        return True
+        return Delivered(1, (entry,) if is_graver(found[0], entry) else ())
 
     def _entries(self, uid: str) -> Any:
         return reference(self._client, "inboxes", uid).collection("entries")

@@ -13,9 +13,9 @@ from shared.models.users import Membership, MembershipChanges
 from shared.repositories.firestore.changing import reference
 from shared.repositories.firestore.committing import Commit, Prepared
 from shared.repositories.firestore.members import MEMBERS
+from shared.repositories.firestore.rosters import add_roster, part_at
 from shared.repositories.firestore.sessions import add_end, going_on
 
-ROSTERS = "rosters"
 AT_ONCE = 400  # writes in one commit; Firestore takes 500
 
 
@@ -33,7 +33,7 @@ class FirestoreMemberMirror:
 
     def _copies(self, changes: MembershipChanges) -> Any:
         """Prepare every copy that is newer than what is stored, on the condition that nobody writes in between."""
-        roster_at = reference(self._client, ROSTERS, str(changes.client_id))
+        roster_at = part_at(self._client, str(changes.client_id), 0)
         places = {reference(self._client, MEMBERS, one.uid).path: one for one in changes.changed}
         wanted = [self._client.document(path) for path in places]
         batch = self._client.batch()
@@ -46,10 +46,10 @@ class FirestoreMemberMirror:
             if stored.get("version", 0) > version:
                 continue
             if membership is None:
-                fields = roster_of(changes, at=datetime.now(UTC)).fields()
-            else:
-                fields = member_fields(membership)
-                fields["tokensValidAfter"] = later(membership.tokens_valid_after, stored.get("tokensValidAfter"))
+                add_roster(self._client, batch, snapshot, roster_of(changes, at=datetime.now(UTC)))
+                continue
+            fields = member_fields(membership)
+            fields["tokensValidAfter"] = later(membership.tokens_valid_after, stored.get("tokensValidAfter"))
             if snapshot.exists:
                 option = self._client.write_option(last_update_time=snapshot.update_time)
                 batch.update(snapshot.reference, fields, option=option)

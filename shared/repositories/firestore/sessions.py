@@ -15,9 +15,10 @@ from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import SessionDocument
 from shared.models.identifiers import DOCUMENT_ID
-from shared.repositories.firestore.changing import marked, reference
+from shared.repositories.firestore.changing import reference
 from shared.repositories.firestore.committing import Commit, Prepared
 from shared.repositories.firestore.contexts import SESSIONS
+from shared.repositories.firestore.creating import marked
 from shared.repositories.firestore.members import MEMBERS
 
 CACHE_SECONDS = 60.0

@@ -14,6 +14,7 @@ from shared.repositories.firestore.tasks import FirestoreTaskRepository
 if TYPE_CHECKING:
     from shared.repositories.firestore.alerts import FirestoreAlertRepository
     from shared.repositories.firestore.conversation import FirestoreFeedbackRepository, FirestoreMessageRepository
+    from shared.repositories.firestore.devices import FirestoreDeviceRepository
     from shared.repositories.firestore.drafts import FirestoreDraftRepository
     from shared.repositories.firestore.inboxes import FirestoreInboxRepository
     from shared.repositories.firestore.jobs import FirestoreJobRepository
@@ -68,6 +69,13 @@ class FirestoreLiveStore:
         from shared.repositories.firestore.inboxes import FirestoreInboxRepository
 
         return FirestoreInboxRepository(self._client)
+
+    @cached_property
+    def devices(self) -> FirestoreDeviceRepository:
+        """See DocumentStore.devices."""
+        from shared.repositories.firestore.devices import FirestoreDeviceRepository
+
+        return FirestoreDeviceRepository(self._client)
 
     @cached_property
     def drafts(self) -> FirestoreDraftRepository:

@@ -7,17 +7,20 @@ from typing import Any
 from uuid import UUID
 
 from google.cloud import firestore
-from google.cloud.firestore_v1.base_query import FieldFilter
+from google.cloud.firestore_v1.base_query import BaseQuery, FieldFilter
 
 from shared.db.firestore import READ_RETRY, TIMEOUT_SECONDS, firestore_errors
 from shared.errors import ConflictError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import TaskDocument
-from shared.repositories.firestore.changing import change, change_several, marked, parse, read, reference
+from shared.repositories.firestore.changing import change, change_several, parse, read, reference
+from shared.repositories.firestore.collection import documents_of
 from shared.repositories.firestore.committing import Commit, Prepared
+from shared.repositories.firestore.creating import marked
 from shared.repositories.protocols import Change, Changes, Position, TaskFilter
 
 TASKS = "tasks"
+NEWEST_FIRST = BaseQuery.DESCENDING
 
 
 class FirestoreTaskRepository:
@@ -52,11 +55,14 @@ class FirestoreTaskRepository:
         query = query.order_by(order).order_by("__name__").limit(limit)
         if after is not None:
             query = query.start_after({order: after.sort_at, "__name__": reference(self._client, TASKS, after.id)})
-        with firestore_errors():
-            return [
-                TaskDocument.model_validate({**snapshot.to_dict(), "id": snapshot.id})
-                for snapshot in query.get(timeout=TIMEOUT_SECONDS, retry=READ_RETRY)
-            ]
+        return documents_of(query, TaskDocument)
+
+    def of_rule(self, client_id: UUID, dedupe_key: str) -> TaskDocument | None:
+        """See TaskRepository.of_rule."""
+        query: Any = self._client.collection(TASKS).where(filter=FieldFilter("clientId", "==", str(client_id)))
+        query = query.where(filter=FieldFilter("dedupeKey", "==", dedupe_key))
+        query = query.order_by("occurrence", direction=NEWEST_FIRST).limit(1)
+        return next(iter(documents_of(query, TaskDocument)), None)
 
     def create(self, task: TaskDocument, event: AuditEvent) -> TaskDocument | None:
         """See TaskRepository.create."""
@@ -87,7 +93,7 @@ class FirestoreTaskRepository:
         self,
         client_id: UUID,
         task_ids: Sequence[str],
-        decide: Callable[[dict[str, TaskDocument]], Changes[TaskDocument]],
+        decide: Callable[[dict[str, TaskDocument]], Changes[TaskDocument] | None],
     ) -> None:
         """See TaskRepository.change_several."""
         references = [reference(self._client, TASKS, task_id) for task_id in task_ids]

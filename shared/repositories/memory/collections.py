@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import ClassVar, Generic
 from uuid import UUID
 
@@ -11,12 +11,13 @@ from shared.errors import ConflictError, NotFoundError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.alerts import AlertDocument
 from shared.models.firestore.conversation import FeedbackDocument, MessageDocument
+from shared.models.firestore.documents import Document
 from shared.models.firestore.drafts import DraftDocument
 from shared.models.firestore.jobs import JobDocument
 from shared.models.firestore.rosters import RosterDocument
 from shared.repositories.changes import Change, D, KeptAnswer, Position
 from shared.repositories.document_protocols import DraftFilter
-from shared.repositories.memory.documents import InMemoryDocuments, checked_id, of_client
+from shared.repositories.memory.documents import InMemoryDocuments, checked_id, of_client, stamped
 
 
 class InMemoryCollection(Generic[D]):
@@ -32,7 +33,13 @@ class InMemoryCollection(Generic[D]):
         """See DocumentRepository.get."""
         return of_client(self._held, document_id, client_id)
 
-    def create(self, document: D, event: AuditEvent | None, kept: KeptAnswer | None = None) -> tuple[D, bool]:
+    def create(
+        self,
+        document: D,
+        event: AuditEvent | None,
+        kept: KeptAnswer | None = None,
+        new: tuple[Document, ...] = (),
+    ) -> tuple[D, bool]:
         """See DocumentRepository.create."""
         with self._stored.lock:
             if checked_id(document.id) in self._held:
@@ -41,7 +48,7 @@ class InMemoryCollection(Generic[D]):
                 if existing is None:
                     raise ConflictError("This id is taken")
                 return existing, False
-            self._stored.record(event, kept)
+            self._stored.record(event, kept, new)
             return self._put(document), True
 
     def change(self, client_id: UUID, document_id: str, decide: Callable[[D], Change[D] | None]) -> D:
@@ -53,7 +60,7 @@ class InMemoryCollection(Generic[D]):
             decided = decide(document)
             if decided is None:
                 return document
-            self._stored.record(decided.event, decided.kept)
+            self._stored.record(decided.event, decided.kept, decided.new)
             return document if decided.document == document else self._put(decided.document)
 
     def _put(self, document: D) -> D:
@@ -63,11 +70,6 @@ class InMemoryCollection(Generic[D]):
     def _of(self, client_id: UUID) -> list[D]:
         with self._stored.lock:
             return [document for document in self._held.values() if document.client_id == str(client_id)]
-
-
-def stamped(document: D) -> D:
-    """The document as written now by the store's clock."""
-    return document.model_copy(update={"updated_at": datetime.now(UTC)})
 
 
 def page(
@@ -105,20 +107,50 @@ class InMemoryFeedbackRepository(InMemoryCollection[FeedbackDocument]):
         found = [one for one in self._of(client_id) if one.message_id == message_id and one.id > (after or "")]
         return sorted(found, key=lambda one: one.id)[:limit]
 
+    def of_person(
+        self, client_id: UUID, context_id: str, user_id: str, *, after: str | None, limit: int
+    ) -> list[FeedbackDocument]:
+        """See FeedbackRepository.of_person."""
+        mine = [one for one in self._of(client_id) if (one.context_id, one.user_id) == (context_id, user_id)]
+        return sorted((one for one in mine if one.id > (after or "")), key=lambda one: one.id)[:limit]
+
 
 class InMemoryAlertRepository(InMemoryCollection[AlertDocument]):
     """See AlertRepository."""
 
     store_times = True
 
-    def active_with_key(self, client_id: UUID, dedupe_key: str) -> AlertDocument | None:
-        """See AlertRepository.active_with_key."""
-        found = (one for one in self._of(client_id) if one.is_active and one.dedupe_key == dedupe_key)
-        return next(found, None)
+    def latest_with_key(self, client_id: UUID, dedupe_key: str) -> AlertDocument | None:
+        """See AlertRepository.latest_with_key."""
+        found = [one for one in self._of(client_id) if one.dedupe_key == dedupe_key]
+        return max(found, key=lambda one: one.created_at, default=None)
 
     def active(self, client_id: UUID, *, after: Position | None, limit: int) -> list[AlertDocument]:
         """See AlertRepository.active."""
         return page([one for one in self._of(client_id) if one.is_active], by_change, after, limit, newest=True)
+
+
+class InMemoryAlertSweep:
+    """See AlertSweepStore."""
+
+    def __init__(self, stored: InMemoryDocuments) -> None:
+        self._stored = stored
+
+    def due(self, at: datetime, *, limit: int) -> list[AlertDocument]:
+        """See AlertSweepStore.due."""
+        return self._until(lambda one: one.escalate_at, at, limit)
+
+    def over(self, at: datetime, *, limit: int) -> list[AlertDocument]:
+        """See AlertSweepStore.over."""
+        return self._until(lambda one: one.expires_at, at, limit)
+
+    def _until(
+        self, time_of: Callable[[AlertDocument], datetime | None], at: datetime, limit: int
+    ) -> list[AlertDocument]:
+        with self._stored.lock:
+            active = [one for one in self._stored.alerts.values() if one.is_active]
+        timed = [(time, one.id, one) for one in active if (time := time_of(one)) is not None and time <= at]
+        return [one for _, _, one in sorted(timed, key=lambda place: place[:2])][:limit]
 
 
 class InMemoryDraftRepository(InMemoryCollection[DraftDocument]):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from threading import RLock
 from uuid import UUID
 
@@ -18,7 +18,8 @@ from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
 from shared.models.firestore.alerts import AlertDocument, InboxEntryDocument
 from shared.models.firestore.conversation import FeedbackDocument, MessageDocument
-from shared.models.firestore.documents import ContextDocument, SessionDocument, TaskDocument
+from shared.models.firestore.devices import DeviceDocument
+from shared.models.firestore.documents import ContextDocument, Document, SessionDocument, TaskDocument
 from shared.models.firestore.drafts import DraftDocument
 from shared.models.firestore.jobs import JobDocument
 from shared.models.firestore.rosters import RosterDocument
@@ -67,6 +68,7 @@ class InMemoryDocuments:
     feedback: dict[str, FeedbackDocument] = field(default_factory=dict)
     alerts: dict[str, AlertDocument] = field(default_factory=dict)
     inboxes: dict[str, dict[str, InboxEntryDocument]] = field(default_factory=dict)
+    devices: dict[str, DeviceDocument] = field(default_factory=dict)
     drafts: dict[str, DraftDocument] = field(default_factory=dict)
     jobs: dict[str, JobDocument] = field(default_factory=dict)
     rosters: dict[str, RosterDocument] = field(default_factory=dict)
@@ -81,11 +83,21 @@ class InMemoryDocuments:
             self.sessions |= {session.id: ended(session, at) for session in going}
             return len(going)
 
-    def record(self, event: AuditEvent | None, kept: KeptAnswer | None) -> None:
-        """Put the event and the answer of a commit away; raises before anything is stored."""
+    def record(self, event: AuditEvent | None, kept: KeptAnswer | None, new: tuple[Document, ...] = ()) -> None:
+        """Put the event, the answer and the new documents of a commit away; raises before anything is stored."""
         self.answers.keep(kept)
         if event is not None:
             self.events.append(event)
+        for document in new:
+            if isinstance(document, AlertDocument):
+                self.alerts.setdefault(document.id, stamped(document))
+            elif isinstance(document, TaskDocument):
+                self.tasks.setdefault(document.id, document)
+
+
+def stamped(document: D) -> D:
+    """The document as written now by the store's clock."""
+    return document.model_copy(update={"updated_at": datetime.now(UTC)})
 
 
 def checked_id(document_id: str) -> str:

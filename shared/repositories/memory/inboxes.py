@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from shared.errors import NotFoundError
-from shared.models.firestore.alerts import InboxEntryDocument, delivered
+from shared.models.firestore.alerts import InboxEntryDocument, delivered, is_graver
 from shared.repositories.changes import Change, Position
-from shared.repositories.memory.collections import by_change, page, stamped
-from shared.repositories.memory.documents import InMemoryDocuments, checked_id, of_client
+from shared.repositories.document_protocols import Delivered
+from shared.repositories.memory.collections import by_change, page
+from shared.repositories.memory.documents import InMemoryDocuments, checked_id, of_client, stamped
 
 
 class InMemoryInboxRepository:
@@ -22,9 +23,11 @@ class InMemoryInboxRepository:
         """See InboxRepository.get."""
         return of_client(self._entries(uid), alert_id, client_id)
 
-    def deliver(self, entries: Sequence[InboxEntryDocument]) -> int:
+    def deliver(self, entries: Sequence[InboxEntryDocument], *, fresh: bool = True) -> Delivered:
         """See InboxRepository.deliver."""
-        changed = 0
+        del fresh
+        written = 0
+        news: list[InboxEntryDocument] = []
         with self._stored.lock:
             for entry in entries:
                 inbox = self._stored.inboxes.setdefault(checked_id(entry.uid), {})
@@ -35,8 +38,25 @@ class InMemoryInboxRepository:
                     inbox[entry.id] = stamped(delivered(held, entry))
                 else:
                     continue
-                changed += 1
-        return changed
+                written += 1
+                if held is None or is_graver(held, entry):
+                    news.append(entry)
+        return Delivered(written, tuple(news))
+
+    def behind(self, client_id: UUID, alert_id: str, version: int, *, limit: int) -> list[InboxEntryDocument]:
+        """See InboxRepository.behind."""
+        found = [one for one in self._of_alert(client_id, alert_id) if one.alert_version < version]
+        return sorted(found, key=lambda one: one.alert_version)[:limit]
+
+    def is_taken(self, client_id: UUID, alert_id: str) -> bool:
+        """See InboxRepository.is_taken."""
+        return any(one.taken for one in self._of_alert(client_id, alert_id))
+
+    def _of_alert(self, client_id: UUID, alert_id: str) -> list[InboxEntryDocument]:
+        wanted = checked_id(alert_id)
+        with self._stored.lock:
+            held = [inbox[wanted] for inbox in self._stored.inboxes.values() if wanted in inbox]
+        return [one for one in held if one.client_id == str(client_id)]
 
     def change(
         self,
@@ -54,6 +74,8 @@ class InMemoryInboxRepository:
             if decided is None:
                 return entry
             self._stored.record(decided.event, decided.kept)
+            if decided.document == entry:
+                return entry
             self._stored.inboxes[uid][alert_id] = changed = stamped(decided.document)
             return changed
 

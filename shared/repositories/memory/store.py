@@ -12,6 +12,7 @@ from shared.repositories.memory.collections import (
     InMemoryRosterRepository,
 )
 from shared.repositories.memory.contexts import InMemoryContextRepository
+from shared.repositories.memory.devices import InMemoryDeviceRepository
 from shared.repositories.memory.documents import InMemoryDocuments
 from shared.repositories.memory.eligibility import InMemoryEligibilityRepository
 from shared.repositories.memory.inboxes import InMemoryInboxRepository
@@ -35,6 +36,7 @@ class InMemoryLiveStore:
         self.feedback = InMemoryFeedbackRepository(self.documents, self.documents.feedback)
         self.alerts = InMemoryAlertRepository(self.documents, self.documents.alerts)
         self.inboxes = InMemoryInboxRepository(self.documents)
+        self.devices = InMemoryDeviceRepository(self.documents)
         self.drafts = InMemoryDraftRepository(self.documents, self.documents.drafts)
         self.jobs = InMemoryJobRepository(self.documents, self.documents.jobs)
         self.rosters = InMemoryRosterRepository(self.documents)

@@ -59,21 +59,30 @@ class InMemoryTaskRepository:
             decided = decide(task)
             if decided is None:
                 return task
-            self._documents.record(decided.event, decided.kept)
+            self._documents.record(decided.event, decided.kept, decided.new)
             self._documents.tasks[task_id] = decided.document
             return decided.document
+
+    def of_rule(self, client_id: UUID, dedupe_key: str) -> TaskDocument | None:
+        """See TaskRepository.of_rule."""
+        with self._documents.lock:
+            tasks = list(self._documents.tasks.values())
+        mine = [task for task in tasks if (task.client_id, task.dedupe_key) == (str(client_id), dedupe_key)]
+        return max(mine, key=lambda task: task.occurrence, default=None)
 
     def change_several(
         self,
         client_id: UUID,
         task_ids: Sequence[str],
-        decide: Callable[[dict[str, TaskDocument]], Changes[TaskDocument]],
+        decide: Callable[[dict[str, TaskDocument]], Changes[TaskDocument] | None],
     ) -> None:
         """See TaskRepository.change_several."""
         with self._documents.lock:
             found = {task_id: task for task_id in task_ids if (task := self.get(client_id, task_id))}
             decided = decide(found)
-            self._documents.record(decided.event, decided.kept)
+            if decided is None:
+                return
+            self._documents.record(decided.event, decided.kept, decided.new)
             self._documents.tasks.update({task.id: task for task in decided.documents})
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from threading import RLock
 from uuid import UUID
 
-from shared.domain.membership import is_over, later, member_fields, roster_of
+from shared.domain.membership import is_over, later, member_fields, push_choice, roster_of
 from shared.errors import ConflictError, NotFoundError, StoreUnavailableError
 from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
@@ -281,4 +281,5 @@ def _membership(user: User, time_zone: str) -> Membership:
         time_zone=time_zone,
         version=user.version,
         tokens_valid_after=user.tokens_valid_after,
+        push=push_choice(user.preferences),
     )

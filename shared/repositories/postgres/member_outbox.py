@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from shared.db.postgres import Postgres
+from shared.domain.membership import push_choice
 from shared.models.roles import Role
-from shared.models.users import Membership, MembershipChanges
+from shared.models.users import Membership, MembershipChanges, Preferences
 
 PAGE = 100
 # Later than the copies of memberships that instances keep: see shared.repositories.firestore.members.CACHE_SECONDS.
@@ -29,7 +30,7 @@ _DUE = text(
     " WHERE client_id = :client ORDER BY created_at, id LIMIT :page"
 )
 _MEMBERS = text("""
-SELECT u.client_id, u.id, u.firebase_uid, u.role, u.status, c.time_zone, u.version, u.tokens_valid_after
+SELECT u.client_id, u.id, u.firebase_uid, u.role, u.status, c.time_zone, u.version, u.tokens_valid_after, u.preferences
 FROM users u JOIN clients c ON c.id = u.client_id
 WHERE u.client_id = :client AND u.firebase_uid IS NOT NULL AND (u.status = 'active' OR u.id = ANY(:changed))
 ORDER BY u.id
@@ -90,5 +91,6 @@ def _members(connection: Connection, client_id: UUID, changed: set[UUID]) -> lis
 
 
 def _membership(row: Any) -> Membership:
-    client_id, user_id, uid, role, status, time_zone, version, valid_after = row
-    return Membership(client_id, user_id, uid, Role(role), status, time_zone, version, valid_after)
+    client_id, user_id, uid, role, status, time_zone, version, valid_after, preferences = row
+    push = push_choice(Preferences.model_validate(preferences))
+    return Membership(client_id, user_id, uid, Role(role), status, time_zone, version, valid_after, push)

@@ -1,0 +1,118 @@
+"""The composition root of the event functions: see `shared.bootstrap`, whose stores they share."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from shared import bootstrap
+from shared.config import settings
+
+if TYPE_CHECKING:
+    from shared.services.alert_fan_out import AlertFanOut
+    from shared.services.alert_push import AlertPush
+    from shared.services.alert_sweep import AlertSweep
+    from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
+    from shared.services.feedback_projection import FeedbackProjection
+    from shared.services.member_sync import MemberSync
+    from shared.services.task_effects import TaskEffects
+    from shared.services.task_reminders import ReminderService
+
+
+@cache
+def audit_relay() -> AuditRelay:
+    """Publishes the Firestore outbox's events."""
+    from shared.repositories.firestore.waiting_events import FirestoreWaitingEvents
+    from shared.services.audit_pipeline import AuditRelay
+
+    return AuditRelay(bootstrap.audit_topic(), FirestoreWaitingEvents(bootstrap.firestore_store()))
+
+
+@cache
+def outbox_sweep() -> OutboxSweep:
+    """Publishes what has stayed too long in either outbox."""
+    from shared.repositories.firestore.waiting_events import FirestoreWaitingEvents
+    from shared.repositories.postgres.audit import PostgresWaitingEvents
+    from shared.services.audit_pipeline import OutboxSweep
+
+    waiting = (FirestoreWaitingEvents(bootstrap.firestore_store()), PostgresWaitingEvents(bootstrap.postgres("relay")))
+    return OutboxSweep(bootstrap.audit_topic(), waiting)
+
+
+@cache
+def audit_writer() -> AuditWriter:
+    """Writes audit events into the database."""
+    from shared.repositories.postgres.audit import PostgresAuditLog
+    from shared.services.audit_pipeline import AuditWriter
+
+    return AuditWriter(PostgresAuditLog(bootstrap.postgres("audit")))
+
+
+@cache
+def task_effects() -> TaskEffects:
+    """Carries changes of tasks to counts, assignees, follow-ups and the other side of shared ones."""
+    from shared.repositories.firestore.open_tasks import FirestoreOpenTasks
+    from shared.services.task_effects import TaskEffects
+    from shared.services.task_projection import TaskProjection
+
+    return TaskEffects(TaskProjection(FirestoreOpenTasks(bootstrap.firestore_store())), bootstrap.live_store())
+
+
+@cache
+def alert_fan_out() -> AlertFanOut:
+    """Delivers alerts to inboxes."""
+    from shared.services.alert_fan_out import AlertFanOut
+
+    return AlertFanOut(bootstrap.live_store(), alert_push())
+
+
+@cache
+def alert_push() -> AlertPush:
+    """Tells people's devices of alerts; nobody's unless MOBIUS_PUSH is on."""
+    from shared.services.alert_push import DevicePush, NoPush
+
+    if not settings().push:
+        return NoPush()
+    from shared.db.messaging import FirebasePush
+
+    return DevicePush(bootstrap.live_store().devices, FirebasePush(settings().project))
+
+
+@cache
+def alert_sweep() -> AlertSweep:
+    """Escalates and expires alerts of every organisation."""
+    from shared.repositories.firestore.alerts import FirestoreAlertSweep
+    from shared.services.alert_sweep import AlertSweep
+
+    return AlertSweep(FirestoreAlertSweep(bootstrap.firestore_store()), bootstrap.live_store())
+
+
+@cache
+def member_sweep() -> MemberSync:
+    """Carries every organisation's changed memberships that still wait."""
+    from shared.repositories.postgres.member_outbox import PostgresMemberOutbox
+    from shared.services.member_sync import MemberSync
+
+    outbox = PostgresMemberOutbox(bootstrap.postgres("relay"), across_clients=True)
+    return MemberSync(outbox, bootstrap.accounts(), bootstrap.member_mirror())
+
+
+@cache
+def feedback_projection() -> FeedbackProjection:
+    """Keeps feedback for analytics."""
+    from shared.repositories.firestore.feedback_reader import FirestoreFeedbackReader
+    from shared.repositories.postgres.feedback_facts import PostgresFeedbackFacts
+    from shared.services.feedback_projection import FeedbackProjection
+
+    return FeedbackProjection(
+        FirestoreFeedbackReader(bootstrap.firestore_store()), PostgresFeedbackFacts(bootstrap.postgres("analytics"))
+    )
+
+
+@cache
+def reminder_service() -> ReminderService:
+    """Sends the reminders of tasks that are due."""
+    from shared.repositories.firestore.due_reminders import FirestoreDueReminders
+    from shared.services.task_reminders import ReminderService
+
+    return ReminderService(FirestoreDueReminders(bootstrap.firestore_store()), bootstrap.live_store().tasks)
