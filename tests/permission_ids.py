@@ -120,6 +120,15 @@ def _new_context(make: Make) -> str:
     return str(make("POST", f"{ELIGIBILITY}/context", body)["contextId"])
 
 
+def _covered_context(make: Make) -> str:
+    """A context of a patient who has an active coverage, so that it is known of whom to ask for an authorization."""
+    body = new_record_body(make, "coverage")
+    body["data"]["periodStart"] = "2026-01-01"
+    patient = make("POST", f"{RECORDS}/", body)["data"]["patientId"]
+    opened = {"recordType": "Patient ID", "recordId": patient}
+    return str(make("POST", f"{ELIGIBILITY}/context", opened)["contextId"])
+
+
 def _new_task(*moves: str) -> Callable[[Make], str]:
     """A shared task on which these moves were made."""
 
@@ -203,6 +212,7 @@ MAKERS: dict[str, Callable[[Make], str]] = {
     **{f"{state} authorization": _new_authorization(state) for state in _ANSWERS},
     **{f"{state} context": _context_of_authorization(state) for state in ("sent", "granted")},
     "context": _new_context,
+    "covered context": _covered_context,
     "task": _new_task(),
     "accepted task": _new_task("accept"),
     "started task": _new_task("accept", "start"),
@@ -215,7 +225,9 @@ UNKNOWN: dict[str, Callable[[], str]] = {
     **{record_type: lambda: str(uuid7()) for record_type in POINTS_AT},
     **{f"{record_type} number": lambda: unique("NONE") for record_type in NUMBERED},
     **{f"{state} authorization": lambda: str(uuid7()) for state in _ANSWERS},
-    **{kind: lambda: f"ctx_{uuid4().hex}" for kind in ("context", "sent context", "granted context")},
+    **{
+        kind: lambda: f"ctx_{uuid4().hex}" for kind in ("context", "covered context", "sent context", "granted context")
+    },
     **{kind: lambda: f"task_{uuid4().hex}" for kind in ("task", "accepted task", "started task", "completed task")},
     **{kind: lambda: str(uuid7()) for kind in ("user", "deactivated user")},
     "invitation": lambda: "inv_AZdfPA",
