@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -121,10 +122,13 @@ def _new_context(make: Make) -> str:
 
 
 def _covered_context(make: Make) -> str:
-    """A context of a patient who has an active coverage, so that it is known of whom to ask for an authorization."""
+    """A context of a patient with a coverage in force and a visit to come: whom to ask for an authorization of what."""
     body = new_record_body(make, "coverage")
     body["data"]["periodStart"] = "2026-01-01"
     patient = make("POST", f"{RECORDS}/", body)["data"]["patientId"]
+    visit = record_body("visit", patientId=patient, providerId=str(_new_record(make, "provider")["id"]))
+    visit["data"] |= {"visitDate": (datetime.now(UTC).date() + timedelta(days=2)).isoformat(), "visitType": "office"}
+    make("POST", f"{RECORDS}/", visit)
     opened = {"recordType": "Patient ID", "recordId": patient}
     return str(make("POST", f"{ELIGIBILITY}/context", opened)["contextId"])
 
