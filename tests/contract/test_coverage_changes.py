@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from threading import Thread
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from shared.domain import eligibility
+from shared.domain.record_links import REFERENCES
 from shared.domain.search_terms import query_terms
 from shared.models.caller import IdempotencyKey
 from shared.models.coverage_changes import AskedCoverage, CoverageChanges, NamedPayer, NewCoverage
@@ -19,6 +21,7 @@ from shared.models.identifiers import uuid7
 from shared.models.records import EligibilityFile
 from shared.models.replay import Replayed
 from shared.repositories.eligibility_protocols import Answered, NewCheck, PreviousCheck
+from shared.repositories.record_protocols import Found, WriteRequest
 from tests.contract.conftest import Records
 from tests.contract.practice import Practice, file_of, store_practice
 from tests.unit.factories import TODAY, USER, event, kept, key
@@ -257,3 +260,70 @@ def test_the_check_that_follows_is_stored_in_the_same_commit(records: Records, p
     assert [one.id for one in records.events()] == [done.event.id]
     with pytest.raises(Replayed):
         changed(records, taking_over(practice), asked=ASKED, key=asked)
+
+
+def meanwhile(act: Callable[[], None]) -> Callable[[], None]:
+    """Begin `act` beside a change that goes on, and give it time to get through; return what waits for its end."""
+    thread = Thread(target=act)
+    thread.start()
+    thread.join(0.5)
+    return thread.join
+
+
+def test_the_payer_is_not_deleted_while_a_coverage_of_it_begins(records: Records, practice: Practice) -> None:
+    payer = records.add("payers", {"client_id": records.client, "payer_number": "NEW-1", "name": "A new payer"})
+    pointing: list[Mapping[str, int]] = []
+    ends: list[Callable[[], None]] = []
+
+    def delete() -> None:
+        def decide(_record: object, uses: Mapping[str, int]) -> None:
+            pointing.append(uses)
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            records.store.record_writes.delete(
+                records.client, "payer", "NEW-1", changed_by=USER, decide=decide, conclude=lambda _: event()
+            )
+
+    def decide(file: EligibilityFile, named: NamedPayer | None) -> CoverageChanges:
+        ends.append(meanwhile(delete))
+        return taking_over(practice)(file, named)
+
+    changed(records, decide, asked=replace(ASKED, payer=str(payer)))
+    ends[0]()
+    assert pointing == [{"coverage": 1}]
+
+
+def test_a_record_with_the_same_key_waits_for_the_coverage_that_begins(records: Records, practice: Practice) -> None:
+    columns: dict[str, Any] = {
+        "patient_id": "MRN553",
+        "payer_id": "CAP-02",
+        "member_id": ASKED.member_id,
+        "period_start": START,
+    }
+    wanted = WriteRequest("coverage", columns, tuple(columns), REFERENCES["coverage"])
+    found: list[Found] = []
+    ends: list[Callable[[], None]] = []
+
+    def write() -> None:
+        def decide(there: Found) -> dict[str, Any]:
+            found.append(there)
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            records.store.record_writes.write(
+                records.client,
+                wanted,
+                changed_by=USER,
+                key=None,
+                decide=decide,
+                conclude=lambda _: (event(records.client), None),
+            )
+
+    def decide(file: EligibilityFile, payer: NamedPayer | None) -> CoverageChanges:
+        ends.append(meanwhile(write))
+        return taking_over(practice)(file, payer)
+
+    changed(records, decide, asked=ASKED)
+    ends[0]()
+    assert [there.current is not None for there in found] == [True]

@@ -10,6 +10,7 @@ import pytest
 
 from infra.local.demo_accounts import LAKESIDE, RIVERSIDE, demo_id
 from shared.models.identifiers import uuid7
+from shared.models.payer_answer import BenefitLine, PayerAnswer, RelatedEntity
 from tests.functions.authorization_office import PATIENT, Office, faults, today
 from tests.functions.in_memory import Answer, InMemoryProduct
 
@@ -318,6 +319,21 @@ def test_what_guidance_offers_can_be_run_as_it_is_offered(office: Office) -> Non
     assert (done.status, done.json["data"]["coverageId"]) == (200, str(second))
     assert "switch_payer" not in [one["action"] for one in guidance(office)]
     assert row(office, COVERAGE)["period_end"] == max(START - timedelta(days=91), row(office, COVERAGE)["period_start"])
+
+
+def test_what_an_answer_names_is_offered_with_what_is_known(office: Office) -> None:
+    """Medicaid's own answer names a plan that nobody has on file yet; a person adds the payer and the member id."""
+    office.act("check_eligibility", dateOfService=START.isoformat())
+    named = BenefitLine("MC", "271:EB[2]", ("30",), entities=(RelatedEntity("PR", "SUNRISE COMMUNITY"),))
+    told = PayerAnswer("Medicaid", None, None, benefits=(BenefitLine("1", "271:EB[1]", ("30",), None, "MC"), named))
+    rows(office, "eligibility_checks")[-1].update(source="clearinghouse", answer=told, service_type="98")
+    offered = next(one for one in guidance(office) if one["action"] == "switch_payer")
+    assert (offered["kind"], offered["form"]["required"]) == ("form", ["payerId", "memberId", "startDate"])
+    assert offered["params"] == {"coverageId": str(COVERAGE), "version": 1, "dateOfService": START.isoformat()}
+    added = {"payerId": "CAP-02", "memberId": "SUN-88.1", "startDate": START.isoformat()}
+    done = office.try_to("switch_payer", offered["params"] | added)
+    assert (done.status, done.json["data"]["eligible"]) == (200, True)
+    assert "switch_payer" not in [one["action"] for one in guidance(office)]
 
 
 def guidance(office: Office) -> list[dict[str, Any]]:

@@ -160,6 +160,13 @@ def test_where_another_coverage_is_active_its_order_matters_not_the_payer() -> N
     assert (offers(receipt), receipt.fired("rank_again") is not None) == ([], True)
 
 
+def test_why_it_is_not_offered_names_it_once() -> None:
+    reason = eligibility.why_not(eligibility.situation_after(decided(coverage()), now=NOW), "switch_payer")
+    assert reason is not None
+    assert reason.text.startswith("Switch Payer is offered when Medicare or Medicaid names a plan")
+    assert "or when a plan that pays instead of Medicare or Medicaid is on file" in reason.text
+
+
 NEW = UUID(int=99)
 
 
