@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from shared.services.coverage_checks import CoverageChecks
     from shared.services.eligibility_readings import EligibilityReadings
     from shared.services.payer_inquiries import PayersAsked
+    from shared.services.payer_switch import PayerSwitch
     from shared.services.schedule_check import ScheduleCheck
 
 
@@ -119,6 +120,13 @@ class EligibilityModeHandler(BaseModeHandler):
         from shared.services.coverage_checks import CoverageChecks
 
         return CoverageChecks(self, self._db, self._access_log)
+
+    @cached_property
+    def payer_switch(self) -> PayerSwitch:
+        """The quick action that lets another payer's coverage take the place of one."""
+        from shared.services.payer_switch import PayerSwitch
+
+        return PayerSwitch(self, self._db, self._access_log)
 
     def situation_on(self, caller: Caller, file: EligibilityFile) -> rules.Situation:
         """See ReadingDesk.situation_on."""

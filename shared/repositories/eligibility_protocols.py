@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
+from shared.models.coverage_changes import AskedCoverage, CoverageChanges, NamedPayer
 from shared.models.payer_answer import CheckFailure, PayerAnswer
 from shared.models.records import CheckSource, CheckState, Claim, EligibilityFile, Patient
 from shared.models.verdict import Difference, VerdictReceipt
@@ -67,6 +68,18 @@ class NewCheck:
         return self.asked_coverage or self.verdict.coverage_id
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a change leaves that stores no check: its event, the answer, and the same to keep."""
+
+    event: AuditEvent
+    kept: KeptAnswer | None
+    answer: str
+
+
+Conclude: TypeAlias = Callable[[EligibilityFile, PreviousCheck | None], NewCheck | Answered]
+
+
 class EligibilityRepository(Protocol):
     """What the eligibility mode reads and writes."""
 
@@ -107,7 +120,7 @@ class EligibilityRepository(Protocol):
         """Raise Replayed when the request with this key was carried out within 24 hours; see KeptAnswers.recall."""
         ...
 
-    def rank(
+    def change_coverages(
         self,
         client_id: UUID,
         reference: str,
@@ -116,13 +129,16 @@ class EligibilityRepository(Protocol):
         today: date,
         changed_by: UUID,
         key: IdempotencyKey | None,
-        decide: Callable[[EligibilityFile], Mapping[UUID, int]],
-        conclude: Callable[[EligibilityFile], tuple[AuditEvent, KeptAnswer | None]],
-    ) -> bool:
-        """Rank a patient's coverages: rows, history, audit event and kept answer in one transaction.
+        decide: Callable[[EligibilityFile, NamedPayer | None], CoverageChanges],
+        conclude: Conclude,
+        asked: AskedCoverage | None = None,
+    ) -> NewCheck | Answered | None:
+        """Change a patient's coverages: rows, history, search terms, audit event, kept answer in one transaction.
 
-        `decide` returns the ranks to write, by coverage; whatever it raises undoes everything. `conclude` gets the
-        file as it is then. False for an unknown patient. Raises Replayed for a repeated request.
+        `decide` gets the payer of the coverage that is `asked` for (None for an unknown one), held until the end;
+        whatever it raises undoes everything. `conclude` gets the file as it is then, and the newest completed check
+        before; the check that it returns is stored too. Changes of one patient follow each other. None for an unknown
+        patient. Raises Replayed for a repeated request.
         """
         ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from shared.db.postgres import Postgres
 from shared.domain.search_terms import query_terms
 from shared.models.api.record_writes import RecordWrite
 from shared.models.api.records import DATA_MODELS
+from shared.models.coverage_changes import AskedCoverage, CoverageChanges, NamedPayer, NewCoverage
 from shared.models.identifiers import uuid7
 from shared.models.imported import (
     ClaimRecord,
@@ -24,9 +25,11 @@ from shared.models.imported import (
     RemittanceRecord,
     VisitRecord,
 )
+from shared.models.records import EligibilityFile
 from shared.models.roles import Role
 from shared.models.sign_in import Ticket
 from shared.repositories.authorization_protocols import RequestReferences
+from shared.repositories.eligibility_protocols import Answered
 from shared.repositories.memory.documents import InMemoryDocuments
 from shared.repositories.memory.members import InMemoryAuditOutbox, InMemoryAuditPublisher
 from shared.repositories.postgres.audit import PostgresWaitingEvents
@@ -132,18 +135,27 @@ def check(at: Place) -> None:
         )
 
 
-def rank(at: Place) -> None:
-    """Every coverage of a patient gets another rank."""
-    assert PostgresEligibilityRepository(at.serving).rank(
+def change_coverages(at: Place) -> None:
+    """Every coverage of a patient gets another rank, and another one takes the place of the first."""
+
+    def decide(file: EligibilityFile, payer: NamedPayer | None) -> CoverageChanges:
+        assert payer is not None
+        first = file.coverages[0]
+        begins = NewCoverage(uuid7(), first.id, payer.id, "UNKNOWN", None, first.rank, TODAY)
+        return CoverageChanges(tuple(replace(one, rank=one.rank + 1) for one in file.coverages), begins)
+
+    done = PostgresEligibilityRepository(at.serving).change_coverages(
         at.client,
         "MRN711",
         visit_id=None,
         today=TODAY,
         changed_by=USER,
         key=key(),
-        decide=lambda file: {one.id: one.rank + 1 for one in file.coverages},
-        conclude=lambda _file: (event(at.client), None),
+        decide=decide,
+        conclude=lambda _file, _previous: Answered(event(at.client), None, "{}"),
+        asked=AskedCoverage("PAY1", "UNKNOWN", TODAY),
     )
+    assert done is not None
 
 
 def write(record_type: str, **data: Any) -> Call:
@@ -310,7 +322,7 @@ CALLS: dict[str, dict[str, Call]] = {
     },
     "PostgresEligibilityRepository.file_of": {"ordinary": file_of("MRN711"), "a tenth of all visits": file_of("MRN1")},
     "PostgresEligibilityRepository.check": {"before it is decided": check},
-    "PostgresEligibilityRepository.rank": {"ordinary": rank},
+    "PostgresEligibilityRepository.change_coverages": {"ordinary": change_coverages},
     "PostgresEligibilityRepository.check_of": {"a tenth of all checks": checked},
     "PostgresEligibilityRepository.recall": {
         "": lambda at: PostgresEligibilityRepository(at.serving).recall(at.client, key())

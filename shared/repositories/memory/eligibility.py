@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Callable
+from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
 from shared.models.audit import AuditEvent
 from shared.models.authorization import VisitHold
 from shared.models.caller import IdempotencyKey
+from shared.models.coverage_changes import AskedCoverage, CoverageChanges, NamedPayer
 from shared.models.records import (
     Authorization,
     Benefit,
@@ -25,8 +26,8 @@ from shared.models.records import (
 from shared.models.typed_json import from_json, to_json
 from shared.models.verdict import Difference, VerdictReceipt
 from shared.repositories.authorization_rows import authorization_of
-from shared.repositories.changes import KeptAnswer
-from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck, StoredCheck
+from shared.repositories.eligibility_protocols import Answered, Conclude, NewCheck, PreviousCheck, StoredCheck
+from shared.repositories.memory.coverage_changes import write_changes
 from shared.repositories.memory.records import read_patient
 from shared.repositories.memory.tables import NO_DATE, InMemoryTables
 from shared.repositories.record_protocols import HistoryEntry
@@ -78,8 +79,7 @@ class InMemoryEligibilityRepository:
             file = self.file_of(client_id, reference, visit_id=visit_id, today=today)
             if file is None:
                 return None
-            before = self._newest(client_id, file.patient.id, state="completed")
-            new = decide(file, None if before is None else PreviousCheck(before["id"], _receipt(before)))
+            new = decide(file, self._previous(client_id, file.patient))
             self._tables.answers.keep(new.kept)
             self._tables.add("eligibility_checks", _check_row(client_id, new))
             self._tables.record(new.event)
@@ -91,7 +91,7 @@ class InMemoryEligibilityRepository:
         with self._tables.lock:
             self._tables.answers.recall(key)
 
-    def rank(
+    def change_coverages(
         self,
         client_id: UUID,
         reference: str,
@@ -100,29 +100,26 @@ class InMemoryEligibilityRepository:
         today: date,
         changed_by: UUID,
         key: IdempotencyKey | None,
-        decide: Callable[[EligibilityFile], Mapping[UUID, int]],
-        conclude: Callable[[EligibilityFile], tuple[AuditEvent, KeptAnswer | None]],
-    ) -> bool:
-        """See EligibilityRepository.rank."""
+        decide: Callable[[EligibilityFile, NamedPayer | None], CoverageChanges],
+        conclude: Conclude,
+        asked: AskedCoverage | None = None,
+    ) -> NewCheck | Answered | None:
+        """See EligibilityRepository.change_coverages."""
         with self._tables.lock:
             self._tables.answers.recall(key)
             file = self.file_of(client_id, reference, visit_id=visit_id, today=today)
             if file is None:
-                return False
-            ranks = decide(file)
-            rows = [row for row in self._of_patient(client_id, "coverages", file.patient.id) if row["id"] in ranks]
-            for row in rows:
-                before, rank = row["rank"], ranks[row["id"]]
-                if before != rank:
-                    now = datetime.now(UTC)
-                    row.update({"rank": rank, "version": row["version"] + 1, "updated_at": now})
-                    entry = HistoryEntry(row["version"], now, changed_by, {"rank": (before, rank)})
-                    self._history.setdefault(row["id"], []).append(entry)
-            after = self.file_of(client_id, reference, visit_id=visit_id, today=today)
-            event, kept = conclude(after or file)
-            self._tables.answers.keep(kept)
-            self._tables.record(event)
-            return True
+                return None
+            payer = self._tables.one(client_id, "payers", "payer_number", asked.payer) if asked else None
+            changes = decide(file, None if payer is None else NamedPayer(payer["id"], payer["kind"]))
+            write_changes(self._tables, self._history, file.coverages, changes, changed_by)
+            after = self._file(client_id, file.patient, visit_id, today)
+            done = conclude(after, self._previous(client_id, file.patient))
+            self._tables.answers.keep(done.kept)
+            if isinstance(done, NewCheck):
+                self._tables.add("eligibility_checks", _check_row(client_id, done))
+            self._tables.record(done.event)
+            return done
 
     def check_of(
         self, client_id: UUID, patient_id: UUID, check_id: UUID | None, *, seen: AuditEvent | None
@@ -184,6 +181,10 @@ class InMemoryEligibilityRepository:
         rows = self._of_patient(client_id, "eligibility_checks", patient_id)
         fitting = (row for row in rows if all(row[name] == value for name, value in wanted.items()))
         return max(fitting, key=lambda row: (row["created_at"], row["id"]), default=None)
+
+    def _previous(self, client_id: UUID, patient: Patient) -> PreviousCheck | None:
+        before = self._newest(client_id, patient.id, state="completed")
+        return None if before is None else PreviousCheck(before["id"], _receipt(before))
 
     def _file(self, client_id: UUID, patient: Patient, visit_id: UUID | None, today: date) -> EligibilityFile:
         payers = {row["id"]: row for row in self._tables.of(client_id, "payers")}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from shared.db.postgres import Postgres
 from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
+from shared.models.coverage_changes import AskedCoverage, CoverageChanges, NamedPayer
 from shared.models.payer_answer import CheckFailure
 from shared.models.records import (
     Claim,
@@ -22,11 +23,19 @@ from shared.models.records import (
 )
 from shared.models.typed_json import from_json, to_json
 from shared.models.verdict import Difference, VerdictReceipt
-from shared.repositories.changes import KeptAnswer
-from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck, StoredCheck
-from shared.repositories.postgres.coverage_ranks import lock_coverages, rank_coverages
-from shared.repositories.postgres.eligibility_file import FILE_TO_CHECK, file_in, previous_in, read_file, read_row
+from shared.repositories.eligibility_protocols import Answered, Conclude, NewCheck, PreviousCheck, StoredCheck
+from shared.repositories.postgres.coverage_changes import hold_coverages, write_changes
+from shared.repositories.postgres.eligibility_file import (
+    FILE_TO_CHECK,
+    file_in,
+    previous_in,
+    read_file,
+    read_patient,
+    read_row,
+)
 from shared.repositories.postgres.transaction import add_event, as_uuid, is_duplicate_key, keep, recall
+
+R = TypeVar("R")
 
 _INSERT_CHECK = text("""
 WITH outbox AS (
@@ -45,12 +54,6 @@ SELECT id, state, created_at, receipt, difference, failure FROM eligibility_chec
 WHERE client_id = :client AND patient_id = :patient AND {which} ORDER BY created_at DESC, id DESC LIMIT 1
 """
 _THE_CHECK, _NEWEST_CHECK = (text(_CHECK.format(which=which)) for which in ("id = :id", "state = 'completed'"))
-
-_PATIENT = text("""
-SELECT id, mrn, first_name, last_name, date_of_birth, sex, phone, version FROM patients
-WHERE client_id = :client AND deleted_at IS NULL AND (mrn = :reference OR id = :uuid)
-ORDER BY mrn = :reference DESC LIMIT 1
-""")
 
 _CLAIMS = """
 SELECT c.id, c.claim_number, c.status, c.amount, c.paid_amount, c.currency, c.service_date, c.submitted_date, y.name,
@@ -113,29 +116,24 @@ class PostgresEligibilityRepository:
         decide: Callable[[EligibilityFile, PreviousCheck | None], NewCheck],
     ) -> NewCheck | None:
         """See EligibilityRepository.check."""
-        try:
-            with self._postgres.tenant(client_id) as connection:
-                recall(connection, client_id, key)
-                row = read_row(connection, FILE_TO_CHECK, client_id, reference, visit_id, today)
-                if row is None:
-                    return None
-                new = decide(file_in(row), previous_in(row))
-                connection.execute(_INSERT_CHECK, _check_row(client_id, new))
-                keep(connection, client_id, new.kept)
-                return new
-        except IntegrityError as exc:
-            if not is_duplicate_key(exc):
-                raise
-            with self._postgres.tenant(client_id) as connection:
-                recall(connection, client_id, key)
-            raise
+
+        def store(connection: Connection) -> NewCheck | None:
+            found = _to_check(connection, client_id, reference, visit_id, today)
+            if found is None:
+                return None
+            new = decide(*found)
+            connection.execute(_INSERT_CHECK, _check_row(client_id, new))
+            keep(connection, client_id, new.kept)
+            return new
+
+        return self._once(client_id, key, store)
 
     def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
         """See EligibilityRepository.recall."""
         with self._postgres.tenant(client_id) as connection:
             recall(connection, client_id, key)
 
-    def rank(
+    def change_coverages(
         self,
         client_id: UUID,
         reference: str,
@@ -144,23 +142,35 @@ class PostgresEligibilityRepository:
         today: date,
         changed_by: UUID,
         key: IdempotencyKey | None,
-        decide: Callable[[EligibilityFile], Mapping[UUID, int]],
-        conclude: Callable[[EligibilityFile], tuple[AuditEvent, KeptAnswer | None]],
-    ) -> bool:
-        """See EligibilityRepository.rank."""
+        decide: Callable[[EligibilityFile, NamedPayer | None], CoverageChanges],
+        conclude: Conclude,
+        asked: AskedCoverage | None = None,
+    ) -> NewCheck | Answered | None:
+        """See EligibilityRepository.change_coverages."""
+
+        def change(connection: Connection) -> NewCheck | Answered | None:
+            known, payer = hold_coverages(connection, client_id, reference, asked)
+            recall(connection, client_id, key)  # again: a request with the same key may have been waited for
+            file = read_file(connection, client_id, reference, visit_id, today)
+            if not known or file is None:
+                return None
+            write_changes(connection, client_id, file.coverages, decide(file, payer), changed_by)
+            done = conclude(*(_to_check(connection, client_id, reference, visit_id, today) or (file, None)))
+            if isinstance(done, NewCheck):
+                connection.execute(_INSERT_CHECK, _check_row(client_id, done))
+            else:
+                add_event(connection, done.event)
+            keep(connection, client_id, done.kept)
+            return done
+
+        return self._once(client_id, key, change)
+
+    def _once(self, client_id: UUID, key: IdempotencyKey | None, carry_out: Callable[[Connection], R]) -> R:
+        """Carry out a change in one transaction; raise Replayed when it was carried out before, or is meanwhile."""
         try:
             with self._postgres.tenant(client_id) as connection:
                 recall(connection, client_id, key)
-                lock_coverages(connection, client_id, reference, as_uuid(reference))
-                file = read_file(connection, client_id, reference, visit_id, today)
-                if file is None:
-                    return False
-                rank_coverages(connection, client_id, file.coverages, decide(file), changed_by)
-                after = read_file(connection, client_id, str(file.patient.id), visit_id, today)
-                event, kept = conclude(after or file)
-                add_event(connection, event)
-                keep(connection, client_id, kept)
-                return True
+                return carry_out(connection)
         except IntegrityError as exc:
             if not is_duplicate_key(exc):
                 raise
@@ -238,12 +248,12 @@ class PostgresEligibilityRepository:
             return patient, claims
 
 
-def read_patient(connection: Connection, client_id: UUID, reference: str) -> Patient | None:
-    """Return the patient by MRN or uuid."""
-    row = connection.execute(
-        _PATIENT, {"client": client_id, "reference": reference, "uuid": as_uuid(reference)}
-    ).one_or_none()
-    return None if row is None else Patient(*row)
+def _to_check(
+    connection: Connection, client_id: UUID, reference: str, visit_id: UUID | None, today: date
+) -> tuple[EligibilityFile, PreviousCheck | None] | None:
+    """The file of a patient, and the newest completed check."""
+    row = read_row(connection, FILE_TO_CHECK, client_id, reference, visit_id, today)
+    return None if row is None else (file_in(row), previous_in(row))
 
 
 def _check_row(client_id: UUID, new: NewCheck) -> dict[str, Any]:
