@@ -10,6 +10,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from shared.models.identifiers import uuid7
+
 
 class AuditAction(StrEnum):
     """`resource:verb`. Every route declares one."""
@@ -24,6 +26,7 @@ class AuditAction(StrEnum):
     GUIDANCE_EXECUTE = "guidance:execute"
     PATIENT_READ = "patient:read"
     CLAIM_LIST = "claim:list"
+    CHECK_RETRY = "eligibility_check:retry"
     AUTHORIZATION_READ = "authorization:read"
     AUTHORIZATION_REQUEST = "authorization:request"
     AUTHORIZATION_MOVE = "authorization:move"
@@ -66,14 +69,17 @@ class AuditOutcome(StrEnum):
 
 
 class AuditEvent(BaseModel):
-    """One row of `audit_logs` on its way. Ids are UUIDs; `resource_ref` is a Firestore id where there is one."""
+    """One row of `audit_logs` on its way. Ids are UUIDs; `resource_ref` is a Firestore id where there is one.
+
+    `user_id` is None for what the product does by itself: a reminder that is due, a rule whose condition has gone.
+    """
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
     id: UUID
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     client_id: UUID
-    user_id: UUID
+    user_id: UUID | None
     action: AuditAction
     resource_type: str
     resource_id: UUID | None = None
@@ -84,3 +90,16 @@ class AuditEvent(BaseModel):
     request_id: str
     metadata: dict[str, Any] = {}
     schema_version: int = Field(default=1, alias="schema")
+
+
+def own_act(client_id: UUID, action: AuditAction, resource_type: str, *, cause: str, **members: Any) -> AuditEvent:
+    """Make the audit event of what a function did by itself; `cause` names what made it do so."""
+    return AuditEvent(
+        id=uuid7(),
+        client_id=client_id,
+        user_id=None,
+        action=action,
+        resource_type=resource_type,
+        request_id=cause,
+        **members,
+    )

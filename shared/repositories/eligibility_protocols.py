@@ -66,6 +66,66 @@ class NewCheck:
         """The coverage that was asked about."""
         return self.asked_coverage or self.verdict.coverage_id
 
+    @property
+    def settles_its_question(self) -> bool:
+        """Whether nobody need ask about this day and service by itself any more: a payer has spoken, or a person."""
+        return self.source != "on_file" and self.next_attempt_at is None
+
+
+Decide = Callable[[EligibilityFile, PreviousCheck | None], NewCheck]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRetry:
+    """A check that is to be made again, lent out until `leased_until`: until then nobody else is given it."""
+
+    client_id: UUID
+    check_id: UUID
+    leased_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AskedBefore:
+    """What a check asked, for whom and how often; `time_zone` is the organisation's."""
+
+    patient_id: UUID
+    date_of_service: date
+    service_type: str
+    visit_id: UUID | None
+    attempts: int
+    checked_by: UUID
+    time_zone: str
+
+
+class CheckRetryQueue(Protocol):
+    """The checks of every client that are made again by themselves: one for each question that is open.
+
+    Storing a check plans its next attempt and settles the question that it answers; see EligibilityRepository.check.
+    """
+
+    def claim(self, *, now: datetime, until: datetime) -> CheckRetry | None:
+        """Lend the check that has been due longest, to one borrower; None when nothing is due.
+
+        One whose borrower has not come back by `until` is lent again.
+        """
+        ...
+
+    def asked_before(self, retry: CheckRetry) -> AskedBefore:
+        """What the check asked."""
+        ...
+
+    def settle(self, retry: CheckRetry, asked: AskedBefore, *, today: date, decide: Decide, late: AuditEvent) -> bool:
+        """Store the check that was made again, as EligibilityRepository.check does, and give `retry` back for good.
+
+        The patient's contexts learn of it by the outbox of record changes, all in one transaction. False when the
+        question was settled meanwhile, or is lent to somebody else: then `late` alone is stored.
+        """
+        ...
+
+    def drop(self, retry: CheckRetry) -> None:
+        """Give `retry` back for good: there is nobody to ask about any more."""
+        ...
+
 
 class EligibilityRepository(Protocol):
     """What the eligibility mode reads and writes."""
@@ -94,12 +154,13 @@ class EligibilityRepository(Protocol):
         visit_id: UUID | None,
         today: date,
         key: IdempotencyKey | None,
-        decide: Callable[[EligibilityFile, PreviousCheck | None], NewCheck],
+        decide: Decide,
     ) -> NewCheck | None:
         """Read the file, decide, and store the check with its audit event and kept answer in one transaction.
 
-        `decide` gets the newest completed check too. None for an unknown patient. Raises Replayed for a repeated
-        request.
+        `decide` gets the newest completed check too. The next attempt of a check is planned in the transaction, and
+        takes the place of one that was planned for the same question. None for an unknown patient. Raises Replayed for
+        a repeated request.
         """
         ...
 

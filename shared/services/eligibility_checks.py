@@ -11,11 +11,19 @@ from shared.models.api.modes import QuickActionResult
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
 from shared.models.identifiers import uuid7
+from shared.models.verdict import Difference, VerdictReceipt
 from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck
 from shared.repositories.protocols import KeptAnswer
 from shared.services.eligibility_situations import offered
 
 MODE = "eligibility"
+
+
+def difference_to(previous: PreviousCheck | None, receipt: VerdictReceipt) -> Difference | None:
+    """What changed since the check before; None without one whose receipt can be read."""
+    if previous is None or previous.receipt is None:
+        return None
+    return rules.difference(previous.id, previous.receipt, receipt)
 
 
 def new_check(
@@ -36,9 +44,7 @@ def new_check(
     where the verdict came from.
     """
     check_id, receipt = uuid7(), situation.receipt
-    changed = None
-    if previous is not None and previous.receipt is not None:
-        changed = rules.difference(previous.id, previous.receipt, receipt)
+    changed = difference_to(previous, receipt)
     answer = QuickActionResult(
         success=True,
         data=action_data(receipt, check_id, changed) | (told or {}),

@@ -40,10 +40,11 @@ class PayersAsked:
 
     file: EligibilityFile
     answers: tuple[GivenAnswer, ...]
+    attempts: int = 1
 
     def about(self, file: EligibilityFile, *, at: datetime) -> tuple[GivenAnswer, ...]:
         """The answers as far as they are about the file as it is now."""
-        return still_about(file, self.answers, asked_with=self.file, at=at)
+        return still_about(file, self.answers, asked_with=self.file, at=at, attempts=self.attempts)
 
 
 class PayerInquiries:
@@ -60,10 +61,13 @@ class PayerInquiries:
         self._seconds = seconds
         self._clock = clock
 
-    def ask(self, file: EligibilityFile, params: CheckEligibilityParams, *, now: Callable[[], datetime]) -> PayersAsked:
+    def ask(
+        self, file: EligibilityFile, params: CheckEligibilityParams, *, now: Callable[[], datetime], attempts: int = 1
+    ) -> PayersAsked:
         """What the payers of the file's coverages answered, or why there is no answer. `now` is the local time.
 
-        A coverage whose payer is not asked is answered from the file, and its GivenAnswer says why.
+        A coverage whose payer is not asked is answered from the file, and its GivenAnswer says why. `attempts` counts
+        this time too.
         """
         today = now().date()
         until = self._clock() + self._seconds
@@ -80,13 +84,13 @@ class PayerInquiries:
             if asked == MOST_ASKED:
                 break
             asked += 1
-            given.append(self._ask_one(file, params, coverage, payer, until=until, now=now))
+            given.append(self._ask_one(file, params, coverage, payer, until=until, now=now, attempts=attempts))
             receipt = rules.decide(
                 file, asked_date=params.date_of_service, asked_service=params.service_type, answers=given, today=today
             )
             if receipt.verdict == "eligible" and receipt.coverage_id == coverage.id:
                 break
-        return PayersAsked(file, tuple(given))
+        return PayersAsked(file, tuple(given), attempts)
 
     def _ask_one(
         self,
@@ -97,11 +101,13 @@ class PayerInquiries:
         *,
         until: float,
         now: Callable[[], datetime],
+        attempts: int,
     ) -> GivenAnswer:
         today = now().date()
         left = until - self._clock()
         if left < LEAST_SECONDS:
-            late = CheckFailure("retryable", "not_asked", retry_at=rules.retry_at(1, now()))
+            again = rules.retry_at(attempts, now())
+            late = CheckFailure("retryable", "not_asked", retry_at=again, attempts=attempts)
             return GivenAnswer(coverage.id, "clearinghouse", now(), failure=late)
         inquiry = inquiry_about(
             file.patient,
@@ -117,6 +123,6 @@ class PayerInquiries:
         outcome = self._clearinghouse.check(inquiry, within=left)
         at = now()
         if isinstance(outcome, InquiryFailure):
-            failure = check_failure(outcome, attempts=1, now=at)
+            failure = check_failure(outcome, attempts=attempts, now=at, on=inquiry.date_of_service)
             return GivenAnswer(coverage.id, "clearinghouse", at, outcome.answer, failure)
         return GivenAnswer(coverage.id, "clearinghouse", at, outcome)

@@ -22,11 +22,12 @@ from shared.models.records import (
     PayerRule,
     Visit,
 )
-from shared.models.typed_json import from_json, to_json
+from shared.models.typed_json import from_json
 from shared.models.verdict import Difference, VerdictReceipt
 from shared.repositories.authorization_rows import authorization_of
 from shared.repositories.changes import KeptAnswer
-from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck, StoredCheck
+from shared.repositories.eligibility_protocols import Decide, NewCheck, PreviousCheck, StoredCheck
+from shared.repositories.memory.check_rows import store_check
 from shared.repositories.memory.records import read_patient
 from shared.repositories.memory.tables import NO_DATE, InMemoryTables
 from shared.repositories.record_protocols import HistoryEntry
@@ -70,7 +71,7 @@ class InMemoryEligibilityRepository:
         visit_id: UUID | None,
         today: date,
         key: IdempotencyKey | None,
-        decide: Callable[[EligibilityFile, PreviousCheck | None], NewCheck],
+        decide: Decide,
     ) -> NewCheck | None:
         """See EligibilityRepository.check."""
         with self._tables.lock:
@@ -78,12 +79,15 @@ class InMemoryEligibilityRepository:
             file = self.file_of(client_id, reference, visit_id=visit_id, today=today)
             if file is None:
                 return None
-            before = self._newest(client_id, file.patient.id, state="completed")
-            new = decide(file, None if before is None else PreviousCheck(before["id"], _receipt(before)))
+            new = decide(file, self.previous(client_id, file.patient.id))
             self._tables.answers.keep(new.kept)
-            self._tables.add("eligibility_checks", _check_row(client_id, new))
-            self._tables.record(new.event)
+            store_check(self._tables, client_id, new)
             return new
+
+    def previous(self, client_id: UUID, patient_id: UUID) -> PreviousCheck | None:
+        """The newest completed check of a patient."""
+        before = self._newest(client_id, patient_id, state="completed")
+        return None if before is None else PreviousCheck(before["id"], _receipt(before))
 
     def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
         """See EligibilityRepository.recall."""
@@ -259,29 +263,3 @@ def _check(row: dict[str, Any]) -> EligibilityCheck:
 
 def _receipt(row: dict[str, Any]) -> VerdictReceipt | None:
     return from_json(VerdictReceipt, row["receipt"])
-
-
-def _check_row(client_id: UUID, new: NewCheck) -> dict[str, Any]:
-    receipt = new.verdict
-    return {
-        "id": new.id,
-        "client_id": client_id,
-        "patient_id": new.patient_id,
-        "coverage_id": new.coverage_id,
-        "date_of_service": receipt.date_of_service,
-        "service_type": receipt.service_type,
-        "verdict": receipt.verdict,
-        "requires_auth": receipt.requires_auth,
-        "status": receipt.status,
-        "reasons": tuple(evidence.code for evidence in receipt.evidence),
-        "receipt": to_json(receipt),
-        "checked_by": new.checked_by,
-        "state": new.state,
-        "source": new.source,
-        "answer": new.payer_answer,
-        "failure": new.failure,
-        "attempts": new.attempts,
-        "next_attempt_at": new.next_attempt_at,
-        "previous_check_id": new.previous.id if new.previous is not None else None,
-        "difference": None if new.difference is None else to_json(new.difference),
-    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
@@ -20,25 +19,14 @@ from shared.models.records import (
     EligibilityFile,
     Patient,
 )
-from shared.models.typed_json import from_json, to_json
+from shared.models.typed_json import from_json
 from shared.models.verdict import Difference, VerdictReceipt
 from shared.repositories.changes import KeptAnswer
-from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck, StoredCheck
+from shared.repositories.eligibility_protocols import Decide, NewCheck, StoredCheck
+from shared.repositories.postgres.check_rows import store_check
 from shared.repositories.postgres.coverage_ranks import lock_coverages, rank_coverages
 from shared.repositories.postgres.eligibility_file import FILE_TO_CHECK, file_in, previous_in, read_file, read_row
 from shared.repositories.postgres.transaction import add_event, as_uuid, is_duplicate_key, keep, recall
-
-_INSERT_CHECK = text("""
-WITH outbox AS (
-  INSERT INTO audit_outbox (id, client_id, event) VALUES (:event_id, :client, CAST(:event AS jsonb))
-)
-INSERT INTO eligibility_checks (id, client_id, patient_id, coverage_id, date_of_service, service_type, verdict,
-  requires_auth, status, reasons, receipt, checked_by, state, source, answer, failure, attempts, next_attempt_at,
-  previous_check_id, difference)
-VALUES (:id, :client, :patient, :coverage, :on, :service, :verdict, :requires_auth, :status, CAST(:reasons AS jsonb),
-  CAST(:receipt AS jsonb), :checked_by, :state, :source, CAST(:answer AS jsonb), CAST(:failure AS jsonb), :attempts,
-  :next_attempt_at, :previous, CAST(:difference AS jsonb))
-""")
 
 _CHECK = """
 SELECT id, state, created_at, receipt, difference, failure FROM eligibility_checks
@@ -110,7 +98,7 @@ class PostgresEligibilityRepository:
         visit_id: UUID | None,
         today: date,
         key: IdempotencyKey | None,
-        decide: Callable[[EligibilityFile, PreviousCheck | None], NewCheck],
+        decide: Decide,
     ) -> NewCheck | None:
         """See EligibilityRepository.check."""
         try:
@@ -120,7 +108,7 @@ class PostgresEligibilityRepository:
                 if row is None:
                     return None
                 new = decide(file_in(row), previous_in(row))
-                connection.execute(_INSERT_CHECK, _check_row(client_id, new))
+                store_check(connection, client_id, new)
                 keep(connection, client_id, new.kept)
                 return new
         except IntegrityError as exc:
@@ -244,34 +232,3 @@ def read_patient(connection: Connection, client_id: UUID, reference: str) -> Pat
         _PATIENT, {"client": client_id, "reference": reference, "uuid": as_uuid(reference)}
     ).one_or_none()
     return None if row is None else Patient(*row)
-
-
-def _check_row(client_id: UUID, new: NewCheck) -> dict[str, Any]:
-    receipt = new.verdict
-    reasons = [
-        {"rule": evidence.rule, "code": evidence.code, "source": evidence.source} for evidence in receipt.evidence
-    ]
-    return {
-        "event_id": new.event.id,
-        "event": new.event.model_dump_json(by_alias=True),
-        "id": new.id,
-        "client": client_id,
-        "patient": new.patient_id,
-        "coverage": new.coverage_id,
-        "on": receipt.date_of_service,
-        "service": receipt.service_type,
-        "verdict": receipt.verdict,
-        "requires_auth": receipt.requires_auth,
-        "status": receipt.status,
-        "reasons": json.dumps(reasons),
-        "receipt": to_json(receipt),
-        "checked_by": new.checked_by,
-        "state": new.state,
-        "source": new.source,
-        "answer": None if new.payer_answer is None else to_json(new.payer_answer),
-        "failure": None if new.failure is None else to_json(new.failure),
-        "attempts": new.attempts,
-        "next_attempt_at": new.next_attempt_at,
-        "previous": new.previous.id if new.previous is not None else None,
-        "difference": None if new.difference is None else to_json(new.difference),
-    }
