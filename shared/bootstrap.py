@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from shared.services.access_log import AccessLog
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
     from shared.services.authorizations import AuthorizationService
+    from shared.services.check_retries import CheckRetries
     from shared.services.current_context import CurrentContextService
     from shared.services.guidance import GuidanceService
     from shared.services.invitations import InvitationService
@@ -65,7 +66,7 @@ def audit_topic() -> AuditTopic:
 
 @cache
 def postgres(role: str = "serving") -> Postgres:
-    """PostgreSQL as `role`: serving, audit or relay."""
+    """PostgreSQL as `role`: serving, audit, relay or retry."""
     from shared.db.postgres import postgres_for
 
     return postgres_for(settings(), role)
@@ -269,6 +270,17 @@ def record_change_relay() -> RecordChangeRelay:
 
     topic = AuditTopic(settings().project, settings().record_topic, emulator=settings().pubsub_emulator)
     return RecordChangeRelay(PostgresRecordOutbox(postgres("relay")), topic)
+
+
+@cache
+def check_retries() -> CheckRetries:
+    """Makes the checks again that are due, of every client."""
+    from shared.repositories.postgres.check_retries import PostgresCheckRetryQueue
+    from shared.repositories.postgres.eligibility import PostgresEligibilityRepository
+    from shared.services.check_retries import CheckRetries
+
+    database = postgres("retry")
+    return CheckRetries(PostgresCheckRetryQueue(database), PostgresEligibilityRepository(database), clearinghouse)
 
 
 @cache

@@ -60,6 +60,7 @@ class Place:
     base: int
     serving: Postgres
     relay: Postgres
+    retry: Postgres
 
     def id(self, kind: int, n: int) -> UUID:
         return volume.record_id(self.base, kind, n)
@@ -366,6 +367,8 @@ ELSEWHERE = {
     "PostgresAuthorizationRepository.visit": "called by PostgresAuthorizationRepository.get's",
     "PostgresAuthorizationRepository.claim": "called by PostgresAuthorizationRepository.get's",
     "PostgresAuthorizationRepository.request": "called by PostgresAuthorizationRepository.change's",
+    "PostgresCheckRetryQueue.asked_before": "called by PostgresCheckRetryQueue.settle's",
+    "PostgresCheckRetryQueue.drop": "called by PostgresCheckRetryQueue.settle's",
     "PostgresSignInAttempts.succeeded": "called by PostgresSignInAttempts.begin's",
     "PostgresTicketRepository.redeem": "called by PostgresTicketRepository.issue's",
     "PostgresSignInLinks.is_linked": "called by PostgresSignInLinks.account_of's",

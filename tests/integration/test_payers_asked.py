@@ -75,7 +75,7 @@ def answers(endpoint: Endpoint, *bodies: str) -> None:
 
     def respond(connection: socket.socket) -> None:
         body = waiting.pop(0) if len(waiting) > 1 else waiting[0]
-        (asked,) = read_inquiries(read_interchanges(endpoint.bodies[-1])[0])
+        (asked,) = read_inquiries(read_interchanges(endpoint.asked)[0])
         raw = re.sub(r"TRN\*2\*[^*]+", f"TRN*2*{asked.trace_number}", body).encode()
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/EDI-X12\r\nContent-Length: {len(raw)}\r\n\r\n"
         connection.sendall(head.encode() + raw)
