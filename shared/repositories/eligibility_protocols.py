@@ -138,12 +138,8 @@ class EligibilityRepository(Protocol):
         visit_id: UUID | None = None,
         today: date,
         seen: AuditEvent | None = None,
-        key: IdempotencyKey | None = None,
     ) -> EligibilityFile | None:
-        """Read the file of a patient (MRN or uuid); `seen` is recorded in the same transaction when there is one.
-
-        Raises Replayed when the request with `key` was answered before.
-        """
+        """Read the file of a patient (MRN or uuid); `seen` is recorded in the same transaction when there is one."""
         ...
 
     def check(
@@ -166,6 +162,18 @@ class EligibilityRepository(Protocol):
 
     def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
         """Raise Replayed when the request with this key was carried out within 24 hours; see KeptAnswers.recall."""
+        ...
+
+    def claim(self, client_id: UUID, key: IdempotencyKey) -> bool:
+        """Take the key for a request that asks somebody before it stores; False while another is at work with it.
+
+        The claim ends when the request's answer is kept, when it is released, and 20 seconds later. Raises Replayed
+        when the request was carried out.
+        """
+        ...
+
+    def release(self, client_id: UUID, key: IdempotencyKey) -> None:
+        """Give a claim up, so that another request may carry out what this one could not."""
         ...
 
     def rank(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,20 +19,51 @@ from shared.domain.eligibility.inquiries import (
     still_about,
     to_ask,
 )
+from shared.errors import ConflictError
 from shared.models.api.modes import CheckEligibilityParams
+from shared.models.caller import Caller
 from shared.models.eligibility_inquiry import InquiryFailure
 from shared.models.identifiers import uuid7
 from shared.models.payer_answer import CheckFailure
 from shared.models.records import Coverage, EligibilityFile, Payer
+from shared.models.replay import Replayed
 from shared.models.verdict import GivenAnswer
 
 if TYPE_CHECKING:
     from shared.clearinghouse.port import Clearinghouse
+    from shared.repositories.eligibility_protocols import EligibilityRepository
 
 # A function ends after 13 seconds: what is left is for its start, the file, the check and the context.
 ASK_SECONDS = 9.0
 LEAST_SECONDS = 1.0
+# How long a request waits for another with its Idempotency-Key: a little longer than that one may ask.
+WAIT_SECONDS = 10.0
+_LOOK_AGAIN_SECONDS = 0.2
 _CONTROL_NUMBERS = 999_999_999
+
+
+@contextmanager
+def one_inquiry(eligibility: EligibilityRepository, caller: Caller) -> Iterator[float]:
+    """Let one of the requests with the caller's Idempotency-Key ask and store; yields the seconds that it may ask.
+
+    Another waits for what it stores. Raises Replayed when it has, ConflictError `in_progress` when it takes too long.
+    """
+    key = caller.idempotency
+    begun = time.monotonic()
+    if key is None:
+        yield ASK_SECONDS
+        return
+    while not eligibility.claim(caller.client_id, key):
+        if time.monotonic() - begun > WAIT_SECONDS:
+            raise ConflictError("A request with this Idempotency-Key is being carried out", code="in_progress")
+        time.sleep(_LOOK_AGAIN_SECONDS)
+    try:
+        yield ASK_SECONDS - (time.monotonic() - begun)
+    except Replayed:
+        raise
+    except Exception:
+        eligibility.release(caller.client_id, key)
+        raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,12 @@ def check(at: Place) -> None:
         )
 
 
+def claimed(at: Place) -> None:
+    asked, eligibility = key(), PostgresEligibilityRepository(at.serving)
+    assert eligibility.claim(at.client, asked)
+    eligibility.release(at.client, asked)
+
+
 def rank(at: Place) -> None:
     """Every coverage of a patient gets another rank."""
     assert PostgresEligibilityRepository(at.serving).rank(
@@ -316,6 +322,7 @@ CALLS: dict[str, dict[str, Call]] = {
     "PostgresEligibilityRepository.recall": {
         "": lambda at: PostgresEligibilityRepository(at.serving).recall(at.client, key())
     },
+    "PostgresEligibilityRepository.claim": {"": claimed},
     "PostgresEligibilityRepository.visits_between": {"a day": schedule},
     "PostgresAuthorizationRepository.get": {"ordinary": authorizations},
     "PostgresAuthorizationRepository.change": {"before it is decided": change_authorization},
@@ -369,6 +376,7 @@ ELSEWHERE = {
     "PostgresAuthorizationRepository.request": "called by PostgresAuthorizationRepository.change's",
     "PostgresCheckRetryQueue.asked_before": "called by PostgresCheckRetryQueue.settle's",
     "PostgresCheckRetryQueue.drop": "called by PostgresCheckRetryQueue.settle's",
+    "PostgresEligibilityRepository.release": "called by PostgresEligibilityRepository.claim's",
     "PostgresSignInAttempts.succeeded": "called by PostgresSignInAttempts.begin's",
     "PostgresTicketRepository.redeem": "called by PostgresTicketRepository.issue's",
     "PostgresSignInLinks.is_linked": "called by PostgresSignInLinks.account_of's",

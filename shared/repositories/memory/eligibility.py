@@ -52,10 +52,8 @@ class InMemoryEligibilityRepository:
         visit_id: UUID | None = None,
         today: date,
         seen: AuditEvent | None = None,
-        key: IdempotencyKey | None = None,
     ) -> EligibilityFile | None:
         """See EligibilityRepository.file_of."""
-        self._tables.answers.recall(key)
         patient = read_patient(self._tables, client_id, reference)
         if patient is None:
             return None
@@ -94,6 +92,18 @@ class InMemoryEligibilityRepository:
         del client_id
         with self._tables.lock:
             self._tables.answers.recall(key)
+
+    def claim(self, client_id: UUID, key: IdempotencyKey) -> bool:
+        """See EligibilityRepository.claim."""
+        del client_id
+        with self._tables.lock:
+            return self._tables.answers.claim(key)
+
+    def release(self, client_id: UUID, key: IdempotencyKey) -> None:
+        """See EligibilityRepository.release."""
+        del client_id
+        with self._tables.lock:
+            self._tables.answers.claims.pop(key.id, None)
 
     def rank(
         self,

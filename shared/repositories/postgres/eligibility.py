@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import IntegrityError
 
 from shared.db.postgres import Postgres
 from shared.models.audit import AuditEvent
@@ -26,7 +25,7 @@ from shared.repositories.eligibility_protocols import Decide, NewCheck, StoredCh
 from shared.repositories.postgres.check_rows import store_check
 from shared.repositories.postgres.coverage_ranks import lock_coverages, rank_coverages
 from shared.repositories.postgres.eligibility_file import FILE_TO_CHECK, file_in, previous_in, read_file, read_row
-from shared.repositories.postgres.transaction import add_event, as_uuid, is_duplicate_key, keep, recall
+from shared.repositories.postgres.transaction import add_event, as_uuid, claim, keep, recall, release
 
 _CHECK = """
 SELECT id, state, created_at, receipt, difference, failure FROM eligibility_checks
@@ -77,11 +76,9 @@ class PostgresEligibilityRepository:
         visit_id: UUID | None = None,
         today: date,
         seen: AuditEvent | None = None,
-        key: IdempotencyKey | None = None,
     ) -> EligibilityFile | None:
         """See EligibilityRepository.file_of."""
         with self._postgres.tenant(client_id) as connection:
-            recall(connection, client_id, key)
             file = read_file(connection, client_id, reference, visit_id, today)
             if file is not None and seen is not None:
                 add_event(
@@ -101,27 +98,31 @@ class PostgresEligibilityRepository:
         decide: Decide,
     ) -> NewCheck | None:
         """See EligibilityRepository.check."""
-        try:
-            with self._postgres.tenant(client_id) as connection:
-                recall(connection, client_id, key)
-                row = read_row(connection, FILE_TO_CHECK, client_id, reference, visit_id, today)
-                if row is None:
-                    return None
-                new = decide(file_in(row), previous_in(row))
-                store_check(connection, client_id, new)
-                keep(connection, client_id, new.kept)
-                return new
-        except IntegrityError as exc:
-            if not is_duplicate_key(exc):
-                raise
-            with self._postgres.tenant(client_id) as connection:
-                recall(connection, client_id, key)
-            raise
+        with self._postgres.tenant(client_id) as connection:
+            recall(connection, client_id, key)
+            row = read_row(connection, FILE_TO_CHECK, client_id, reference, visit_id, today)
+            if row is None:
+                return None
+            new = decide(file_in(row), previous_in(row))
+            store_check(connection, client_id, new)
+            keep(connection, client_id, new.kept)
+            return new
 
     def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
         """See EligibilityRepository.recall."""
         with self._postgres.tenant(client_id) as connection:
             recall(connection, client_id, key)
+
+    def claim(self, client_id: UUID, key: IdempotencyKey) -> bool:
+        """See EligibilityRepository.claim."""
+        with self._postgres.tenant(client_id) as connection:
+            recall(connection, client_id, key)
+            return claim(connection, client_id, key)
+
+    def release(self, client_id: UUID, key: IdempotencyKey) -> None:
+        """See EligibilityRepository.release."""
+        with self._postgres.tenant(client_id) as connection:
+            release(connection, client_id, key)
 
     def rank(
         self,
@@ -136,25 +137,18 @@ class PostgresEligibilityRepository:
         conclude: Callable[[EligibilityFile], tuple[AuditEvent, KeptAnswer | None]],
     ) -> bool:
         """See EligibilityRepository.rank."""
-        try:
-            with self._postgres.tenant(client_id) as connection:
-                recall(connection, client_id, key)
-                lock_coverages(connection, client_id, reference, as_uuid(reference))
-                file = read_file(connection, client_id, reference, visit_id, today)
-                if file is None:
-                    return False
-                rank_coverages(connection, client_id, file.coverages, decide(file), changed_by)
-                after = read_file(connection, client_id, str(file.patient.id), visit_id, today)
-                event, kept = conclude(after or file)
-                add_event(connection, event)
-                keep(connection, client_id, kept)
-                return True
-        except IntegrityError as exc:
-            if not is_duplicate_key(exc):
-                raise
-            with self._postgres.tenant(client_id) as connection:
-                recall(connection, client_id, key)
-            raise
+        with self._postgres.tenant(client_id) as connection:
+            recall(connection, client_id, key)
+            lock_coverages(connection, client_id, reference, as_uuid(reference))
+            file = read_file(connection, client_id, reference, visit_id, today)
+            if file is None:
+                return False
+            rank_coverages(connection, client_id, file.coverages, decide(file), changed_by)
+            after = read_file(connection, client_id, str(file.patient.id), visit_id, today)
+            event, kept = conclude(after or file)
+            add_event(connection, event)
+            keep(connection, client_id, kept)
+            return True
 
     def check_of(
         self, client_id: UUID, patient_id: UUID, check_id: UUID | None, *, seen: AuditEvent | None
