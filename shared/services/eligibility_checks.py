@@ -17,7 +17,7 @@ from shared.models.firestore.documents import ContextDocument
 from shared.models.identifiers import uuid7
 from shared.models.records import EligibilityFile
 from shared.models.replay import Replayed
-from shared.models.verdict import VerdictReceipt
+from shared.models.verdict import Difference, VerdictReceipt
 from shared.repositories.eligibility_protocols import Answered, NewCheck, PreviousCheck
 from shared.repositories.protocols import KeptAnswer
 from shared.services.access_log import AccessLog
@@ -71,6 +71,13 @@ def carried_out(
     return QuickActionResult.model_validate_json(done.answer)
 
 
+def difference_to(previous: PreviousCheck | None, receipt: VerdictReceipt) -> Difference | None:
+    """What changed since the check before; None without one whose receipt can be read."""
+    if previous is None or previous.receipt is None:
+        return None
+    return rules.difference(previous.id, previous.receipt, receipt)
+
+
 def new_check(
     caller: Caller,
     context: ContextDocument | None,
@@ -90,9 +97,7 @@ def new_check(
     `changed` another record (its type and id); `brought` are members of NewCheck that say where the verdict came from.
     """
     check_id, receipt = uuid7(), situation.receipt
-    difference = None
-    if previous is not None and previous.receipt is not None:
-        difference = rules.difference(previous.id, previous.receipt, receipt)
+    difference = difference_to(previous, receipt)
     answer = QuickActionResult(
         success=True,
         data=action_data(receipt, check_id, difference) | (told or {}),

@@ -56,15 +56,19 @@ def disclosed(answers: Sequence[GivenAnswer]) -> dict[str, object]:
     return {"coverages_asked": str(asked)} if asked else {}
 
 
-def brought(receipt: VerdictReceipt, answers: Sequence[GivenAnswer]) -> dict[str, Any]:
+def brought(receipt: VerdictReceipt, answers: Sequence[GivenAnswer], *, attempts: int = 1) -> dict[str, Any]:
     """The members of a check that say what the payer of the deciding coverage brought, in full.
 
-    Without an answer the check has failed, unless another coverage decided; it is never "not eligible".
+    Without an answer the check has failed, unless another coverage decided; it is never "not eligible". Where the file
+    answers for a day that its payer can only be asked about later, the next attempt is then.
     """
     told = next((one for one in answers if one.coverage_id == receipt.coverage_id), None)
-    if told is None or told.source == "on_file":
+    if told is None:
         return {}
-    members: dict[str, Any] = {"source": told.source, "payer_answer": told.answer, "attempts": 1}
+    if told.source == "on_file":
+        again = None if told.failure is None else told.failure.retry_at
+        return {} if again is None else {"next_attempt_at": again}
+    members: dict[str, Any] = {"source": told.source, "payer_answer": told.answer, "attempts": attempts}
     if told.failure is not None:
         members |= {"state": "failed", "failure": told.failure, "next_attempt_at": told.failure.retry_at}
     return members

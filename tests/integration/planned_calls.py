@@ -63,6 +63,7 @@ class Place:
     base: int
     serving: Postgres
     relay: Postgres
+    retry: Postgres
 
     def id(self, kind: int, n: int) -> UUID:
         return volume.record_id(self.base, kind, n)
@@ -133,6 +134,12 @@ def check(at: Place) -> None:
         PostgresEligibilityRepository(at.serving).check(
             at.client, "MRN711", visit_id=None, today=TODAY, key=key(), decide=decide
         )
+
+
+def claimed(at: Place) -> None:
+    asked, eligibility = key(), PostgresEligibilityRepository(at.serving)
+    assert eligibility.claim(at.client, asked)
+    eligibility.release(at.client, asked)
 
 
 def change_coverages(at: Place) -> None:
@@ -327,6 +334,7 @@ CALLS: dict[str, dict[str, Call]] = {
     "PostgresEligibilityRepository.recall": {
         "": lambda at: PostgresEligibilityRepository(at.serving).recall(at.client, key())
     },
+    "PostgresEligibilityRepository.claim": {"": claimed},
     "PostgresEligibilityRepository.visits_between": {"a day": schedule},
     "PostgresAuthorizationRepository.get": {"ordinary": authorizations},
     "PostgresAuthorizationRepository.change": {"before it is decided": change_authorization},
@@ -374,21 +382,3 @@ CALLS: dict[str, dict[str, Call]] = {
 }
 # The relay's, across organisations.
 RELAYED: dict[str, Call] = {"PostgresWaitingEvents.older_than": waiting_events}
-ELSEWHERE = {
-    "PostgresAuthorizationRepository.visit": "called by PostgresAuthorizationRepository.get's",
-    "PostgresAuthorizationRepository.claim": "called by PostgresAuthorizationRepository.get's",
-    "PostgresAuthorizationRepository.request": "called by PostgresAuthorizationRepository.change's",
-    "PostgresSignInAttempts.succeeded": "called by PostgresSignInAttempts.begin's",
-    "PostgresTicketRepository.redeem": "called by PostgresTicketRepository.issue's",
-    "PostgresSignInLinks.is_linked": "called by PostgresSignInLinks.account_of's",
-    "PostgresSignInLinks.add": "adds a row and looks for nothing",
-    "PostgresRecordOutbox.taken": "takes the oldest page away: what it has read is not there the next time",
-    "PostgresUserRepository.invite": "adds rows and looks for nothing",
-    "PostgresOrganisationRepository.create": "adds rows and looks for nothing",
-    "PostgresFeedbackFacts.keep": "adds or replaces the row of one key, as a role of its own: test_feedback_facts",
-    "PostgresAuditLog.append": "adds a row and looks for nothing",
-    "PostgresAuditLog.quarantine": "adds a row and looks for nothing",
-    "PostgresWaitingEvents.published": "does nothing",
-    "PostgresMemberOutbox.waiting": "reads the whole outbox of memberships, which holds a minute's changes",
-    "PostgresMemberOutbox.taken": "reads the whole roster of an organisation, for it is what it copies",
-}

@@ -84,9 +84,14 @@ def _stale_of_several(situation: Situation) -> Evidence | None:
 def _failed(*kinds: str) -> When:
     def when(situation: Situation) -> Evidence | None:
         failure = situation.receipt.failure
-        return situation.receipt.evidence[0] if failure is not None and failure.kind in kinds else None
+        return _why(situation) if failure is not None and failure.kind in kinds else None
 
     return when
+
+
+def _why(situation: Situation) -> Evidence:
+    """What stands in the way of an answer; that nobody asks again by itself, where that is so."""
+    return situation.receipt.fired("attempts_used_up") or situation.receipt.evidence[0]
 
 
 def _to_correct(situation: Situation) -> Evidence | None:
@@ -94,7 +99,7 @@ def _to_correct(situation: Situation) -> Evidence | None:
 
 
 def _without_answer(situation: Situation) -> Evidence | None:
-    return situation.receipt.evidence[0] if situation.receipt.verdict == "undetermined" else None
+    return _why(situation) if situation.receipt.verdict == "undetermined" else None
 
 
 def _not_covered(situation: Situation) -> Evidence | None:

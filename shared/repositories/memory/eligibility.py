@@ -23,10 +23,11 @@ from shared.models.records import (
     PayerRule,
     Visit,
 )
-from shared.models.typed_json import from_json, to_json
+from shared.models.typed_json import from_json
 from shared.models.verdict import Difference, VerdictReceipt
 from shared.repositories.authorization_rows import authorization_of
-from shared.repositories.eligibility_protocols import Answered, Conclude, NewCheck, PreviousCheck, StoredCheck
+from shared.repositories.eligibility_protocols import Answered, Conclude, Decide, NewCheck, PreviousCheck, StoredCheck
+from shared.repositories.memory.check_rows import store_check
 from shared.repositories.memory.coverage_changes import write_changes
 from shared.repositories.memory.records import read_patient
 from shared.repositories.memory.tables import NO_DATE, InMemoryTables
@@ -52,10 +53,8 @@ class InMemoryEligibilityRepository:
         visit_id: UUID | None = None,
         today: date,
         seen: AuditEvent | None = None,
-        key: IdempotencyKey | None = None,
     ) -> EligibilityFile | None:
         """See EligibilityRepository.file_of."""
-        self._tables.answers.recall(key)
         patient = read_patient(self._tables, client_id, reference)
         if patient is None:
             return None
@@ -71,7 +70,7 @@ class InMemoryEligibilityRepository:
         visit_id: UUID | None,
         today: date,
         key: IdempotencyKey | None,
-        decide: Callable[[EligibilityFile, PreviousCheck | None], NewCheck],
+        decide: Decide,
     ) -> NewCheck | None:
         """See EligibilityRepository.check."""
         with self._tables.lock:
@@ -79,17 +78,33 @@ class InMemoryEligibilityRepository:
             file = self.file_of(client_id, reference, visit_id=visit_id, today=today)
             if file is None:
                 return None
-            new = decide(file, self._previous(client_id, file.patient))
+            new = decide(file, self.previous(client_id, file.patient.id))
             self._tables.answers.keep(new.kept)
-            self._tables.add("eligibility_checks", _check_row(client_id, new))
-            self._tables.record(new.event)
+            store_check(self._tables, client_id, new)
             return new
+
+    def previous(self, client_id: UUID, patient_id: UUID) -> PreviousCheck | None:
+        """The newest completed check of a patient."""
+        before = self._newest(client_id, patient_id, state="completed")
+        return None if before is None else PreviousCheck(before["id"], _receipt(before))
 
     def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
         """See EligibilityRepository.recall."""
         del client_id
         with self._tables.lock:
             self._tables.answers.recall(key)
+
+    def claim(self, client_id: UUID, key: IdempotencyKey) -> bool:
+        """See EligibilityRepository.claim."""
+        del client_id
+        with self._tables.lock:
+            return self._tables.answers.claim(key)
+
+    def release(self, client_id: UUID, key: IdempotencyKey) -> None:
+        """See EligibilityRepository.release."""
+        del client_id
+        with self._tables.lock:
+            self._tables.answers.claims.pop(key.id, None)
 
     def change_coverages(
         self,
@@ -114,11 +129,12 @@ class InMemoryEligibilityRepository:
             changes = decide(file, None if payer is None else NamedPayer(payer["id"], payer["kind"]))
             write_changes(self._tables, self._history, file.coverages, changes, changed_by)
             after = self._file(client_id, file.patient, visit_id, today)
-            done = conclude(after, self._previous(client_id, file.patient))
+            done = conclude(after, self.previous(client_id, file.patient.id))
             self._tables.answers.keep(done.kept)
             if isinstance(done, NewCheck):
-                self._tables.add("eligibility_checks", _check_row(client_id, done))
-            self._tables.record(done.event)
+                store_check(self._tables, client_id, done)
+            else:
+                self._tables.record(done.event)
             return done
 
     def check_of(
@@ -181,10 +197,6 @@ class InMemoryEligibilityRepository:
         rows = self._of_patient(client_id, "eligibility_checks", patient_id)
         fitting = (row for row in rows if all(row[name] == value for name, value in wanted.items()))
         return max(fitting, key=lambda row: (row["created_at"], row["id"]), default=None)
-
-    def _previous(self, client_id: UUID, patient: Patient) -> PreviousCheck | None:
-        before = self._newest(client_id, patient.id, state="completed")
-        return None if before is None else PreviousCheck(before["id"], _receipt(before))
 
     def _file(self, client_id: UUID, patient: Patient, visit_id: UUID | None, today: date) -> EligibilityFile:
         payers = {row["id"]: row for row in self._tables.of(client_id, "payers")}
@@ -260,29 +272,3 @@ def _check(row: dict[str, Any]) -> EligibilityCheck:
 
 def _receipt(row: dict[str, Any]) -> VerdictReceipt | None:
     return from_json(VerdictReceipt, row["receipt"])
-
-
-def _check_row(client_id: UUID, new: NewCheck) -> dict[str, Any]:
-    receipt = new.verdict
-    return {
-        "id": new.id,
-        "client_id": client_id,
-        "patient_id": new.patient_id,
-        "coverage_id": new.coverage_id,
-        "date_of_service": receipt.date_of_service,
-        "service_type": receipt.service_type,
-        "verdict": receipt.verdict,
-        "requires_auth": receipt.requires_auth,
-        "status": receipt.status,
-        "reasons": tuple(evidence.code for evidence in receipt.evidence),
-        "receipt": to_json(receipt),
-        "checked_by": new.checked_by,
-        "state": new.state,
-        "source": new.source,
-        "answer": new.payer_answer,
-        "failure": new.failure,
-        "attempts": new.attempts,
-        "next_attempt_at": new.next_attempt_at,
-        "previous_check_id": new.previous.id if new.previous is not None else None,
-        "difference": None if new.difference is None else to_json(new.difference),
-    }

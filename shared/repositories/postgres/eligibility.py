@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import IntegrityError
 
 from shared.db.postgres import Postgres
 from shared.models.audit import AuditEvent
@@ -21,9 +19,10 @@ from shared.models.records import (
     EligibilityFile,
     Patient,
 )
-from shared.models.typed_json import from_json, to_json
+from shared.models.typed_json import from_json
 from shared.models.verdict import Difference, VerdictReceipt
-from shared.repositories.eligibility_protocols import Answered, Conclude, NewCheck, PreviousCheck, StoredCheck
+from shared.repositories.eligibility_protocols import Answered, Conclude, Decide, NewCheck, PreviousCheck, StoredCheck
+from shared.repositories.postgres.check_rows import store_check
 from shared.repositories.postgres.coverage_changes import hold_coverages, write_changes
 from shared.repositories.postgres.eligibility_file import (
     FILE_TO_CHECK,
@@ -33,21 +32,7 @@ from shared.repositories.postgres.eligibility_file import (
     read_patient,
     read_row,
 )
-from shared.repositories.postgres.transaction import add_event, as_uuid, is_duplicate_key, keep, recall
-
-R = TypeVar("R")
-
-_INSERT_CHECK = text("""
-WITH outbox AS (
-  INSERT INTO audit_outbox (id, client_id, event) VALUES (:event_id, :client, CAST(:event AS jsonb))
-)
-INSERT INTO eligibility_checks (id, client_id, patient_id, coverage_id, date_of_service, service_type, verdict,
-  requires_auth, status, reasons, receipt, checked_by, state, source, answer, failure, attempts, next_attempt_at,
-  previous_check_id, difference)
-VALUES (:id, :client, :patient, :coverage, :on, :service, :verdict, :requires_auth, :status, CAST(:reasons AS jsonb),
-  CAST(:receipt AS jsonb), :checked_by, :state, :source, CAST(:answer AS jsonb), CAST(:failure AS jsonb), :attempts,
-  :next_attempt_at, :previous, CAST(:difference AS jsonb))
-""")
+from shared.repositories.postgres.transaction import add_event, as_uuid, claim, keep, recall, release
 
 _CHECK = """
 SELECT id, state, created_at, receipt, difference, failure FROM eligibility_checks
@@ -92,11 +77,9 @@ class PostgresEligibilityRepository:
         visit_id: UUID | None = None,
         today: date,
         seen: AuditEvent | None = None,
-        key: IdempotencyKey | None = None,
     ) -> EligibilityFile | None:
         """See EligibilityRepository.file_of."""
         with self._postgres.tenant(client_id) as connection:
-            recall(connection, client_id, key)
             file = read_file(connection, client_id, reference, visit_id, today)
             if file is not None and seen is not None:
                 add_event(
@@ -113,25 +96,34 @@ class PostgresEligibilityRepository:
         visit_id: UUID | None,
         today: date,
         key: IdempotencyKey | None,
-        decide: Callable[[EligibilityFile, PreviousCheck | None], NewCheck],
+        decide: Decide,
     ) -> NewCheck | None:
         """See EligibilityRepository.check."""
-
-        def store(connection: Connection) -> NewCheck | None:
+        with self._postgres.tenant(client_id) as connection:
+            recall(connection, client_id, key)
             found = _to_check(connection, client_id, reference, visit_id, today)
             if found is None:
                 return None
             new = decide(*found)
-            connection.execute(_INSERT_CHECK, _check_row(client_id, new))
+            store_check(connection, client_id, new)
             keep(connection, client_id, new.kept)
             return new
-
-        return self._once(client_id, key, store)
 
     def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
         """See EligibilityRepository.recall."""
         with self._postgres.tenant(client_id) as connection:
             recall(connection, client_id, key)
+
+    def claim(self, client_id: UUID, key: IdempotencyKey) -> bool:
+        """See EligibilityRepository.claim."""
+        with self._postgres.tenant(client_id) as connection:
+            recall(connection, client_id, key)
+            return claim(connection, client_id, key)
+
+    def release(self, client_id: UUID, key: IdempotencyKey) -> None:
+        """See EligibilityRepository.release."""
+        with self._postgres.tenant(client_id) as connection:
+            release(connection, client_id, key)
 
     def change_coverages(
         self,
@@ -147,8 +139,8 @@ class PostgresEligibilityRepository:
         asked: AskedCoverage | None = None,
     ) -> NewCheck | Answered | None:
         """See EligibilityRepository.change_coverages."""
-
-        def change(connection: Connection) -> NewCheck | Answered | None:
+        with self._postgres.tenant(client_id) as connection:
+            recall(connection, client_id, key)
             known, payer = hold_coverages(connection, client_id, reference, asked)
             recall(connection, client_id, key)  # again: a request with the same key may have been waited for
             file = read_file(connection, client_id, reference, visit_id, today)
@@ -157,26 +149,11 @@ class PostgresEligibilityRepository:
             write_changes(connection, client_id, file.coverages, decide(file, payer), changed_by)
             done = conclude(*(_to_check(connection, client_id, reference, visit_id, today) or (file, None)))
             if isinstance(done, NewCheck):
-                connection.execute(_INSERT_CHECK, _check_row(client_id, done))
+                store_check(connection, client_id, done)
             else:
                 add_event(connection, done.event)
             keep(connection, client_id, done.kept)
             return done
-
-        return self._once(client_id, key, change)
-
-    def _once(self, client_id: UUID, key: IdempotencyKey | None, carry_out: Callable[[Connection], R]) -> R:
-        """Carry out a change in one transaction; raise Replayed when it was carried out before, or is meanwhile."""
-        try:
-            with self._postgres.tenant(client_id) as connection:
-                recall(connection, client_id, key)
-                return carry_out(connection)
-        except IntegrityError as exc:
-            if not is_duplicate_key(exc):
-                raise
-            with self._postgres.tenant(client_id) as connection:
-                recall(connection, client_id, key)
-            raise
 
     def check_of(
         self, client_id: UUID, patient_id: UUID, check_id: UUID | None, *, seen: AuditEvent | None
@@ -254,34 +231,3 @@ def _to_check(
     """The file of a patient, and the newest completed check."""
     row = read_row(connection, FILE_TO_CHECK, client_id, reference, visit_id, today)
     return None if row is None else (file_in(row), previous_in(row))
-
-
-def _check_row(client_id: UUID, new: NewCheck) -> dict[str, Any]:
-    receipt = new.verdict
-    reasons = [
-        {"rule": evidence.rule, "code": evidence.code, "source": evidence.source} for evidence in receipt.evidence
-    ]
-    return {
-        "event_id": new.event.id,
-        "event": new.event.model_dump_json(by_alias=True),
-        "id": new.id,
-        "client": client_id,
-        "patient": new.patient_id,
-        "coverage": new.coverage_id,
-        "on": receipt.date_of_service,
-        "service": receipt.service_type,
-        "verdict": receipt.verdict,
-        "requires_auth": receipt.requires_auth,
-        "status": receipt.status,
-        "reasons": json.dumps(reasons),
-        "receipt": to_json(receipt),
-        "checked_by": new.checked_by,
-        "state": new.state,
-        "source": new.source,
-        "answer": None if new.payer_answer is None else to_json(new.payer_answer),
-        "failure": None if new.failure is None else to_json(new.failure),
-        "attempts": new.attempts,
-        "next_attempt_at": new.next_attempt_at,
-        "previous": new.previous.id if new.previous is not None else None,
-        "difference": None if new.difference is None else to_json(new.difference),
-    }

@@ -12,7 +12,6 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 
 from shared.db.postgres import Postgres
 from shared.domain.record_links import REVIVED, UNCONSTRAINED, dependents, differences
@@ -25,7 +24,7 @@ from shared.repositories.postgres.record_duplicates import duplicates_of
 from shared.repositories.postgres.record_locks import POINTED_AT, follow_writers, read_record
 from shared.repositories.postgres.record_traces import add_terms, forget_terms, remember
 from shared.repositories.postgres.records import RECORD_TABLES, stored_record
-from shared.repositories.postgres.transaction import add_event, is_duplicate_key, keep, recall
+from shared.repositories.postgres.transaction import add_event, keep, recall
 from shared.repositories.protocols import StoredRecord
 from shared.repositories.record_protocols import (
     Conclude,
@@ -64,23 +63,16 @@ class PostgresRecordWrites:
         conclude: Conclude,
     ) -> Written:
         """See RecordWriteRepository.write."""
-        try:
-            with self._postgres.tenant(client_id) as connection:
-                writing = _Writing(connection, client_id, request)
-                writing.follow_others()
-                recall(connection, client_id, key)
-                written = writing.write(decide)
-                writing.remember(written, changed_by)
-                event, kept = conclude(written)
-                add_event(connection, event)
-                keep(connection, client_id, kept)
-                return written
-        except IntegrityError as exc:
-            if not is_duplicate_key(exc):
-                raise
-            with self._postgres.tenant(client_id) as connection:
-                recall(connection, client_id, key)
-            raise
+        with self._postgres.tenant(client_id) as connection:
+            writing = _Writing(connection, client_id, request)
+            writing.follow_others()
+            recall(connection, client_id, key)
+            written = writing.write(decide)
+            writing.remember(written, changed_by)
+            event, kept = conclude(written)
+            add_event(connection, event)
+            keep(connection, client_id, kept)
+            return written
 
     def delete(
         self,
