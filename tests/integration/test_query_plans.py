@@ -20,7 +20,6 @@ from tests.integration import volume
 from tests.integration.database import Database, running_database
 from tests.integration.planned_calls import (
     CALLS,
-    ELSEWHERE,
     RELAYED,
     WITHOUT_A_COMMON_RECORD,
     Call,
