@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from shared.services.access_log import AccessLog
     from shared.services.alerts import AlertService
     from shared.services.authorizations import AuthorizationService
+    from shared.services.check_retries import CheckRetries
     from shared.services.current_context import CurrentContextService
     from shared.services.feedback import FeedbackService
     from shared.services.guidance import GuidanceService
@@ -69,7 +70,7 @@ def audit_topic() -> AuditTopic:
 
 @cache
 def postgres(role: str = "serving") -> Postgres:
-    """PostgreSQL as `role`: serving, audit, relay, seal or analytics."""
+    """PostgreSQL as `role`: serving, audit, relay, seal, analytics or retry."""
     from shared.db.postgres import postgres_for
 
     return postgres_for(settings(), role)
@@ -288,6 +289,17 @@ def record_change_relay() -> RecordChangeRelay:
 
     topic = AuditTopic(settings().project, settings().record_topic, emulator=settings().pubsub_emulator)
     return RecordChangeRelay(PostgresRecordOutbox(postgres("relay")), topic)
+
+
+@cache
+def check_retries() -> CheckRetries:
+    """Makes the checks again that are due, of every client."""
+    from shared.repositories.postgres.check_retries import PostgresCheckRetryQueue
+    from shared.repositories.postgres.eligibility import PostgresEligibilityRepository
+    from shared.services.check_retries import CheckRetries
+
+    database = postgres("retry")
+    return CheckRetries(PostgresCheckRetryQueue(database), PostgresEligibilityRepository(database), clearinghouse)
 
 
 @cache

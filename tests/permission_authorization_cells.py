@@ -36,9 +36,13 @@ _ACTIONS: dict[str, tuple[Any, dict[str, Any]]] = {
     "record_auth_decision": (ELIGIBILITY_TEAM, _GRANT),
     "mark_auth_not_required": (ELIGIBILITY_TEAM, {"evidence": "Portal, reference 7"}),
 }
-# Allowed, and refused for what is missing: the context's patient has no coverage, so that it is known of whom to ask.
-_INCOMPLETE = frozenset({"request_auth", "request_authorization", "mark_auth_not_required"})
-_CONTEXTS = {"extend_authorization": "granted context", "record_auth_decision": "sent context"}
+_CONTEXTS = {
+    "request_auth": "covered context",
+    "request_authorization": "covered context",
+    "mark_auth_not_required": "covered context",
+    "extend_authorization": "granted context",
+    "record_auth_decision": "sent context",
+}
 
 
 def _request(ids: Ids) -> Sent:
@@ -83,7 +87,6 @@ AUTHORIZATION_ACTION_CELLS = tuple(
         who,
         action(name, kind=_CONTEXTS.get(name, "context"), **params),
         ROLES_BY_QUICK_ACTION[name],
-        ok=422 if name in _INCOMPLETE else None,
         note=name,
     )
     for name, (who, params) in _ACTIONS.items()

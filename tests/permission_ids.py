@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -123,6 +124,18 @@ def _new_context(make: Make) -> str:
     return str(make("POST", f"{ELIGIBILITY}/context", body)["contextId"])
 
 
+def _covered_context(make: Make) -> str:
+    """A context of a patient with a coverage in force and a visit to come: whom to ask for an authorization of what."""
+    body = new_record_body(make, "coverage")
+    body["data"]["periodStart"] = "2026-01-01"
+    patient = make("POST", f"{RECORDS}/", body)["data"]["patientId"]
+    visit = record_body("visit", patientId=patient, providerId=str(_new_record(make, "provider")["id"]))
+    visit["data"] |= {"visitDate": (datetime.now(UTC).date() + timedelta(days=2)).isoformat(), "visitType": "office"}
+    make("POST", f"{RECORDS}/", visit)
+    opened = {"recordType": "Patient ID", "recordId": patient}
+    return str(make("POST", f"{ELIGIBILITY}/context", opened)["contextId"])
+
+
 def _new_task(*moves: str) -> Callable[[Make], str]:
     """A shared task on which the caller has made these moves: whoever has taken a task goes on with it."""
 
@@ -215,6 +228,7 @@ MAKERS: dict[str, Callable[[Make], str]] = {
     **{f"{state} context": _context_of_authorization(state) for state in ("sent", "granted")},
     "context": _new_context,
     "alert": _new_alert,
+    "covered context": _covered_context,
     "task": _new_task(),
     "accepted task": _new_task("accept"),
     "started task": _new_task("accept", "start"),
@@ -228,7 +242,9 @@ UNKNOWN: dict[str, Callable[[], str]] = {
     **{f"{record_type} number": lambda: unique("NONE") for record_type in NUMBERED},
     "alert": lambda: f"alert_{uuid4().hex}",
     **{f"{state} authorization": lambda: str(uuid7()) for state in _ANSWERS},
-    **{kind: lambda: f"ctx_{uuid4().hex}" for kind in ("context", "sent context", "granted context")},
+    **{
+        kind: lambda: f"ctx_{uuid4().hex}" for kind in ("context", "covered context", "sent context", "granted context")
+    },
     **{kind: lambda: f"task_{uuid4().hex}" for kind in ("task", "accepted task", "started task", "completed task")},
     **{kind: lambda: str(uuid7()) for kind in ("user", "deactivated user")},
     "invitation": lambda: "inv_AZdfPA",

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from shared.db.postgres import sqlstate
 
 OWNER = "mobius_owner"
-ROLES = {name: f"mobius_{name}" for name in ("serving", "audit", "relay", "seal", "analytics")}
+ROLES = {name: f"mobius_{name}" for name in ("serving", "audit", "relay", "seal", "analytics", "retry")}
 DEFAULT_PORT = 5432
 _ATTEMPTS = 10
 
@@ -36,7 +36,7 @@ def database_url(url: str) -> URL:
 
 
 def role_urls(admin_url: str) -> dict[str, str]:
-    """SQLAlchemy URLs of the roles `serving`, `audit`, `relay`, `seal` and `analytics` in the administrator's database.
+    """SQLAlchemy URLs of every role, by its name in `ROLES`, in the administrator's database.
 
     The passwords follow from the administrator's, so they stand nowhere and stay the same from start to start.
     """

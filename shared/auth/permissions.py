@@ -94,6 +94,7 @@ ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "record_auth_decision": _ASKS_PAYERS,
     "recheck_all_coverages": _ASKS_PAYERS | {Role.FRONT_DESK},
     "verify_cob": _ASKS_PAYERS,
+    "switch_payer": _ASKS_PAYERS,
     "record_phone_verification": _ASKS_PAYERS | {Role.FRONT_DESK},
     "explain_verdict": _EVERYBODY,
     "why_not": _EVERYBODY,

@@ -29,6 +29,7 @@ POSTGRES_TABLES = {
     "visit": "visits",
     "visit_status": "visit_status_history",
     "eligibility_check": "eligibility_checks",
+    "check_retry": "check_retries",
     "record_change": "record_history",
     "record_term": "record_terms",
     "record_event": "domain_outbox",

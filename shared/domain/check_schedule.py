@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from shared.models.eligibility_inquiry import FailureKind
 
@@ -10,6 +10,11 @@ RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120))
 # What the payer asks for beside the reject code (AAA04): wait 30 or 10 days; or do not ask again by itself.
 _WAIT = {"W": timedelta(days=30), "X": timedelta(days=10)}
 _DO_NOT_REPEAT = frozenset({"N", "S", "Y"})
+
+
+def used_up(kind: FailureKind, attempts: int) -> bool:
+    """E19: whether the last attempt that is made by itself has failed, so that a person must act."""
+    return kind == "retryable" and attempts > len(RETRY_AFTER)
 
 
 def next_attempt(kind: FailureKind, attempts: int, now: datetime, *, follow_up: str | None = None) -> datetime | None:
@@ -40,3 +45,16 @@ def recheck_on(date_of_service: date, today: date) -> date | None:
     if start <= date_of_service <= end:
         return today
     return date_of_service.replace(day=1) if date_of_service > end else None
+
+
+def answered_from(date_of_service: date, now: datetime) -> datetime | None:
+    """E03, E19: the moment to ask again by itself about a date that the payer does not answer for yet.
+
+    That is when the 1st of its month begins at the organisation, whose local time is `now`; within the window, where
+    the payer answers for fewer days than others, when the day itself begins. None for a day that has come.
+    """
+    today = now.date()
+    first = recheck_on(date_of_service, today)
+    if first is None or date_of_service <= today:
+        return None
+    return datetime.combine(first if first > today else date_of_service, time(), now.tzinfo)

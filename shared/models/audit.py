@@ -26,6 +26,7 @@ class AuditAction(StrEnum):
     GUIDANCE_EXECUTE = "guidance:execute"
     PATIENT_READ = "patient:read"
     CLAIM_LIST = "claim:list"
+    CHECK_RETRY = "eligibility_check:retry"
     AUTHORIZATION_READ = "authorization:read"
     AUTHORIZATION_REQUEST = "authorization:request"
     AUTHORIZATION_MOVE = "authorization:move"

@@ -163,7 +163,7 @@ class CheckFailure:
     `unreachable`, `unreadable`, `not_supported`, `not_enrolled`, `outside_window`, `not_asked` (no time was left),
     `file_changed` (edited meanwhile), `member_mismatch`, or the payer connection's own code (`http_401`, `ta1_006` …).
     `fields` names the members to correct (`coverage.memberId`), `texts` are the payer's own words, `retry_at` is when
-    to ask again by itself.
+    to ask again by itself. `attempts` is how often the payer was asked in all.
     """
 
     kind: FailureKind
@@ -172,3 +172,4 @@ class CheckFailure:
     fields: tuple[str, ...] = ()
     retry_at: datetime | None = None
     texts: tuple[str, ...] = ()
+    attempts: int = 1

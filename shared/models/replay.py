@@ -5,6 +5,7 @@ from __future__ import annotations
 from shared.errors import ValidationFailedError
 
 KEPT_SECONDS = 24 * 60 * 60
+CLAIMED_SECONDS = 20  # longer than a request can take
 
 
 class Replayed(Exception):  # noqa: N818 (not a fault: it carries an answer from the store to the edge)

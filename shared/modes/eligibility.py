@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from shared.services.coverage_checks import CoverageChecks
     from shared.services.eligibility_readings import EligibilityReadings
     from shared.services.payer_inquiries import PayersAsked
+    from shared.services.payer_switch import PayerSwitch
     from shared.services.schedule_check import ScheduleCheck
 
 
@@ -119,6 +121,13 @@ class EligibilityModeHandler(BaseModeHandler):
         from shared.services.coverage_checks import CoverageChecks
 
         return CoverageChecks(self, self._db, self._access_log)
+
+    @cached_property
+    def payer_switch(self) -> PayerSwitch:
+        """The quick action that lets another payer's coverage take the place of one."""
+        from shared.services.payer_switch import PayerSwitch
+
+        return PayerSwitch(self, self._db, self._access_log)
 
     def situation_on(self, caller: Caller, file: EligibilityFile) -> rules.Situation:
         """See ReadingDesk.situation_on."""
@@ -236,11 +245,17 @@ class EligibilityModeHandler(BaseModeHandler):
             )
 
         try:
-            asked = self._asked(caller, params, patient, visit_id)
-            now = self.local_time(caller)
-            new = self._db.postgres.eligibility.check(
-                caller.client_id, patient, visit_id=visit_id, today=now.date(), key=caller.idempotency, decide=decide
-            )
+            with self._asking(caller) as ask:
+                asked = None if ask is None else ask(params, patient, visit_id)
+                now = self.local_time(caller)
+                new = self._db.postgres.eligibility.check(
+                    caller.client_id,
+                    patient,
+                    visit_id=visit_id,
+                    today=now.date(),
+                    key=caller.idempotency,
+                    decide=decide,
+                )
         except Replayed:
             asked = kept = None  # what the stored check brought counts
             decide(self._file(caller, patient, visit_id=visit_id, seen=None), None)
@@ -254,21 +269,25 @@ class EligibilityModeHandler(BaseModeHandler):
                 self._project(caller, context, *made[-1])
         return QuickActionResult.model_validate_json(new.answer)
 
-    def _asked(
-        self, caller: Caller, params: CheckEligibilityParams, patient: str, visit_id: UUID | None
-    ) -> PayersAsked | None:
-        """Ask the payers, where there is a connection to them; no transaction is open meanwhile."""
+    @contextmanager
+    def _asking(
+        self, caller: Caller
+    ) -> Iterator[Callable[[CheckEligibilityParams, str, UUID | None], PayersAsked] | None]:
+        """How to ask the payers, where there is a connection to them; no transaction is open meanwhile."""
         clearinghouse = self.clearinghouse()
         if clearinghouse is None:
-            return None
-        from shared.services.payer_inquiries import PayerInquiries
+            yield None
+            return
+        from shared.services.payer_inquiries import PayerInquiries, one_inquiry
 
-        file = self._db.postgres.eligibility.file_of(
-            caller.client_id, patient, visit_id=visit_id, today=caller.today(self._now()), key=caller.idempotency
-        )
-        if file is None:
-            raise NotFoundError("There is no such record")
-        return PayerInquiries(clearinghouse).ask(file, params, now=lambda: self.local_time(caller))
+        with one_inquiry(self._db.postgres.eligibility, caller) as seconds:
+
+            def ask(params: CheckEligibilityParams, patient: str, visit_id: UUID | None) -> PayersAsked:
+                file = self._file(caller, patient, visit_id=visit_id, seen=None)
+                inquiries = PayerInquiries(clearinghouse, seconds=seconds)
+                return inquiries.ask(file, params, now=lambda: self.local_time(caller))
+
+            yield ask
 
     def view_record(self, caller: Caller, context: ContextDocument, params: NoParams) -> QuickActionResult:
         """Show the full record behind the context: the patient's file, beside the claim or visit it is about."""

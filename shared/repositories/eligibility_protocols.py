@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
+from shared.models.coverage_changes import AskedCoverage, CoverageChanges, NamedPayer
 from shared.models.payer_answer import CheckFailure, PayerAnswer
 from shared.models.records import CheckSource, CheckState, Claim, EligibilityCheck, EligibilityFile, Patient
 from shared.models.verdict import Difference, VerdictReceipt
@@ -66,6 +67,78 @@ class NewCheck:
         """The coverage that was asked about."""
         return self.asked_coverage or self.verdict.coverage_id
 
+    @property
+    def settles_its_question(self) -> bool:
+        """Whether nobody need ask about this day and service by itself any more: a payer has spoken, or a person."""
+        return self.source != "on_file" and self.next_attempt_at is None
+
+
+Decide = Callable[[EligibilityFile, PreviousCheck | None], NewCheck]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRetry:
+    """A check that is to be made again, lent out until `leased_until`: until then nobody else is given it."""
+
+    client_id: UUID
+    check_id: UUID
+    leased_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AskedBefore:
+    """What a check asked, for whom and how often; `time_zone` is the organisation's."""
+
+    patient_id: UUID
+    date_of_service: date
+    service_type: str
+    visit_id: UUID | None
+    attempts: int
+    checked_by: UUID
+    time_zone: str
+
+
+class CheckRetryQueue(Protocol):
+    """The checks of every client that are made again by themselves: one for each question that is open.
+
+    Storing a check plans its next attempt and settles the question that it answers; see EligibilityRepository.check.
+    """
+
+    def claim(self, *, now: datetime, until: datetime) -> CheckRetry | None:
+        """Lend the check that has been due longest, to one borrower; None when nothing is due.
+
+        One whose borrower has not come back by `until` is lent again.
+        """
+        ...
+
+    def asked_before(self, retry: CheckRetry) -> AskedBefore:
+        """What the check asked."""
+        ...
+
+    def settle(self, retry: CheckRetry, asked: AskedBefore, *, today: date, decide: Decide, late: AuditEvent) -> bool:
+        """Store the check that was made again, as EligibilityRepository.check does, and give `retry` back for good.
+
+        The patient's contexts learn of it by the outbox of record changes, all in one transaction. False when the
+        question was settled meanwhile, or is lent to somebody else: then `late` alone is stored.
+        """
+        ...
+
+    def drop(self, retry: CheckRetry) -> None:
+        """Give `retry` back for good: there is nobody to ask about any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a change leaves that stores no check: its event, the answer, and the same to keep."""
+
+    event: AuditEvent
+    kept: KeptAnswer | None
+    answer: str
+
+
+Conclude: TypeAlias = Callable[[EligibilityFile, PreviousCheck | None], NewCheck | Answered]
+
 
 class EligibilityRepository(Protocol):
     """What the eligibility mode reads and writes."""
@@ -78,12 +151,8 @@ class EligibilityRepository(Protocol):
         visit_id: UUID | None = None,
         today: date,
         seen: AuditEvent | None = None,
-        key: IdempotencyKey | None = None,
     ) -> EligibilityFile | None:
-        """Read the file of a patient (MRN or uuid); `seen` is recorded in the same transaction when there is one.
-
-        Raises Replayed when the request with `key` was answered before.
-        """
+        """Read the file of a patient (MRN or uuid); `seen` is recorded in the same transaction when there is one."""
         ...
 
     def check(
@@ -94,12 +163,13 @@ class EligibilityRepository(Protocol):
         visit_id: UUID | None,
         today: date,
         key: IdempotencyKey | None,
-        decide: Callable[[EligibilityFile, PreviousCheck | None], NewCheck],
+        decide: Decide,
     ) -> NewCheck | None:
         """Read the file, decide, and store the check with its audit event and kept answer in one transaction.
 
-        `decide` gets the newest completed check too. None for an unknown patient. Raises Replayed for a repeated
-        request.
+        `decide` gets the newest completed check too. The next attempt of a check is planned in the transaction, and
+        takes the place of one that was planned for the same question. None for an unknown patient. Raises Replayed for
+        a repeated request.
         """
         ...
 
@@ -107,7 +177,19 @@ class EligibilityRepository(Protocol):
         """Raise Replayed when the request with this key was carried out within 24 hours; see KeptAnswers.recall."""
         ...
 
-    def rank(
+    def claim(self, client_id: UUID, key: IdempotencyKey) -> bool:
+        """Take the key for a request that asks somebody before it stores; False while another is at work with it.
+
+        The claim ends when the request's answer is kept, when it is released, and 20 seconds later. Raises Replayed
+        when the request was carried out.
+        """
+        ...
+
+    def release(self, client_id: UUID, key: IdempotencyKey) -> None:
+        """Give a claim up, so that another request may carry out what this one could not."""
+        ...
+
+    def change_coverages(
         self,
         client_id: UUID,
         reference: str,
@@ -116,13 +198,16 @@ class EligibilityRepository(Protocol):
         today: date,
         changed_by: UUID,
         key: IdempotencyKey | None,
-        decide: Callable[[EligibilityFile], Mapping[UUID, int]],
-        conclude: Callable[[EligibilityFile], tuple[AuditEvent, KeptAnswer | None]],
-    ) -> bool:
-        """Rank a patient's coverages: rows, history, audit event and kept answer in one transaction.
+        decide: Callable[[EligibilityFile, NamedPayer | None], CoverageChanges],
+        conclude: Conclude,
+        asked: AskedCoverage | None = None,
+    ) -> NewCheck | Answered | None:
+        """Change a patient's coverages: rows, history, search terms, audit event, kept answer in one transaction.
 
-        `decide` returns the ranks to write, by coverage; whatever it raises undoes everything. `conclude` gets the
-        file as it is then. False for an unknown patient. Raises Replayed for a repeated request.
+        `decide` gets the payer of the coverage that is `asked` for (None for an unknown one), held until the end;
+        whatever it raises undoes everything. `conclude` gets the file as it is then, and the newest completed check
+        before; the check that it returns is stored too. Changes of one patient follow each other. None for an unknown
+        patient. Raises Replayed for a repeated request.
         """
         ...
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from shared.models.api.eligibility_actions import CoordinationParams, PhoneVerificationParams, RecheckParams
+from shared.models.api.eligibility_actions import (
+    CoordinationParams,
+    PhoneVerificationParams,
+    RecheckParams,
+    SwitchPayerParams,
+)
 from shared.modes.base import QuickActionRule
 
 COVERAGE_ACTIONS: tuple[QuickActionRule, ...] = (
@@ -13,4 +18,5 @@ COVERAGE_ACTIONS: tuple[QuickActionRule, ...] = (
     QuickActionRule(
         "record_phone_verification", "Record Phone Verification", PhoneVerificationParams, "coverage_checks.phoned"
     ),
+    QuickActionRule("switch_payer", "Switch Payer", SwitchPayerParams, "payer_switch.switch"),
 )

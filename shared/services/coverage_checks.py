@@ -3,55 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from shared.db.selector import DatabaseSelector
 from shared.domain import eligibility as rules
-from shared.errors import FieldError, NotFoundError, ValidationFailedError
 from shared.models.api.eligibility import reason_view, verdict_view
 from shared.models.api.eligibility_actions import CoordinationParams, PhoneVerificationParams, RecheckParams
 from shared.models.api.modes import QuickActionResult
-from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
+from shared.models.coverage_changes import CoverageChanges, NamedPayer
 from shared.models.firestore.documents import ContextDocument
 from shared.models.payer_answer import PayerAnswer
-from shared.models.records import CheckSource, Coverage, EligibilityFile
-from shared.models.replay import Replayed
+from shared.models.records import CheckSource, EligibilityFile
 from shared.models.verdict import GivenAnswer, VerdictReceipt
-from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck
+from shared.repositories.eligibility_protocols import Answered, NewCheck, PreviousCheck
 from shared.repositories.protocols import KeptAnswer
 from shared.services.access_log import AccessLog
 from shared.services.contexts import patient_of
-from shared.services.eligibility_checks import MODE, new_check
-from shared.services.eligibility_situations import offered, visit_of
+from shared.services.eligibility_checks import MODE, CheckDesk, carried_out, new_check
+from shared.services.eligibility_situations import coverage_of, coverages_told, offered, refused, visit_of
 
-_UNDETERMINED = {"unknown": "undetermined"}
 _WHO_PAYS = frozenset({"E17", "E18", "E25"})
-
-
-class CheckDesk(Protocol):
-    """What these actions need of the mode that they are part of."""
-
-    def local_time(self, caller: Caller) -> datetime:
-        """The time at the organisation."""
-        ...
-
-    def file_for(self, caller: Caller, context: ContextDocument, *, seen: AuditEvent | None) -> EligibilityFile:
-        """Read the file of the context's patient."""
-        ...
-
-    def verdict_on(
-        self, caller: Caller, file: EligibilityFile, *, asked_date: date | None = None, asked_service: str | None = None
-    ) -> VerdictReceipt:
-        """Decide on a file, as of the newest check unless something else is asked."""
-        ...
-
-    def bring_up_to_date(self, caller: Caller, context: ContextDocument) -> None:
-        """Let the context show what is on file now."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +56,7 @@ class CoverageChecks:
 
         def decide(file: EligibilityFile, now: datetime) -> _Decided:
             receipt = rules.decide(file, asked_date=params.date_of_service, answers=(), today=now.date())
-            return _Decided(receipt, {"coverages": _coverages(receipt)})
+            return _Decided(receipt, {"coverages": coverages_told(receipt)})
 
         return self._stored(caller, context, "recheck_all_coverages", decide)
 
@@ -98,29 +73,27 @@ class CoverageChecks:
         self, caller: Caller, context: ContextDocument, params: CoordinationParams, order: tuple[UUID, ...]
     ) -> QuickActionResult:
         """Rank the active coverages in this order, the others behind them in theirs."""
-        done: list[tuple[QuickActionResult, AuditEvent]] = []
 
-        def decide(file: EligibilityFile) -> dict[UUID, int]:
+        def decide(file: EligibilityFile, _payer: NamedPayer | None) -> CoverageChanges:
             readings = rules.readings_of(self._desk.verdict_on(caller, file, asked_date=params.date_of_service))
             if sorted(order) != sorted(_active(readings)):
-                message = "Name each coverage that is active on the day once, and no other"
-                raise ValidationFailedError(message, errors=(FieldError("params.order", "not_the_active", message),))
+                raise refused("order", "not_the_active", "Name each coverage that is active on the day once, no other")
             others = [one.coverage.id for one in readings if one.coverage.id not in order]
-            return {identity: rank for rank, identity in enumerate((*order, *others), start=1)}
+            ranks = {identity: rank for rank, identity in enumerate((*order, *others), start=1)}
+            return CoverageChanges(tuple(replace(one, rank=ranks.get(one.id, one.rank)) for one in file.coverages))
 
-        def conclude(file: EligibilityFile) -> tuple[AuditEvent, KeptAnswer | None]:
-            answer = self._who_pays(caller, file, params)
+        def conclude(file: EligibilityFile, _previous: PreviousCheck | None) -> Answered:
+            answer = self._who_pays(caller, file, params).model_dump_json(by_alias=True)
             metadata = {"action": "verify_cob", "coverages": len(order)}
             patient = str(file.patient.id)
             event = caller.changed(
                 "coverage", resource_ref=context.id, patient_ref=patient, mode=MODE, metadata=metadata
             )
-            done[:] = [(answer, event)]
             key = caller.idempotency
-            return event, KeptAnswer(key, 200, answer.model_dump_json(by_alias=True)) if key else None
+            return Answered(event, KeptAnswer(key, 200, answer) if key else None, answer)
 
-        try:
-            known = self._db.postgres.eligibility.rank(
+        def store() -> NewCheck | Answered | None:
+            return self._db.postgres.eligibility.change_coverages(
                 caller.client_id,
                 patient_of(context),
                 visit_id=visit_of(context),
@@ -130,21 +103,14 @@ class CoverageChecks:
                 decide=decide,
                 conclude=conclude,
             )
-        except Replayed:
-            self._desk.bring_up_to_date(caller, context)
-            raise
-        if not known:
-            raise NotFoundError("There is no such record")
-        answer, event = done[0]
-        with self._access_log.handing_on(event):
-            self._desk.bring_up_to_date(caller, context)
-        return answer
+
+        return carried_out(self._desk, self._access_log, caller, context, store)
 
     def _who_pays(self, caller: Caller, file: EligibilityFile, params: CoordinationParams) -> QuickActionResult:
         receipt = self._desk.verdict_on(caller, file, asked_date=params.date_of_service)
         fired = [one for one in (*receipt.evidence, *receipt.suggestions) if one.rule in _WHO_PAYS]
         told = {
-            "coverages": _coverages(receipt),
+            "coverages": coverages_told(receipt),
             "activeCoverageIds": [str(one) for one in _active(rules.readings_of(receipt))],
             "coordination": [reason_view(one).model_dump(mode="json", by_alias=True) for one in fired],
         }
@@ -157,7 +123,7 @@ class CoverageChecks:
         told = rules.Told(params.outcome, params.copay, params.reference, params.spoke_with)
 
         def decide(file: EligibilityFile, now: datetime) -> _Decided:
-            coverage = _coverage_of(file, params.coverage_id)
+            coverage = coverage_of(file, params.coverage_id, "coverageId")
 
             def receipt_of(answers: tuple[GivenAnswer, ...]) -> VerdictReceipt:
                 return rules.decide(file, asked_date=params.date_of_service, answers=answers, today=now.date())
@@ -165,15 +131,12 @@ class CoverageChecks:
             asked = receipt_of(())
             answer = rules.answer_told(file, coverage, told, asked.date_of_service, asked.service_type)
             receipt = receipt_of((GivenAnswer(coverage.id, "phone", now.astimezone(UTC), answer),))
-            return _Decided(receipt, {"coverages": _coverages(receipt)}, "phone", coverage.id, answer)
+            return _Decided(receipt, {"coverages": coverages_told(receipt)}, "phone", coverage.id, answer)
 
         return self._stored(caller, context, "record_phone_verification", decide)
 
     def _stored(self, caller: Caller, context: ContextDocument, action: str, decide: Decide) -> QuickActionResult:
-        """Store the check with its audit event, then bring the context up to date.
-
-        A repetition brings it up to date once more: the first try may have ended between the two stores.
-        """
+        """Store the check with its audit event, then bring the context up to date."""
         now = self._desk.local_time(caller)
 
         def check(file: EligibilityFile, previous: PreviousCheck | None) -> NewCheck:
@@ -191,8 +154,8 @@ class CoverageChecks:
                 asked_coverage=decided.asked_coverage,
             )
 
-        try:
-            new = self._db.postgres.eligibility.check(
+        def store() -> NewCheck | None:
+            return self._db.postgres.eligibility.check(
                 caller.client_id,
                 patient_of(context),
                 visit_id=visit_of(context),
@@ -200,40 +163,10 @@ class CoverageChecks:
                 key=caller.idempotency,
                 decide=check,
             )
-        except Replayed:
-            self._desk.bring_up_to_date(caller, context)
-            raise
-        if new is None:
-            raise NotFoundError("There is no such record")
-        with self._access_log.handing_on(new.event):
-            self._desk.bring_up_to_date(caller, context)
-        return QuickActionResult.model_validate_json(new.answer)
+
+        return carried_out(self._desk, self._access_log, caller, context, store)
 
 
 def _active(readings: list[rules.Reading]) -> list[UUID]:
     """The insurances that are active, in the order of their rank."""
     return [one.coverage.id for one in readings if one.state == "active" and not one.is_self_pay]
-
-
-def _coverage_of(file: EligibilityFile, identity: UUID) -> Coverage:
-    """The patient's coverage. Raises ValidationFailedError for one that is removed, another's, or nobody's."""
-    for coverage in file.coverages:
-        if coverage.id == identity and coverage.status != "removed":
-            return coverage
-    message = "The patient has no such coverage"
-    raise ValidationFailedError(message, errors=(FieldError("params.coverageId", "unknown_coverage", message),))
-
-
-def _coverages(receipt: VerdictReceipt) -> list[dict[str, Any]]:
-    """Every coverage in the order in which it is asked, and why it is what it is on the day."""
-    return [
-        {
-            "coverageId": str(one.coverage.id),
-            "payer": one.coverage.payer_name,
-            "rank": one.coverage.rank,
-            "version": one.coverage.version,
-            "state": _UNDETERMINED.get(one.state, one.state),
-            "reasons": [reason_view(reason).model_dump(mode="json", by_alias=True) for reason in one.evidence],
-        }
-        for one in rules.readings_of(receipt)
-    ]

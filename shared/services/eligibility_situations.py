@@ -9,12 +9,16 @@ from uuid import UUID
 
 from shared.auth.permissions import ROLES_BY_QUICK_ACTION, allows_action
 from shared.domain import eligibility as rules
+from shared.errors import FieldError, ValidationFailedError
+from shared.models.api.eligibility import reason_view
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
 from shared.models.guidance import GuidanceAction
-from shared.models.records import EligibilityFile
+from shared.models.records import Coverage, EligibilityFile
 from shared.models.snapshot import Snapshot
 from shared.models.verdict import GivenAnswer, VerdictReceipt
+
+_UNDETERMINED = {"unknown": "undetermined"}
 
 
 def newest_situation(
@@ -52,15 +56,19 @@ def disclosed(answers: Sequence[GivenAnswer]) -> dict[str, object]:
     return {"coverages_asked": str(asked)} if asked else {}
 
 
-def brought(receipt: VerdictReceipt, answers: Sequence[GivenAnswer]) -> dict[str, Any]:
+def brought(receipt: VerdictReceipt, answers: Sequence[GivenAnswer], *, attempts: int = 1) -> dict[str, Any]:
     """The members of a check that say what the payer of the deciding coverage brought, in full.
 
-    Without an answer the check has failed, unless another coverage decided; it is never "not eligible".
+    Without an answer the check has failed, unless another coverage decided; it is never "not eligible". Where the file
+    answers for a day that its payer can only be asked about later, the next attempt is then.
     """
     told = next((one for one in answers if one.coverage_id == receipt.coverage_id), None)
-    if told is None or told.source == "on_file":
+    if told is None:
         return {}
-    members: dict[str, Any] = {"source": told.source, "payer_answer": told.answer, "attempts": 1}
+    if told.source == "on_file":
+        again = None if told.failure is None else told.failure.retry_at
+        return {} if again is None else {"next_attempt_at": again}
+    members: dict[str, Any] = {"source": told.source, "payer_answer": told.answer, "attempts": attempts}
     if told.failure is not None:
         members |= {"state": "failed", "failure": told.failure, "next_attempt_at": told.failure.retry_at}
     return members
@@ -71,3 +79,31 @@ def offered(caller: Caller, actions: tuple[GuidanceAction, ...]) -> tuple[Guidan
     return tuple(
         one for one in actions if one.action in ROLES_BY_QUICK_ACTION and allows_action(caller.role, one.action)
     )
+
+
+def coverage_of(file: EligibilityFile, identity: UUID, param: str) -> Coverage:
+    """The patient's coverage. Raises ValidationFailedError for one that is removed, another's, or nobody's."""
+    for coverage in file.coverages:
+        if coverage.id == identity and coverage.status != "removed":
+            return coverage
+    raise refused(param, "unknown_coverage", "The patient has no such coverage")
+
+
+def coverages_told(receipt: VerdictReceipt) -> list[dict[str, Any]]:
+    """Every coverage in the order in which it is asked, and why it is what it is on the day."""
+    return [
+        {
+            "coverageId": str(one.coverage.id),
+            "payer": one.coverage.payer_name,
+            "rank": one.coverage.rank,
+            "version": one.coverage.version,
+            "state": _UNDETERMINED.get(one.state, one.state),
+            "reasons": [reason_view(reason).model_dump(mode="json", by_alias=True) for reason in one.evidence],
+        }
+        for one in rules.readings_of(receipt)
+    ]
+
+
+def refused(param: str, code: str, message: str) -> ValidationFailedError:
+    """Build the error of one param of a quick action that does not fit what is on file."""
+    return ValidationFailedError(f"params.{param}: {message}", errors=(FieldError(f"params.{param}", code, message),))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,20 +19,51 @@ from shared.domain.eligibility.inquiries import (
     still_about,
     to_ask,
 )
+from shared.errors import ConflictError
 from shared.models.api.modes import CheckEligibilityParams
+from shared.models.caller import Caller
 from shared.models.eligibility_inquiry import InquiryFailure
 from shared.models.identifiers import uuid7
 from shared.models.payer_answer import CheckFailure
 from shared.models.records import Coverage, EligibilityFile, Payer
+from shared.models.replay import Replayed
 from shared.models.verdict import GivenAnswer
 
 if TYPE_CHECKING:
     from shared.clearinghouse.port import Clearinghouse
+    from shared.repositories.eligibility_protocols import EligibilityRepository
 
 # A function ends after 13 seconds: what is left is for its start, the file, the check and the context.
 ASK_SECONDS = 9.0
 LEAST_SECONDS = 1.0
+# How long a request waits for another with its Idempotency-Key: a little longer than that one may ask.
+WAIT_SECONDS = 10.0
+_LOOK_AGAIN_SECONDS = 0.2
 _CONTROL_NUMBERS = 999_999_999
+
+
+@contextmanager
+def one_inquiry(eligibility: EligibilityRepository, caller: Caller) -> Iterator[float]:
+    """Let one of the requests with the caller's Idempotency-Key ask and store; yields the seconds that it may ask.
+
+    Another waits for what it stores. Raises Replayed when it has, ConflictError `in_progress` when it takes too long.
+    """
+    key = caller.idempotency
+    begun = time.monotonic()
+    if key is None:
+        yield ASK_SECONDS
+        return
+    while not eligibility.claim(caller.client_id, key):
+        if time.monotonic() - begun > WAIT_SECONDS:
+            raise ConflictError("A request with this Idempotency-Key is being carried out", code="in_progress")
+        time.sleep(_LOOK_AGAIN_SECONDS)
+    try:
+        yield ASK_SECONDS - (time.monotonic() - begun)
+    except Replayed:
+        raise
+    except Exception:
+        eligibility.release(caller.client_id, key)
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +72,11 @@ class PayersAsked:
 
     file: EligibilityFile
     answers: tuple[GivenAnswer, ...]
+    attempts: int = 1
 
     def about(self, file: EligibilityFile, *, at: datetime) -> tuple[GivenAnswer, ...]:
         """The answers as far as they are about the file as it is now."""
-        return still_about(file, self.answers, asked_with=self.file, at=at)
+        return still_about(file, self.answers, asked_with=self.file, at=at, attempts=self.attempts)
 
 
 class PayerInquiries:
@@ -60,10 +93,13 @@ class PayerInquiries:
         self._seconds = seconds
         self._clock = clock
 
-    def ask(self, file: EligibilityFile, params: CheckEligibilityParams, *, now: Callable[[], datetime]) -> PayersAsked:
+    def ask(
+        self, file: EligibilityFile, params: CheckEligibilityParams, *, now: Callable[[], datetime], attempts: int = 1
+    ) -> PayersAsked:
         """What the payers of the file's coverages answered, or why there is no answer. `now` is the local time.
 
-        A coverage whose payer is not asked is answered from the file, and its GivenAnswer says why.
+        A coverage whose payer is not asked is answered from the file, and its GivenAnswer says why. `attempts` counts
+        this time too.
         """
         today = now().date()
         until = self._clock() + self._seconds
@@ -80,13 +116,13 @@ class PayerInquiries:
             if asked == MOST_ASKED:
                 break
             asked += 1
-            given.append(self._ask_one(file, params, coverage, payer, until=until, now=now))
+            given.append(self._ask_one(file, params, coverage, payer, until=until, now=now, attempts=attempts))
             receipt = rules.decide(
                 file, asked_date=params.date_of_service, asked_service=params.service_type, answers=given, today=today
             )
             if receipt.verdict == "eligible" and receipt.coverage_id == coverage.id:
                 break
-        return PayersAsked(file, tuple(given))
+        return PayersAsked(file, tuple(given), attempts)
 
     def _ask_one(
         self,
@@ -97,11 +133,13 @@ class PayerInquiries:
         *,
         until: float,
         now: Callable[[], datetime],
+        attempts: int,
     ) -> GivenAnswer:
         today = now().date()
         left = until - self._clock()
         if left < LEAST_SECONDS:
-            late = CheckFailure("retryable", "not_asked", retry_at=rules.retry_at(1, now()))
+            again = rules.retry_at(attempts, now())
+            late = CheckFailure("retryable", "not_asked", retry_at=again, attempts=attempts)
             return GivenAnswer(coverage.id, "clearinghouse", now(), failure=late)
         inquiry = inquiry_about(
             file.patient,
@@ -117,6 +155,6 @@ class PayerInquiries:
         outcome = self._clearinghouse.check(inquiry, within=left)
         at = now()
         if isinstance(outcome, InquiryFailure):
-            failure = check_failure(outcome, attempts=1, now=at)
+            failure = check_failure(outcome, attempts=attempts, now=at, on=inquiry.date_of_service)
             return GivenAnswer(coverage.id, "clearinghouse", at, outcome.answer, failure)
         return GivenAnswer(coverage.id, "clearinghouse", at, outcome)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.catalog import ROOT
-from shared.repositories.postgres.eligibility import _INSERT_CHECK
+from shared.repositories.postgres.check_rows import _STORE
 from shared.repositories.postgres.eligibility_file import FILE, FILE_TO_CHECK
 from shared.repositories.postgres.records import RECORD_TABLES
 from shared.repositories.postgres.transaction import _ADD_EVENT
@@ -110,7 +110,7 @@ def _statements() -> dict[str, str]:
     return {
         "file": FILE.text,
         "file_to_check": FILE_TO_CHECK.text,
-        "check": _INSERT_CHECK.text,
+        "check": _STORE.text,
         "event": _ADD_EVENT.text,
         "record": record,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -284,21 +284,6 @@ def test_parallel_checks_with_one_key_have_one_effect(records: Records, practice
     with ThreadPoolExecutor(6) as threads:
         assert sorted(threads.map(attempt, range(6))) == ["done"] + ["replayed"] * 5
     assert len(records.events()) == 1
-
-
-def test_the_file_of_a_repeated_request_is_not_read(records: Records, practice: Practice) -> None:
-    del practice
-    asked = key()
-
-    def read(with_key: IdempotencyKey) -> EligibilityFile | None:
-        return records.store.eligibility.file_of(records.client, "MRN553", today=TODAY, key=with_key)
-
-    assert read(asked) == file_of(records)
-    check(records, asked)
-    with pytest.raises(Replayed):
-        read(asked)
-    with pytest.raises(IdempotencyMismatchError):
-        read(replace(asked, request="another"))
 
 
 def test_a_check_that_cannot_be_decided_stores_nothing(records: Records, practice: Practice) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -10,11 +12,14 @@ import pytest
 
 from shared.db.selector import DatabaseSelector
 from shared.domain.session import SessionLimits
+from shared.errors import MobiusError, StoreUnavailableError
 from shared.models.api.modes import QuickAction, SetContext
 from shared.models.audit import AuditAction
+from shared.models.caller import Caller
 from shared.models.replay import Replayed
 from shared.repositories.memory.members import InMemoryAuditPublisher
 from shared.repositories.memory.store import InMemoryLiveStore
+from shared.services import payer_inquiries
 from shared.services.access_log import AccessLog
 from shared.services.contexts import ContextService
 from shared.services.modes import ModeService
@@ -86,3 +91,66 @@ def test_what_the_payer_said_is_stored_once_and_read_again(
     summary = modes.get_summary(who, "eligibility")
     expected = {True: "proceed", False: "error", None: "pending" if minutes else "error"}[eligible]
     assert summary.status == expected
+
+
+def keyed_checks(records: Records, modes: ModeService) -> tuple[Caller, Callable[[int], str]]:
+    """Who asks under one key, and a request that says what it came to."""
+    who = caller(client_id=records.client, user_id=USER, action=AuditAction.QUICK_ACTION)
+    modes.set_context(who, "eligibility", SetContext(record_type="Patient ID", record_id="MRN900"))
+    keyed = replace(who, idempotency=key("asked"))
+
+    def attempt(_: int) -> str:
+        try:
+            modes.execute_quick_action(keyed, "eligibility", ASK)
+        except Replayed:
+            return "replayed"
+        except MobiusError as exc:
+            return exc.code
+        return "done"
+
+    return keyed, attempt
+
+
+def test_requests_with_one_key_at_one_moment_ask_the_payer_once(
+    records: Records, endpoint: Endpoint, modes: ModeService
+) -> None:
+    answers(endpoint, told("EB*1**30"))
+    respond = endpoint.respond
+
+    def slowly(connection: socket.socket) -> None:
+        endpoint.stop.wait(0.3)
+        respond(connection)
+
+    endpoint.respond = slowly
+    _, attempt = keyed_checks(records, modes)
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(attempt, range(4))) == ["done"] + ["replayed"] * 3
+    assert len(endpoint.bodies) == 1
+    assert len(records.events()) == 1
+
+
+def test_a_request_that_could_not_be_carried_out_lets_the_next_one_ask(
+    records: Records, endpoint: Endpoint, modes: ModeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(endpoint, told("EB*1**30"))
+    _, attempt = keyed_checks(records, modes)
+
+    def away(*_: object, **__: object) -> None:
+        raise StoreUnavailableError("The database did not answer in time", retry_after=5)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(records.store.eligibility), "check", away)
+        assert attempt(0) == "store_unavailable"
+    assert attempt(1) == "done"
+    assert attempt(2) == "replayed"
+
+
+def test_a_request_whose_twin_does_not_end_is_told_so_and_does_not_ask(
+    records: Records, endpoint: Endpoint, modes: ModeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyed, attempt = keyed_checks(records, modes)
+    assert keyed.idempotency is not None
+    assert records.store.eligibility.claim(records.client, keyed.idempotency)  # and is killed
+    monkeypatch.setattr(payer_inquiries, "WAIT_SECONDS", 0.3)
+    assert attempt(0) == "in_progress"
+    assert endpoint.bodies == []

@@ -14,6 +14,7 @@ from shared.auth.permissions import ROLES_BY_PERMISSION, Permission
 from shared.catalog import ROOT, load_catalog
 from shared.models.audit import AuditAction
 from shared.web.operations import Operation
+from shared.web.sse import EventStream
 from tests.functions import in_memory
 from tests.functions.in_memory import FUNCTIONS, STREAMS, named
 
@@ -93,6 +94,8 @@ def test_a_listed_operation_has_a_summary_and_examples(prefix: str, operation: O
     assert operation.summary[0].isupper()
     if answer_model(operation) is not None:
         assert operation.example is not None, "an example of the answer"
+    if operation.answer is EventStream:
+        assert isinstance(operation.example, str), "an example of the events"
     if operation.body is not None:
         assert operation.request_example is not None, "an example of the body"
 

@@ -23,6 +23,19 @@ class Endpoint:
     heads: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     stop: threading.Event = field(default_factory=threading.Event)
+    _asked: threading.local = field(default_factory=threading.local)
+
+    @property
+    def asked(self) -> bytes:
+        """The body that is just being answered, on the thread of its connection."""
+        body: bytes = self._asked.body
+        return body
+
+    def takes(self, head: str, body: bytes) -> None:
+        """Keep what was asked."""
+        self._asked.body = body
+        self.heads.append(head)
+        self.bodies.append(body)
 
     def answers(
         self, body: bytes | str, *, status: str = "200 OK", content_type: str = "application/EDI-X12", headers: str = ""
@@ -79,8 +92,7 @@ def payer_endpoint(tls: ssl.SSLContext | None = None) -> Iterator[Endpoint]:
             try:
                 connection = tls.wrap_socket(self.request, server_side=True) if tls else self.request
                 head, _, body = _request(connection).partition(b"\r\n\r\n")
-                endpoint.heads.append(head.decode("latin-1"))
-                endpoint.bodies.append(body)
+                endpoint.takes(head.decode("latin-1"), body)
                 endpoint.respond(connection)
                 connection.close()
             except OSError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from shared.db.postgres import Postgres
 from shared.domain.search_terms import query_terms
 from shared.models.api.record_writes import RecordWrite
 from shared.models.api.records import DATA_MODELS
+from shared.models.coverage_changes import AskedCoverage, CoverageChanges, NamedPayer, NewCoverage
 from shared.models.identifiers import uuid7
 from shared.models.imported import (
     ClaimRecord,
@@ -24,9 +25,11 @@ from shared.models.imported import (
     RemittanceRecord,
     VisitRecord,
 )
+from shared.models.records import EligibilityFile
 from shared.models.roles import Role
 from shared.models.sign_in import Ticket
 from shared.repositories.authorization_protocols import RequestReferences
+from shared.repositories.eligibility_protocols import Answered
 from shared.repositories.memory.documents import InMemoryDocuments
 from shared.repositories.memory.members import InMemoryAuditOutbox, InMemoryAuditPublisher
 from shared.repositories.postgres.audit import PostgresWaitingEvents
@@ -60,6 +63,7 @@ class Place:
     base: int
     serving: Postgres
     relay: Postgres
+    retry: Postgres
 
     def id(self, kind: int, n: int) -> UUID:
         return volume.record_id(self.base, kind, n)
@@ -132,18 +136,33 @@ def check(at: Place) -> None:
         )
 
 
-def rank(at: Place) -> None:
-    """Every coverage of a patient gets another rank."""
-    assert PostgresEligibilityRepository(at.serving).rank(
+def claimed(at: Place) -> None:
+    asked, eligibility = key(), PostgresEligibilityRepository(at.serving)
+    assert eligibility.claim(at.client, asked)
+    eligibility.release(at.client, asked)
+
+
+def change_coverages(at: Place) -> None:
+    """Every coverage of a patient gets another rank, and another one takes the place of the first."""
+
+    def decide(file: EligibilityFile, payer: NamedPayer | None) -> CoverageChanges:
+        assert payer is not None
+        first = file.coverages[0]
+        begins = NewCoverage(uuid7(), first.id, payer.id, "UNKNOWN", None, first.rank, TODAY)
+        return CoverageChanges(tuple(replace(one, rank=one.rank + 1) for one in file.coverages), begins)
+
+    done = PostgresEligibilityRepository(at.serving).change_coverages(
         at.client,
         "MRN711",
         visit_id=None,
         today=TODAY,
         changed_by=USER,
         key=key(),
-        decide=lambda file: {one.id: one.rank + 1 for one in file.coverages},
-        conclude=lambda _file: (event(at.client), None),
+        decide=decide,
+        conclude=lambda _file, _previous: Answered(event(at.client), None, "{}"),
+        asked=AskedCoverage("PAY1", "UNKNOWN", TODAY),
     )
+    assert done is not None
 
 
 def write(record_type: str, **data: Any) -> Call:
@@ -325,13 +344,14 @@ CALLS: dict[str, dict[str, Call]] = {
     },
     "PostgresEligibilityRepository.file_of": {"ordinary": file_of("MRN711"), "a tenth of all visits": file_of("MRN1")},
     "PostgresEligibilityRepository.check": {"before it is decided": check},
-    "PostgresEligibilityRepository.rank": {"ordinary": rank},
+    "PostgresEligibilityRepository.change_coverages": {"ordinary": change_coverages},
     "PostgresEligibilityRepository.check_of": {"a tenth of all checks": checked},
     "PostgresEligibilityRepository.with_checks": {"a tenth of all checks": with_checks},
     "PostgresEligibilityRepository.settled_checks": {"a tenth of all checks": settled},
     "PostgresEligibilityRepository.recall": {
         "": lambda at: PostgresEligibilityRepository(at.serving).recall(at.client, key())
     },
+    "PostgresEligibilityRepository.claim": {"": claimed},
     "PostgresEligibilityRepository.visits_between": {"a day": schedule},
     "PostgresAuthorizationRepository.get": {"ordinary": authorizations},
     "PostgresAuthorizationRepository.change": {"before it is decided": change_authorization},
@@ -379,21 +399,3 @@ CALLS: dict[str, dict[str, Call]] = {
 }
 # The relay's, across organisations.
 RELAYED: dict[str, Call] = {"PostgresWaitingEvents.older_than": waiting_events}
-ELSEWHERE = {
-    "PostgresAuthorizationRepository.visit": "called by PostgresAuthorizationRepository.get's",
-    "PostgresAuthorizationRepository.claim": "called by PostgresAuthorizationRepository.get's",
-    "PostgresAuthorizationRepository.request": "called by PostgresAuthorizationRepository.change's",
-    "PostgresSignInAttempts.succeeded": "called by PostgresSignInAttempts.begin's",
-    "PostgresTicketRepository.redeem": "called by PostgresTicketRepository.issue's",
-    "PostgresSignInLinks.is_linked": "called by PostgresSignInLinks.account_of's",
-    "PostgresSignInLinks.add": "adds a row and looks for nothing",
-    "PostgresRecordOutbox.taken": "takes the oldest page away: what it has read is not there the next time",
-    "PostgresUserRepository.invite": "adds rows and looks for nothing",
-    "PostgresOrganisationRepository.create": "adds rows and looks for nothing",
-    "PostgresFeedbackFacts.keep": "adds or replaces the row of one key, as a role of its own: test_feedback_facts",
-    "PostgresAuditLog.append": "adds a row and looks for nothing",
-    "PostgresAuditLog.quarantine": "adds a row and looks for nothing",
-    "PostgresWaitingEvents.published": "does nothing",
-    "PostgresMemberOutbox.waiting": "reads the whole outbox of memberships, which holds a minute's changes",
-    "PostgresMemberOutbox.taken": "reads the whole roster of an organisation, for it is what it copies",
-}

@@ -27,6 +27,7 @@ RIGHTS: dict[str, dict[str, frozenset[str]]] = {
     "clients": {
         "mobius_serving": CHANGE,
         "mobius_relay": frozenset({"SELECT(id)", "SELECT(time_zone)", "SELECT(version)"}),
+        "mobius_retry": frozenset({"SELECT(id)", "SELECT(time_zone)"}),
     },
     "users": {
         "mobius_serving": CHANGE,
@@ -48,15 +49,19 @@ RIGHTS: dict[str, dict[str, frozenset[str]]] = {
         "mobius_serving": OWN,
         "mobius_relay": frozenset({"SELECT", "DELETE", "UPDATE(carried_at)"}),
     },
-    "patients": {"mobius_serving": CHANGE},
+    "patients": {"mobius_serving": CHANGE, "mobius_retry": READ},
     "providers": {"mobius_serving": CHANGE},
-    "payers": {"mobius_serving": CHANGE},
-    "payer_rules": {"mobius_serving": CHANGE},
-    "coverages": {"mobius_serving": CHANGE},
-    "benefits": {"mobius_serving": CHANGE},
-    "authorizations": {"mobius_serving": CHANGE},
-    "eligibility_checks": {"mobius_serving": CHANGE},
-    "visits": {"mobius_serving": CHANGE},
+    "payers": {"mobius_serving": CHANGE, "mobius_retry": READ},
+    "payer_rules": {"mobius_serving": CHANGE, "mobius_retry": READ},
+    "coverages": {"mobius_serving": CHANGE, "mobius_retry": READ},
+    "benefits": {"mobius_serving": CHANGE, "mobius_retry": READ},
+    "authorizations": {"mobius_serving": CHANGE, "mobius_retry": READ},
+    "eligibility_checks": {"mobius_serving": CHANGE, "mobius_retry": KEEP},
+    "check_retries": {
+        "mobius_serving": OWN,
+        "mobius_retry": KEEP | {"DELETE"} | {f"UPDATE({column})" for column in ("check_id", "due_at", "leased_until")},
+    },
+    "visits": {"mobius_serving": CHANGE, "mobius_retry": READ},
     "visit_status_history": {"mobius_serving": KEEP},
     "claims": {"mobius_serving": CHANGE},
     "claim_events": {"mobius_serving": KEEP},
@@ -70,8 +75,13 @@ RIGHTS: dict[str, dict[str, frozenset[str]]] = {
         "mobius_serving": ADD,
         "mobius_audit": frozenset({"SELECT(id)", "DELETE"}),
         "mobius_relay": READ,
+        "mobius_retry": ADD,
     },
-    "domain_outbox": {"mobius_serving": ADD, "mobius_relay": frozenset({"SELECT", "DELETE"})},
+    "domain_outbox": {
+        "mobius_serving": ADD,
+        "mobius_relay": frozenset({"SELECT", "DELETE"}),
+        "mobius_retry": ADD,
+    },
     "audit_logs": {"mobius_audit": ADD, "mobius_seal": READ},
     "audit_seals": {"mobius_seal": KEEP},
     "audit_quarantine": {"mobius_audit": ADD},
@@ -175,6 +185,16 @@ def test_the_role_is_bound_to_its_client_by_every_policy_it_has(database: Databa
             continue
         assert row["cmd"] == "SELECT" or bound in row["with_check"], row
         assert row["cmd"] == "INSERT" or bound in row["qual"], row
+
+
+def test_the_retry_role_sees_of_other_clients_only_what_is_due(database: Database) -> None:
+    policies = database.rows(
+        "SELECT tablename, cmd, qual, with_check FROM pg_policies WHERE 'mobius_retry' = ANY(roles)"
+    )
+    assert {row["tablename"] for row in policies} == {name for name, roles in RIGHTS.items() if "mobius_retry" in roles}
+    bound = "current_setting('app.client_id'::text, true)"
+    unbound = {(row["tablename"], row["cmd"]) for row in policies if bound not in f"{row['qual']} {row['with_check']}"}
+    assert unbound == {("check_retries", "SELECT"), ("check_retries", "UPDATE")}
 
 
 def test_no_policy_is_open_to_everybody(database: Database) -> None:

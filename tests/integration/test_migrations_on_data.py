@@ -178,6 +178,40 @@ def lost(before: Picture, now: Picture) -> list[str]:
     return gone
 
 
+def failed_check(service: str, due: str, made: str, state: str = "failed") -> str:
+    """A check whose payer could not answer, or answered in the end."""
+    failure = "'{}'" if state == "failed" else "NULL"
+    return f"""INSERT INTO eligibility_checks (id, client_id, patient_id, date_of_service, service_type, verdict,
+      status, reasons, receipt, checked_by, state, source, failure, attempts, next_attempt_at, created_at)
+      VALUES (gen_random_uuid(), '{CLIENT}', '{PATIENT}', '2026-12-01', '{service}', 'undetermined',
+      'pending', '[]', '{{}}', '{ADMIN}', '{state}', 'clearinghouse', {failure}, 1, {due}, now() - interval '{made}')"""
+
+
+def test_checks_that_wait_for_their_next_attempt_are_taken_over_once(migrated: Migrated) -> None:
+    migrated.to("0014", down=True)
+    migrated.add(BEFORE)
+    soon, long_ago = "now() + interval '5 minutes'", "now() - interval '2 days'"
+    with migrated.onlooker.begin() as connection:
+        for statement in (
+            failed_check("98", soon, "2 minutes"),
+            failed_check("98", soon, "1 minute"),
+            failed_check("MH", soon, "2 minutes"),
+            failed_check("MH", "NULL", "1 minute", state="completed"),
+            failed_check("UC", long_ago, "2 days"),
+        ):
+            connection.exec_driver_sql(statement)
+    migrated.to("0017")
+    (planned,) = migrated.picture()["check_retries"]
+    assert (planned["service_type"], planned["leased_until"]) == ("98", None)
+    newest = "SELECT id FROM eligibility_checks WHERE service_type = '98' ORDER BY created_at DESC LIMIT 1"
+    assert planned["check_id"] == str(migrated.value(newest))
+    with migrated.onlooker.begin() as connection:  # what only the newer schema takes
+        connection.exec_driver_sql("UPDATE eligibility_checks SET source = 'on_file', next_attempt_at = now()"
+            " WHERE state = 'completed'")  # fmt: skip
+    migrated.to("0014", down=True)
+    assert migrated.value("SELECT count(*) FROM eligibility_checks WHERE next_attempt_at IS NOT NULL") == 4
+
+
 def test_rows_survive_every_migration_up_and_down_and_up_again(migrated: Migrated) -> None:
     migrated.to(BEFORE, down=True)
     migrated.add(BEFORE)

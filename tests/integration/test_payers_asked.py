@@ -20,7 +20,7 @@ from shared.http_exchange import Limits
 from shared.models.replay import Replayed
 from shared.models.typed_json import from_json
 from shared.models.verdict import VerdictReceipt
-from shared.services.payer_inquiries import PayerInquiries
+from shared.services import payer_inquiries
 from shared.x12.inquiry_reading import read_inquiries
 from shared.x12.interchange import read_interchanges
 from tests.integration.payer_endpoint import Endpoint, payer_endpoint
@@ -75,7 +75,7 @@ def answers(endpoint: Endpoint, *bodies: str) -> None:
 
     def respond(connection: socket.socket) -> None:
         body = waiting.pop(0) if len(waiting) > 1 else waiting[0]
-        (asked,) = read_inquiries(read_interchanges(endpoint.bodies[-1])[0])
+        (asked,) = read_inquiries(read_interchanges(endpoint.asked)[0])
         raw = re.sub(r"TRN\*2\*[^*]+", f"TRN*2*{asked.trace_number}", body).encode()
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/EDI-X12\r\nContent-Length: {len(raw)}\r\n\r\n"
         connection.sendall(head.encode() + raw)
@@ -275,7 +275,7 @@ def test_what_does_not_fit_into_the_time_is_asked_later(
     clinic.payers = connection_to(endpoint, LIMITS)
     first = coverage_of_elena(clinic)
     clinic.records.tables.add("coverages", {n: v for n, v in first.items() if n != "id"} | {"rank": 2})
-    monkeypatch.setattr(PayerInquiries.__init__, "__kwdefaults__", {"seconds": 1.4, "clock": time.monotonic})
+    monkeypatch.setattr(payer_inquiries, "ASK_SECONDS", 1.4)
     endpoint.says_nothing()
     started = time.monotonic()
     assert check(clinic)["eligible"] is None

@@ -66,6 +66,8 @@ _FILL = (
       reasons, receipt, checked_by, created_at)
     SELECT {_id(CHECKS)}, {_CLIENT}, {_id(PEOPLE, _PATIENT)}, {_DAY}, '30', 'eligible', 'final', '[]', '{{}}',
       {_id(USERS, "1")}, now() - n * interval '1 minute' FROM {_SERIES}""",
+    f"""INSERT INTO check_retries (client_id, patient_id, date_of_service, service_type, check_id, due_at)
+    SELECT {_CLIENT}, {_id(PEOPLE)}, {_DAY}, '30', {_id(CHECKS)}, now() - n * interval '1 second' FROM {_SERIES}""",
     f"""INSERT INTO record_terms (client_id, term, record_type, record_id, weight)
     SELECT client_id, term, 'patient', id, weight FROM patients, LATERAL (VALUES (lower(mrn), 4), (substr(mrn, 4), 2),
       (lower(first_name), 3), (lower(last_name), 3), (date_of_birth::text, 2), ('everybody', 3),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from shared.domain.audit_event import MAX_METADATA_BYTES, read_audit_event
 from shared.errors import PermanentEventError
+from shared.models.audit import AuditAction, own_act
 from shared.models.identifiers import uuid7
 
 ANYTHING = st.recursive(
@@ -57,3 +58,10 @@ def test_too_much_metadata_is_marked_as_cut() -> None:
 def test_a_refusal_names_members_and_no_values() -> None:
     with pytest.raises(PermanentEventError, match=r"^the event's members are wrong: action, clientId$"):
         read_audit_event(event(action="Jane Doe", clientId="Jane Doe"))
+
+
+def test_what_the_product_does_by_itself_has_no_user_and_names_its_cause() -> None:
+    made = own_act(uuid7(), AuditAction.CHECK_RETRY, "eligibility_check", cause="retry-1", mode="eligibility")
+    read = read_audit_event(made.model_dump_json(by_alias=True).encode())
+    assert read == made
+    assert (read.user_id, read.request_id, read.mode) == (None, "retry-1", "eligibility")

@@ -8,6 +8,7 @@ import pytest
 
 from shared.config import settings
 from shared.errors import ConfigurationError
+from shared.repositories.firestore.members import CACHE_SECONDS
 
 DEVELOPMENT = (
     "FIRESTORE_EMULATOR_HOST",
@@ -94,6 +95,17 @@ def test_nothing_is_pushed_unless_it_is_switched_on(
 def test_a_switch_is_on_or_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOBIUS_PUSH", "yes")
     with pytest.raises(ConfigurationError, match="MOBIUS_PUSH"):
+        settings()
+
+
+def test_a_stream_is_asked_about_often_enough_for_the_end_of_a_session_to_show_within_a_minute() -> None:
+    assert settings().stream_check_seconds + CACHE_SECONDS <= 60
+
+
+@pytest.mark.parametrize("given", ["0", "3601", "soon"])
+def test_how_often_streams_are_asked_about_is_a_number_of_seconds(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MOBIUS_STREAM_CHECK_SECONDS", given)
+    with pytest.raises(ConfigurationError, match="MOBIUS_STREAM_CHECK_SECONDS"):
         settings()
 
 

@@ -18,12 +18,20 @@ from shared.web.stream import stream_app
 
 operations = Operations(tag="alerts", prefix="/api/v1/components/alerts/live")
 
+# The members of an alert are those of `GET /components/alerts/`.
+_EVENTS = (
+    'id: 1796116500000000.alert_9b2e\nevent: alert\ndata: {"id":"alert_9b2e","severity":"critical"}\n\n'
+    "id: 1796116500480000.~\nevent: ready\ndata: {}\n\n"
+    ": heartbeat\n\n"
+)
+
 
 @operations.get(
     "/",
     summary="The caller's active alerts, then each change as it happens; Last-Event-ID goes on from there",
     permission=Permission.ALERT_READ,
     audit=AuditAction.ALERT_LIST,
+    example=_EVENTS,
 )
 def live_alerts(caller: Caller, last_event_id: str | None) -> EventStream:
     stream = bootstrap.live_alerts().open(caller, last_event_id)

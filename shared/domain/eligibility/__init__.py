@@ -16,6 +16,7 @@ from shared.domain.eligibility.phone_answer import Told, answer_told
 from shared.domain.eligibility.readiness import readiness_of
 from shared.domain.eligibility.registry import RULES, Rule
 from shared.domain.eligibility.situation import Situation, situation_after, situation_of
+from shared.domain.eligibility.switching import Switch, against_switch, switched
 from shared.domain.eligibility.verdict import decide, replay
 from shared.domain.eligibility.wording import facts, in_words, summary
 
@@ -25,7 +26,9 @@ __all__ = [
     "Reading",
     "Rule",
     "Situation",
+    "Switch",
     "Told",
+    "against_switch",
     "answer_on_file",
     "answer_told",
     "decide",
@@ -46,5 +49,6 @@ __all__ = [
     "situation_after",
     "situation_of",
     "summary",
+    "switched",
     "why_not",
 ]

@@ -66,7 +66,7 @@ def _program(answer: PayerAnswer, payer: Payer | None) -> str | None:
 
 
 def _names_plan(line: BenefitLine, service: str) -> bool:
-    if line.service_types == (PHARMACY,) and service != PHARMACY:
+    if _only_drugs(line, service):
         return False
     coordinator = line.code == "MC"
     managed = line.code in _NAMING and line.insurance_type in _MANAGED
@@ -92,13 +92,34 @@ def other_payers(readings: Sequence[Reading], chosen: Reading, service: str, on:
         for one in readings
         if one.state == "active" and not one.is_self_pay and one.coverage.payer_id != own.payer_id
     ]
-    for line in chosen.answer.benefits if chosen.answer is not None else ():
-        drugs = line.service_types == (PHARMACY,) and service != PHARMACY
-        if line.code == "R" and not drugs and in_periods(line.periods, on) is not False:
-            text = "The payer names another payer: verify who pays first"
-            named = _organisation(line) or ""
-            evidence.append(found("E18", "verify_cob", text, line.source, "EB01", payer=named))
+    for line in _naming_another(chosen, service, on):
+        text = "The payer names another payer: verify who pays first"
+        evidence.append(found("E18", "verify_cob", text, line.source, "EB01", payer=_organisation(line) or ""))
     return evidence
+
+
+@rule("E18")
+def payer_instead(reading: Reading, service: str, on: date) -> Evidence | None:
+    """E18: a payer whose plan is not active names another payer: that one may pay instead."""
+    for line in _naming_another(reading, service, on) if reading.state == "inactive" else ():
+        named = _organisation(line)
+        if named is not None:
+            text = f"The plan is not active, and the payer names another one: {named}"
+            return found("E18", "payer_instead", text, line.source, "EB01", payer=named)
+    return None
+
+
+def _naming_another(reading: Reading, service: str, on: date) -> list[BenefitLine]:
+    """Lines of an answer that name another payer for the day; a drug plan is one for the pharmacy alone."""
+    return [
+        line
+        for line in (reading.answer.benefits if reading.answer is not None else ())
+        if line.code == "R" and not _only_drugs(line, service) and in_periods(line.periods, on) is not False
+    ]
+
+
+def _only_drugs(line: BenefitLine, service: str) -> bool:
+    return line.service_types == (PHARMACY,) and service != PHARMACY
 
 
 @rule("E25")

@@ -9,7 +9,7 @@ from typing import Literal
 
 from shared.domain.eligibility.coordination import managed_plan, replaced_on_file
 from shared.domain.eligibility.dates import in_periods, is_active
-from shared.domain.eligibility.failures import failed, failure_of
+from shared.domain.eligibility.failures import failed, failure_of, nobody_asks_again
 from shared.domain.eligibility.lines import lines_of, network_of
 from shared.domain.eligibility.on_file import answer_from
 from shared.domain.eligibility.person import mismatch
@@ -94,7 +94,8 @@ def read(coverage: Coverage, inputs: VerdictInputs, payer: Payer | None, given: 
         failure = failure_of(answer.rejections)
     if failure is not None or answer is None:
         failure = failure or CheckFailure("retryable", "unreadable")
-        return Reading(coverage, "unknown", (failed(failure, source),), None, failure)
+        evidence = (failed(failure, source), *nobody_asks_again(failure, source))
+        return Reading(coverage, "unknown", evidence, None, failure)
     other = mismatch(given.person, source)
     if other is not None:
         return Reading(coverage, "unknown", (other,))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
+from shared.domain.check_schedule import answered_from, payer_window
 from shared.domain.eligibility.registry import found, rule
 from shared.models.payer_answer import AnswerPeriod, CheckFailure
 from shared.models.records import GENERAL_SERVICE, Coverage, EligibilityFile, Payer
 from shared.models.verdict import DateSource, Evidence
 
 FRESH = timedelta(hours=72)
-WINDOW_MONTHS = 12
 # X12 service type codes (data element 1365) by visit type.
 SERVICE_TYPES = {
     "office": "98",
@@ -76,14 +75,10 @@ def outside_window(on: date, *, now: datetime) -> CheckFailure | None:
     `now` is the organisation's local time. A day to come is asked about on the 1st of its month; a day too long ago
     never.
     """
-    today = now.date()
-    last = today.replace(day=calendar.monthrange(today.year, today.month)[1])
-    if on > last:
-        retry = datetime.combine(on.replace(day=1), time(), now.tzinfo)
-        return CheckFailure("date_window", "outside_window", retry_at=retry)
-    if on < months_back(today, WINDOW_MONTHS):
-        return CheckFailure("date_window", "outside_window")
-    return None
+    start, end = payer_window(now.date())
+    if start <= on <= end:
+        return None
+    return CheckFailure("date_window", "outside_window", retry_at=answered_from(on, now))
 
 
 @rule("E04")
@@ -127,9 +122,3 @@ def service_of(visit_type: str | None) -> str:
 def plan_year(on: date, first_month: int) -> int:
     """The year in which the plan year of `on` began."""
     return on.year if on.month >= first_month else on.year - 1
-
-
-def months_back(on: date, months: int) -> date:
-    """The same day `months` earlier, or that month's last day."""
-    year, month = divmod(on.year * 12 + on.month - 1 - months, 12)
-    return date(year, month + 1, min(on.day, calendar.monthrange(year, month + 1)[1]))

@@ -75,6 +75,7 @@ class TaskRow:
 
 
 GUIDANCE = {row.key: row for row in ROWS}
+_SWITCHES = ("switch_payer", "switch_on_file")
 _ELIGIBILITY, _FRONT = Role.ELIGIBILITY_SPECIALIST, Role.FRONT_DESK
 
 
@@ -86,14 +87,14 @@ def _no_call(checked: Checked) -> bool:
     """Asked again by itself, in other hands, or there is no payer to call."""
     receipt = checked.situation.receipt
     again = receipt.failure is not None and receipt.failure.retry_at is not None
-    elsewhere = any(_fires(key, checked) for key in ("correct", "enrolment", "switch_payer"))
+    elsewhere = any(_fires(key, checked) for key in ("correct", "enrolment", *_SWITCHES))
     return again or elsewhere or receipt.coverage_id is None
 
 
 def _not_the_patients(checked: Checked) -> bool:
     """No visit is booked on the day, it is on file that there is no insurance, or it is known who pays instead."""
     uninsured = checked.situation.receipt.fired("no_insurance") is not None
-    return checked.visit is None or uninsured or _fires("switch_payer", checked)
+    return checked.visit is None or uninsured or any(_fires(key, checked) for key in _SWITCHES)
 
 
 def _was_requested(checked: Checked) -> bool:
@@ -110,6 +111,7 @@ def _was_requested(checked: Checked) -> bool:
 TASK_ROWS: tuple[TaskRow, ...] = (
     TaskRow("correct", "Correct the data that the payer refuses", _FRONT, "high"),
     TaskRow("switch_payer", "Switch to the plan that pays instead", _ELIGIBILITY, "high"),
+    TaskRow("switch_on_file", "Switch to the plan that pays instead", _ELIGIBILITY, "high"),
     TaskRow("enrolment", "Set up the connection to the payer", Role.BILLER, "high"),
     TaskRow("call_script", "Call the payer and record the answer", _ELIGIBILITY, unless=_no_call),
     TaskRow("request_auth", "Request the authorization", _ELIGIBILITY, "high", per="day", unless=_was_requested),

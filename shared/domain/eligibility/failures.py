@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.check_schedule import next_attempt
+from shared.domain.check_schedule import next_attempt, used_up
 from shared.domain.eligibility.registry import found, rule
 from shared.models.payer_answer import CheckFailure, FailureKind, Rejection
 from shared.models.records import Payer
@@ -150,3 +150,12 @@ def failed(failure: CheckFailure, source: str | None) -> Evidence:
     rule_id, code, text = _TEXTS.get(failure.reason, ("E07", "check_failed", "The check brought no answer"))
     when = {} if failure.retry_at is None else {"retry_at": failure.retry_at.isoformat(timespec="minutes")}
     return found(rule_id, code, text, source, None, kind=failure.kind, **when)
+
+
+@rule("E19")
+def nobody_asks_again(failure: CheckFailure, source: str | None) -> tuple[Evidence, ...]:
+    """E19: that the attempts are used up, so that a person must ask; nothing while one is still to come."""
+    if failure.retry_at is not None or not used_up(failure.kind, failure.attempts):
+        return ()
+    text = f"The payer was asked {failure.attempts} times and is not asked again by itself: a person must ask it"
+    return (found("E19", "attempts_used_up", text, source, None, attempts=str(failure.attempts)),)

@@ -35,7 +35,8 @@ def why_not(situation: Situation, action: str) -> GuidanceReason | None:
     if not rows:
         return None
     now = situation.receipt.evidence[0]
-    text = f"{' or '.join(row.label for row in rows)} is offered when {' or when '.join(row.only_when for row in rows)}"
+    labels = dict.fromkeys(row.label for row in rows)
+    text = f"{' or '.join(labels)} is offered when {' or when '.join(row.only_when for row in rows)}"
     reason = found(rows[0].rule, "not_offered", text, now.source, None, verdict=situation.receipt.verdict)
     return _reason(reason)
 

@@ -9,6 +9,7 @@ from typing import Any
 from shared.domain.eligibility.coverage import readings_of
 from shared.domain.eligibility.registry import found
 from shared.domain.eligibility.situation import Situation
+from shared.domain.eligibility.switch_offer import against_offer, offer_form, offer_params, payer_named, payer_on_file
 from shared.models.guidance import ActionKind
 from shared.models.roles import Role
 from shared.models.verdict import Evidence
@@ -83,9 +84,14 @@ def _stale_of_several(situation: Situation) -> Evidence | None:
 def _failed(*kinds: str) -> When:
     def when(situation: Situation) -> Evidence | None:
         failure = situation.receipt.failure
-        return situation.receipt.evidence[0] if failure is not None and failure.kind in kinds else None
+        return _why(situation) if failure is not None and failure.kind in kinds else None
 
     return when
+
+
+def _why(situation: Situation) -> Evidence:
+    """What stands in the way of an answer; that nobody asks again by itself, where that is so."""
+    return situation.receipt.fired("attempts_used_up") or situation.receipt.evidence[0]
 
 
 def _to_correct(situation: Situation) -> Evidence | None:
@@ -93,7 +99,7 @@ def _to_correct(situation: Situation) -> Evidence | None:
 
 
 def _without_answer(situation: Situation) -> Evidence | None:
-    return situation.receipt.evidence[0] if situation.receipt.verdict == "undetermined" else None
+    return _why(situation) if situation.receipt.verdict == "undetermined" else None
 
 
 def _not_covered(situation: Situation) -> Evidence | None:
@@ -185,8 +191,14 @@ ROWS: tuple[Row, ...] = (
         roles=_FRONT, kind="form", form_for=_correction,
     ),
     Row(
-        "switch_payer", "Switch Payer", "switch_payer", "E17", "Medicare or Medicaid names a plan that pays instead",
-        _fired("managed_plan"), kind="form", form_for=_required(payerId={"type": "string", "title": "Payer"}),
+        "switch_payer", "Switch Payer", "switch_payer", "E17",
+        "Medicare or Medicaid names a plan that pays instead, or a payer whose plan is not active names another one",
+        payer_named, kind="form", form_for=offer_form, params_for=offer_params, hindered=against_offer,
+    ),
+    Row(
+        "switch_on_file", "Switch Payer", "switch_payer", "E17",
+        "a plan that pays instead of Medicare or Medicaid is on file beside it",
+        payer_on_file, params_for=offer_params, hindered=against_offer,
     ),
     Row(
         "enrolment", "Create Enrolment Task", "create_task", "E20", "the payer's connection is not set up",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from shared.domain.check_schedule import next_attempt
+from shared.domain.check_schedule import answered_from, next_attempt
 from shared.domain.eligibility.coverage import ranked
 from shared.domain.eligibility.dates import is_active, outside_window
 from shared.domain.eligibility.failures import (
@@ -123,26 +123,35 @@ def inquiry_about(
     )
 
 
-def check_failure(failure: InquiryFailure, *, attempts: int, now: datetime) -> CheckFailure:
+def check_failure(failure: InquiryFailure, *, attempts: int, now: datetime, on: date | None = None) -> CheckFailure:
     """What a payer connection's failure means for a check: what to correct, and when to ask again by itself.
 
-    A rejection keeps every code, member and word of the payer; what happened on the way is named by its reason.
+    A rejection keeps every code, member and word of the payer; what happened on the way is named by its reason. `on` is
+    the day asked about: one that is still to come may be answered later.
     """
     retry = next_attempt(failure.kind, attempts, now, follow_up=failure.follow_up)
+    if failure.kind == "date_window" and on is not None:
+        retry = answered_from(on, now)
     if failure.rejections:
         told = failure_of(failure.rejections)
-        return CheckFailure(failure.kind, told.reason, told.codes, told.fields, retry, told.texts)
+        return CheckFailure(failure.kind, told.reason, told.codes, told.fields, retry, told.texts, attempts)
     reason = _REASONS.get(failure.code, "unreachable" if failure.kind == "retryable" else failure.code)
-    return CheckFailure(failure.kind, reason, fields=_members(failure.fields), retry_at=retry)
+    return CheckFailure(failure.kind, reason, fields=_members(failure.fields), retry_at=retry, attempts=attempts)
 
 
 def still_about(
-    file: EligibilityFile, answers: Sequence[GivenAnswer], *, asked_with: EligibilityFile, at: datetime
+    file: EligibilityFile,
+    answers: Sequence[GivenAnswer],
+    *,
+    asked_with: EligibilityFile,
+    at: datetime,
+    attempts: int = 1,
 ) -> tuple[GivenAnswer, ...]:
     """The answers for the file as it is now: where it was edited while payers were asked, they must be asked again."""
     if _asked_about(file) == _asked_about(asked_with):
         return tuple(answers)
-    changed = CheckFailure("retryable", "file_changed", retry_at=next_attempt("retryable", 1, at))
+    retry = next_attempt("retryable", attempts, at)
+    changed = CheckFailure("retryable", "file_changed", retry_at=retry, attempts=attempts)
     return tuple(
         one if one.source == "on_file" else replace(one, answer=None, failure=changed, person=None) for one in answers
     )

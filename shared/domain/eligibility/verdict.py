@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from shared.domain.eligibility.authorization import AuthorizationFinding, authorization_for
-from shared.domain.eligibility.coordination import other_payers, rank_again
+from shared.domain.eligibility.coordination import other_payers, payer_instead, rank_again
 from shared.domain.eligibility.coverage import Reading, judge, read_all
 from shared.domain.eligibility.dates import service_date, service_type
 from shared.domain.eligibility.estimate import self_pay
@@ -78,6 +78,7 @@ def decide_from(inputs: VerdictInputs) -> VerdictReceipt:
         authorization = _authorization(inputs, reading)
         figures, costs = figures_of(inputs, reading.coverage, _benefits(reading), _payer(inputs, reading))
     elif verdict != "eligible":
+        suggestions += [payer_instead(one, question.service_type, question.on) for one in readings]
         figures = Figures(self_pay_estimate=question.allowed)
     every = (*evidence, *others, *authorization.evidence, *costs)
     failure = reading.failure if reading is not None and verdict == "undetermined" else None

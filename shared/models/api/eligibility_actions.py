@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from shared.models.api.base import Day, RequestModel
-from shared.models.api.members import Money
+from shared.models.api.members import Money, Number, RecordDay, Reference, Text
 from shared.models.api.modes import CheckEligibilityParams
 
 
@@ -71,3 +71,24 @@ class PhoneVerificationParams(RequestModel):
         if self.copay is not None and self.outcome != "active":
             raise ValueError("send copay with the outcome active only")
         return self
+
+
+class SwitchPayerParams(RequestModel):
+    """Which coverage (as of which version) is replaced from `startDate` on; it ends the day before, and stays on file.
+
+    Another payer (its number or uuid) takes over with a `memberId`, or `replacementCoverageId` does: a coverage of the
+    patient that is on file already. The check that follows is for `dateOfService`, by default as a check's.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["payerId", "memberId"]}, {"required": ["replacementCoverageId"]}]}
+    )
+
+    coverage_id: Annotated[UUID, Field(strict=False)]
+    version: Annotated[int, Field(ge=1)]
+    start_date: RecordDay
+    payer_id: Reference | None = None
+    member_id: Number | None = None
+    plan_name: Text | None = None
+    replacement_coverage_id: Annotated[UUID, Field(strict=False)] | None = None
+    date_of_service: Day | None = None

@@ -13,11 +13,11 @@ from sqlalchemy import (
     Index,
     Integer,
     Numeric,
+    PrimaryKeyConstraint,
     SmallInteger,
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
@@ -187,16 +187,27 @@ eligibility_checks = Table(
     CheckConstraint("state IN ('requested', 'in_flight', 'completed', 'failed')", name="state"),
     CheckConstraint("source IN ('on_file', 'clearinghouse', 'phone')", name="source"),
     CheckConstraint("(state = 'failed') = (failure IS NOT NULL)", name="failure"),
-    CheckConstraint("next_attempt_at IS NULL OR state = 'failed'", name="next_attempt"),
+    CheckConstraint("next_attempt_at IS NULL OR state = 'failed' OR source = 'on_file'", name="next_attempt"),
     CheckConstraint("verdict <> 'not_eligible' OR state = 'completed'", name="failed_is_no_no"),
     Index("ix_eligibility_checks_patient", "client_id", "patient_id", "created_at"),
     Index("ix_eligibility_checks_day", "client_id", "patient_id", "date_of_service", "created_at"),
-    Index(
-        "ix_eligibility_checks_due",
-        "client_id",
-        "next_attempt_at",
-        postgresql_where=text("next_attempt_at IS NOT NULL"),
-    ),
+)
+
+check_retries = Table(
+    "check_retries",
+    metadata,
+    tenant(),
+    Column("patient_id", UUID(as_uuid=True), nullable=False),
+    Column("date_of_service", Date, nullable=False),
+    Column("service_type", Text, nullable=False),
+    Column("check_id", UUID(as_uuid=True), nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False),
+    Column("leased_until", DateTime(timezone=True)),
+    PrimaryKeyConstraint("client_id", "patient_id", "date_of_service", "service_type"),
+    of_tenant("patient_id", "patients"),
+    of_tenant("check_id", "eligibility_checks"),
+    Index("ix_check_retries_due", "due_at"),
+    Index("ix_check_retries_check", "client_id", "check_id"),
 )
 
 benefits = Table(

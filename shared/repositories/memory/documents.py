@@ -24,7 +24,7 @@ from shared.models.firestore.drafts import DraftDocument
 from shared.models.firestore.jobs import JobDocument
 from shared.models.firestore.rosters import RosterDocument
 from shared.models.identifiers import DOCUMENT_ID
-from shared.models.replay import KEPT_SECONDS, replay
+from shared.models.replay import CLAIMED_SECONDS, KEPT_SECONDS, replay
 from shared.repositories.protocols import D, KeptAnswer
 
 
@@ -41,6 +41,7 @@ class InMemoryAnswers:
     """Kept answers by the id of their key."""
 
     answers: dict[str, _Kept] = field(default_factory=dict)
+    claims: dict[str, float] = field(default_factory=dict)
 
     def recall(self, key: IdempotencyKey | None) -> None:
         """See KeptAnswers.recall."""
@@ -55,6 +56,15 @@ class InMemoryAnswers:
         if kept is not None:
             self.recall(kept.key)
             self.answers[kept.key.id] = _Kept(kept, time.time() + KEPT_SECONDS)
+            self.claims.pop(kept.key.id, None)
+
+    def claim(self, key: IdempotencyKey) -> bool:
+        """Take the key for a request; False while another is at work with it. Raises as `recall` does."""
+        self.recall(key)
+        if self.claims.get(key.id, 0.0) > time.time():
+            return False
+        self.claims[key.id] = time.time() + CLAIMED_SECONDS
+        return True
 
 
 @dataclass(slots=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
 from shared.models.audit import AuditEvent
 from shared.models.authorization import VisitHold
 from shared.models.caller import IdempotencyKey
+from shared.models.coverage_changes import AskedCoverage, CoverageChanges, NamedPayer
 from shared.models.records import (
     Authorization,
     Benefit,
@@ -22,11 +23,12 @@ from shared.models.records import (
     PayerRule,
     Visit,
 )
-from shared.models.typed_json import from_json, to_json
+from shared.models.typed_json import from_json
 from shared.models.verdict import Difference, VerdictReceipt
 from shared.repositories.authorization_rows import authorization_of
-from shared.repositories.changes import KeptAnswer
-from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck, StoredCheck
+from shared.repositories.eligibility_protocols import Answered, Conclude, Decide, NewCheck, PreviousCheck, StoredCheck
+from shared.repositories.memory.check_rows import store_check
+from shared.repositories.memory.coverage_changes import write_changes
 from shared.repositories.memory.records import read_patient
 from shared.repositories.memory.tables import NO_DATE, InMemoryTables
 from shared.repositories.record_protocols import HistoryEntry
@@ -51,10 +53,8 @@ class InMemoryEligibilityRepository:
         visit_id: UUID | None = None,
         today: date,
         seen: AuditEvent | None = None,
-        key: IdempotencyKey | None = None,
     ) -> EligibilityFile | None:
         """See EligibilityRepository.file_of."""
-        self._tables.answers.recall(key)
         patient = read_patient(self._tables, client_id, reference)
         if patient is None:
             return None
@@ -70,7 +70,7 @@ class InMemoryEligibilityRepository:
         visit_id: UUID | None,
         today: date,
         key: IdempotencyKey | None,
-        decide: Callable[[EligibilityFile, PreviousCheck | None], NewCheck],
+        decide: Decide,
     ) -> NewCheck | None:
         """See EligibilityRepository.check."""
         with self._tables.lock:
@@ -78,12 +78,15 @@ class InMemoryEligibilityRepository:
             file = self.file_of(client_id, reference, visit_id=visit_id, today=today)
             if file is None:
                 return None
-            before = self._newest(client_id, file.patient.id, state="completed")
-            new = decide(file, None if before is None else PreviousCheck(before["id"], _receipt(before)))
+            new = decide(file, self.previous(client_id, file.patient.id))
             self._tables.answers.keep(new.kept)
-            self._tables.add("eligibility_checks", _check_row(client_id, new))
-            self._tables.record(new.event)
+            store_check(self._tables, client_id, new)
             return new
+
+    def previous(self, client_id: UUID, patient_id: UUID) -> PreviousCheck | None:
+        """The newest completed check of a patient."""
+        before = self._newest(client_id, patient_id, state="completed")
+        return None if before is None else PreviousCheck(before["id"], _receipt(before))
 
     def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
         """See EligibilityRepository.recall."""
@@ -91,7 +94,19 @@ class InMemoryEligibilityRepository:
         with self._tables.lock:
             self._tables.answers.recall(key)
 
-    def rank(
+    def claim(self, client_id: UUID, key: IdempotencyKey) -> bool:
+        """See EligibilityRepository.claim."""
+        del client_id
+        with self._tables.lock:
+            return self._tables.answers.claim(key)
+
+    def release(self, client_id: UUID, key: IdempotencyKey) -> None:
+        """See EligibilityRepository.release."""
+        del client_id
+        with self._tables.lock:
+            self._tables.answers.claims.pop(key.id, None)
+
+    def change_coverages(
         self,
         client_id: UUID,
         reference: str,
@@ -100,29 +115,27 @@ class InMemoryEligibilityRepository:
         today: date,
         changed_by: UUID,
         key: IdempotencyKey | None,
-        decide: Callable[[EligibilityFile], Mapping[UUID, int]],
-        conclude: Callable[[EligibilityFile], tuple[AuditEvent, KeptAnswer | None]],
-    ) -> bool:
-        """See EligibilityRepository.rank."""
+        decide: Callable[[EligibilityFile, NamedPayer | None], CoverageChanges],
+        conclude: Conclude,
+        asked: AskedCoverage | None = None,
+    ) -> NewCheck | Answered | None:
+        """See EligibilityRepository.change_coverages."""
         with self._tables.lock:
             self._tables.answers.recall(key)
             file = self.file_of(client_id, reference, visit_id=visit_id, today=today)
             if file is None:
-                return False
-            ranks = decide(file)
-            rows = [row for row in self._of_patient(client_id, "coverages", file.patient.id) if row["id"] in ranks]
-            for row in rows:
-                before, rank = row["rank"], ranks[row["id"]]
-                if before != rank:
-                    now = datetime.now(UTC)
-                    row.update({"rank": rank, "version": row["version"] + 1, "updated_at": now})
-                    entry = HistoryEntry(row["version"], now, changed_by, {"rank": (before, rank)})
-                    self._history.setdefault(row["id"], []).append(entry)
-            after = self.file_of(client_id, reference, visit_id=visit_id, today=today)
-            event, kept = conclude(after or file)
-            self._tables.answers.keep(kept)
-            self._tables.record(event)
-            return True
+                return None
+            payer = self._tables.one(client_id, "payers", "payer_number", asked.payer) if asked else None
+            changes = decide(file, None if payer is None else NamedPayer(payer["id"], payer["kind"]))
+            write_changes(self._tables, self._history, file.coverages, changes, changed_by)
+            after = self._file(client_id, file.patient, visit_id, today)
+            done = conclude(after, self.previous(client_id, file.patient.id))
+            self._tables.answers.keep(done.kept)
+            if isinstance(done, NewCheck):
+                store_check(self._tables, client_id, done)
+            else:
+                self._tables.record(done.event)
+            return done
 
     def check_of(
         self, client_id: UUID, patient_id: UUID, check_id: UUID | None, *, seen: AuditEvent | None
@@ -276,29 +289,3 @@ def _check(row: dict[str, Any]) -> EligibilityCheck:
 
 def _receipt(row: dict[str, Any]) -> VerdictReceipt | None:
     return from_json(VerdictReceipt, row["receipt"])
-
-
-def _check_row(client_id: UUID, new: NewCheck) -> dict[str, Any]:
-    receipt = new.verdict
-    return {
-        "id": new.id,
-        "client_id": client_id,
-        "patient_id": new.patient_id,
-        "coverage_id": new.coverage_id,
-        "date_of_service": receipt.date_of_service,
-        "service_type": receipt.service_type,
-        "verdict": receipt.verdict,
-        "requires_auth": receipt.requires_auth,
-        "status": receipt.status,
-        "reasons": tuple(evidence.code for evidence in receipt.evidence),
-        "receipt": to_json(receipt),
-        "checked_by": new.checked_by,
-        "state": new.state,
-        "source": new.source,
-        "answer": new.payer_answer,
-        "failure": new.failure,
-        "attempts": new.attempts,
-        "next_attempt_at": new.next_attempt_at,
-        "previous_check_id": new.previous.id if new.previous is not None else None,
-        "difference": None if new.difference is None else to_json(new.difference),
-    }

@@ -65,6 +65,17 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "eligibility_checks": {"state": "completed", "source": "on_file", "attempts": 0},
 }
 NO_DATE = date.min
+# Client, patient, date of service and service type: what a check asks.
+Question = tuple[UUID, UUID, date, str]
+
+
+@dataclass(slots=True)
+class PlannedRetry:
+    """A row of `check_retries`."""
+
+    check_id: UUID
+    due_at: datetime
+    leased_until: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -74,6 +85,7 @@ class InMemoryTables:
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {table: [] for table in _COLUMNS})
     events: list[AuditEvent] = field(default_factory=list)
     answers: InMemoryAnswers = field(default_factory=InMemoryAnswers)
+    retries: dict[Question, PlannedRetry] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
 
     def add(self, table: str, row: dict[str, Any]) -> dict[str, Any]:

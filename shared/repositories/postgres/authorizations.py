@@ -12,7 +12,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import IntegrityError
 
 from shared.db.postgres import Postgres
 from shared.errors import NotFoundError
@@ -38,7 +37,7 @@ from shared.repositories.postgres.eligibility_file import (
     read_visit,
 )
 from shared.repositories.postgres.record_traces import add_terms, remember
-from shared.repositories.postgres.transaction import add_event, as_uuid, is_duplicate_key, keep, recall
+from shared.repositories.postgres.transaction import add_event, as_uuid, keep, recall
 
 _JSON = frozenset({"decision", "extension"})
 _VALUES = {name: f"CAST(:{name} AS jsonb)" if name in _JSON else f":{name}" for name in COLUMNS}
@@ -106,21 +105,17 @@ class PostgresAuthorizationRepository:
         key: IdempotencyKey | None,
     ) -> Authorization | None:
         """See AuthorizationRepository.request."""
-        try:
-            with self._postgres.tenant(client_id) as connection:
-                recall(connection, client_id, key)
-                patient = _found(connection, _LOCK_PATIENT, client_id, references.patient)
-                if patient is None:
-                    return None
-                ground = _ground(connection, client_id, patient, references, today)
-                change = decide(ground)
-                if change.authorization not in ground.file.authorizations:
-                    _insert(connection, client_id, change.authorization, changed_by)
-                _finish(connection, client_id, change, changed_by)
-                return change.authorization
-        except IntegrityError as exc:
-            self._recall_after(client_id, key, exc)
-            raise
+        with self._postgres.tenant(client_id) as connection:
+            recall(connection, client_id, key)
+            patient = _found(connection, _LOCK_PATIENT, client_id, references.patient)
+            if patient is None:
+                return None
+            ground = _ground(connection, client_id, patient, references, today)
+            change = decide(ground)
+            if change.authorization not in ground.file.authorizations:
+                _insert(connection, client_id, change.authorization, changed_by)
+            _finish(connection, client_id, change, changed_by)
+            return change.authorization
 
     def get(self, client_id: UUID, reference: str, *, seen: AuditEvent | None = None) -> Authorization | None:
         """See AuthorizationRepository.get."""
@@ -145,21 +140,17 @@ class PostgresAuthorizationRepository:
         visit: str | None = None,
     ) -> Authorization:
         """See AuthorizationRepository.change."""
-        try:
-            with self._postgres.tenant(client_id) as connection:
-                found = _found(connection, _LOCK, client_id, reference)
-                recall(connection, client_id, key)
-                if found is None:
-                    raise NotFoundError("There is no such record")
-                case = _case(connection, client_id, found, visit)
-                change = decide(case)
-                if change.authorization is not case.authorization:
-                    _update(connection, client_id, case.authorization, change.authorization, changed_by)
-                _finish(connection, client_id, change, changed_by)
-                return change.authorization
-        except IntegrityError as exc:
-            self._recall_after(client_id, key, exc)
-            raise
+        with self._postgres.tenant(client_id) as connection:
+            found = _found(connection, _LOCK, client_id, reference)
+            recall(connection, client_id, key)
+            if found is None:
+                raise NotFoundError("There is no such record")
+            case = _case(connection, client_id, found, visit)
+            change = decide(case)
+            if change.authorization is not case.authorization:
+                _update(connection, client_id, case.authorization, change.authorization, changed_by)
+            _finish(connection, client_id, change, changed_by)
+            return change.authorization
 
     def visit(self, client_id: UUID, reference: str) -> Visit | None:
         """See AuthorizationRepository.visit."""
@@ -173,12 +164,6 @@ class PostgresAuthorizationRepository:
         if row is None:
             return None
         return ClaimLine(row[0], row[1], row[2], row[3], row[4], read_visit(row[5]))
-
-    def _recall_after(self, client_id: UUID, key: IdempotencyKey | None, error: IntegrityError) -> None:
-        """Raise Replayed when a parallel request with the same key was faster."""
-        if is_duplicate_key(error):
-            with self._postgres.tenant(client_id) as connection:
-                recall(connection, client_id, key)
 
 
 def _named(client_id: UUID, reference: str) -> dict[str, Any]:

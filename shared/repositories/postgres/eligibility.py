@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import IntegrityError
 
 from shared.db.postgres import Postgres
 from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
+from shared.models.coverage_changes import AskedCoverage, CoverageChanges, NamedPayer
 from shared.models.payer_answer import CheckFailure
 from shared.models.records import (
     Claim,
@@ -21,11 +20,11 @@ from shared.models.records import (
     EligibilityFile,
     Patient,
 )
-from shared.models.typed_json import from_json, to_json
+from shared.models.typed_json import from_json
 from shared.models.verdict import Difference, VerdictReceipt
-from shared.repositories.changes import KeptAnswer
-from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck, StoredCheck
-from shared.repositories.postgres.coverage_ranks import lock_coverages, rank_coverages
+from shared.repositories.eligibility_protocols import Answered, Conclude, Decide, NewCheck, PreviousCheck, StoredCheck
+from shared.repositories.postgres.check_rows import store_check
+from shared.repositories.postgres.coverage_changes import hold_coverages, write_changes
 from shared.repositories.postgres.eligibility_file import (
     CHECK,
     FILE_TO_CHECK,
@@ -33,21 +32,10 @@ from shared.repositories.postgres.eligibility_file import (
     previous_in,
     read_check,
     read_file,
+    read_patient,
     read_row,
 )
-from shared.repositories.postgres.transaction import add_event, as_uuid, is_duplicate_key, keep, recall
-
-_INSERT_CHECK = text("""
-WITH outbox AS (
-  INSERT INTO audit_outbox (id, client_id, event) VALUES (:event_id, :client, CAST(:event AS jsonb))
-)
-INSERT INTO eligibility_checks (id, client_id, patient_id, coverage_id, date_of_service, service_type, verdict,
-  requires_auth, status, reasons, receipt, checked_by, state, source, answer, failure, attempts, next_attempt_at,
-  previous_check_id, difference)
-VALUES (:id, :client, :patient, :coverage, :on, :service, :verdict, :requires_auth, :status, CAST(:reasons AS jsonb),
-  CAST(:receipt AS jsonb), :checked_by, :state, :source, CAST(:answer AS jsonb), CAST(:failure AS jsonb), :attempts,
-  :next_attempt_at, :previous, CAST(:difference AS jsonb))
-""")
+from shared.repositories.postgres.transaction import add_event, as_uuid, claim, keep, recall, release
 
 _CHECK = """
 SELECT id, state, created_at, receipt, difference, failure FROM eligibility_checks
@@ -73,12 +61,6 @@ _WITH_CHECKS = text("""
 SELECT p FROM unnest(CAST(:patients AS uuid[])) AS p
 WHERE EXISTS (SELECT 1 FROM eligibility_checks e WHERE e.client_id = :client AND e.patient_id = p)
   OR EXISTS (SELECT 1 FROM authorizations a WHERE a.client_id = :client AND a.patient_id = p)
-""")
-
-_PATIENT = text("""
-SELECT id, mrn, first_name, last_name, date_of_birth, sex, phone, version FROM patients
-WHERE client_id = :client AND deleted_at IS NULL AND (mrn = :reference OR id = :uuid)
-ORDER BY mrn = :reference DESC LIMIT 1
 """)
 
 _CLAIMS = """
@@ -118,11 +100,9 @@ class PostgresEligibilityRepository:
         visit_id: UUID | None = None,
         today: date,
         seen: AuditEvent | None = None,
-        key: IdempotencyKey | None = None,
     ) -> EligibilityFile | None:
         """See EligibilityRepository.file_of."""
         with self._postgres.tenant(client_id) as connection:
-            recall(connection, client_id, key)
             file = read_file(connection, client_id, reference, visit_id, today)
             if file is not None and seen is not None:
                 add_event(
@@ -139,32 +119,36 @@ class PostgresEligibilityRepository:
         visit_id: UUID | None,
         today: date,
         key: IdempotencyKey | None,
-        decide: Callable[[EligibilityFile, PreviousCheck | None], NewCheck],
+        decide: Decide,
     ) -> NewCheck | None:
         """See EligibilityRepository.check."""
-        try:
-            with self._postgres.tenant(client_id) as connection:
-                recall(connection, client_id, key)
-                row = read_row(connection, FILE_TO_CHECK, client_id, reference, visit_id, today)
-                if row is None:
-                    return None
-                new = decide(file_in(row), previous_in(row))
-                connection.execute(_INSERT_CHECK, _check_row(client_id, new))
-                keep(connection, client_id, new.kept)
-                return new
-        except IntegrityError as exc:
-            if not is_duplicate_key(exc):
-                raise
-            with self._postgres.tenant(client_id) as connection:
-                recall(connection, client_id, key)
-            raise
+        with self._postgres.tenant(client_id) as connection:
+            recall(connection, client_id, key)
+            found = _to_check(connection, client_id, reference, visit_id, today)
+            if found is None:
+                return None
+            new = decide(*found)
+            store_check(connection, client_id, new)
+            keep(connection, client_id, new.kept)
+            return new
 
     def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
         """See EligibilityRepository.recall."""
         with self._postgres.tenant(client_id) as connection:
             recall(connection, client_id, key)
 
-    def rank(
+    def claim(self, client_id: UUID, key: IdempotencyKey) -> bool:
+        """See EligibilityRepository.claim."""
+        with self._postgres.tenant(client_id) as connection:
+            recall(connection, client_id, key)
+            return claim(connection, client_id, key)
+
+    def release(self, client_id: UUID, key: IdempotencyKey) -> None:
+        """See EligibilityRepository.release."""
+        with self._postgres.tenant(client_id) as connection:
+            release(connection, client_id, key)
+
+    def change_coverages(
         self,
         client_id: UUID,
         reference: str,
@@ -173,29 +157,26 @@ class PostgresEligibilityRepository:
         today: date,
         changed_by: UUID,
         key: IdempotencyKey | None,
-        decide: Callable[[EligibilityFile], Mapping[UUID, int]],
-        conclude: Callable[[EligibilityFile], tuple[AuditEvent, KeptAnswer | None]],
-    ) -> bool:
-        """See EligibilityRepository.rank."""
-        try:
-            with self._postgres.tenant(client_id) as connection:
-                recall(connection, client_id, key)
-                lock_coverages(connection, client_id, reference, as_uuid(reference))
-                file = read_file(connection, client_id, reference, visit_id, today)
-                if file is None:
-                    return False
-                rank_coverages(connection, client_id, file.coverages, decide(file), changed_by)
-                after = read_file(connection, client_id, str(file.patient.id), visit_id, today)
-                event, kept = conclude(after or file)
-                add_event(connection, event)
-                keep(connection, client_id, kept)
-                return True
-        except IntegrityError as exc:
-            if not is_duplicate_key(exc):
-                raise
-            with self._postgres.tenant(client_id) as connection:
-                recall(connection, client_id, key)
-            raise
+        decide: Callable[[EligibilityFile, NamedPayer | None], CoverageChanges],
+        conclude: Conclude,
+        asked: AskedCoverage | None = None,
+    ) -> NewCheck | Answered | None:
+        """See EligibilityRepository.change_coverages."""
+        with self._postgres.tenant(client_id) as connection:
+            recall(connection, client_id, key)
+            known, payer = hold_coverages(connection, client_id, reference, asked)
+            recall(connection, client_id, key)  # again: a request with the same key may have been waited for
+            file = read_file(connection, client_id, reference, visit_id, today)
+            if not known or file is None:
+                return None
+            write_changes(connection, client_id, file.coverages, decide(file, payer), changed_by)
+            done = conclude(*(_to_check(connection, client_id, reference, visit_id, today) or (file, None)))
+            if isinstance(done, NewCheck):
+                store_check(connection, client_id, done)
+            else:
+                add_event(connection, done.event)
+            keep(connection, client_id, done.kept)
+            return done
 
     def check_of(
         self, client_id: UUID, patient_id: UUID, check_id: UUID | None, *, seen: AuditEvent | None
@@ -280,40 +261,9 @@ class PostgresEligibilityRepository:
             return patient, claims
 
 
-def read_patient(connection: Connection, client_id: UUID, reference: str) -> Patient | None:
-    """Return the patient by MRN or uuid."""
-    row = connection.execute(
-        _PATIENT, {"client": client_id, "reference": reference, "uuid": as_uuid(reference)}
-    ).one_or_none()
-    return None if row is None else Patient(*row)
-
-
-def _check_row(client_id: UUID, new: NewCheck) -> dict[str, Any]:
-    receipt = new.verdict
-    reasons = [
-        {"rule": evidence.rule, "code": evidence.code, "source": evidence.source} for evidence in receipt.evidence
-    ]
-    return {
-        "event_id": new.event.id,
-        "event": new.event.model_dump_json(by_alias=True),
-        "id": new.id,
-        "client": client_id,
-        "patient": new.patient_id,
-        "coverage": new.coverage_id,
-        "on": receipt.date_of_service,
-        "service": receipt.service_type,
-        "verdict": receipt.verdict,
-        "requires_auth": receipt.requires_auth,
-        "status": receipt.status,
-        "reasons": json.dumps(reasons),
-        "receipt": to_json(receipt),
-        "checked_by": new.checked_by,
-        "state": new.state,
-        "source": new.source,
-        "answer": None if new.payer_answer is None else to_json(new.payer_answer),
-        "failure": None if new.failure is None else to_json(new.failure),
-        "attempts": new.attempts,
-        "next_attempt_at": new.next_attempt_at,
-        "previous": new.previous.id if new.previous is not None else None,
-        "difference": None if new.difference is None else to_json(new.difference),
-    }
+def _to_check(
+    connection: Connection, client_id: UUID, reference: str, visit_id: UUID | None, today: date
+) -> tuple[EligibilityFile, PreviousCheck | None] | None:
+    """The file of a patient, and the newest completed check."""
+    row = read_row(connection, FILE_TO_CHECK, client_id, reference, visit_id, today)
+    return None if row is None else (file_in(row), previous_in(row))

@@ -29,6 +29,11 @@ from shared.repositories.authorization_rows import authorization_of
 from shared.repositories.eligibility_protocols import PreviousCheck
 from shared.repositories.postgres.transaction import as_date, as_uuid
 
+_PATIENT = text("""
+SELECT id, mrn, first_name, last_name, date_of_birth, sex, phone, version FROM patients
+WHERE client_id = :client AND deleted_at IS NULL AND (mrn = :reference OR id = :uuid)
+ORDER BY mrn = :reference DESC LIMIT 1
+""")
 # What is read of a row, as JSON; the text goes into several statements.
 VISIT = """jsonb_build_array(v.id, v.visit_number, v.visit_date, v.visit_type, v.status, v.provider_id,
   v.patient_id, v.authorization_id)"""
@@ -85,6 +90,14 @@ _PREVIOUS = """(SELECT jsonb_build_array(e.id, e.receipt)
 FILE = text(_FILE_SQL.format(previous="NULL::jsonb"))
 FILE_TO_CHECK = text(_FILE_SQL.format(previous=_PREVIOUS))
 MOST_VISITS = 100  # more are not booked ahead; a limit of visits is far below
+
+
+def read_patient(connection: Connection, client_id: UUID, reference: str) -> Patient | None:
+    """Return the patient by MRN or uuid."""
+    row = connection.execute(
+        _PATIENT, {"client": client_id, "reference": reference, "uuid": as_uuid(reference)}
+    ).one_or_none()
+    return None if row is None else Patient(*row)
 
 
 def read_row(

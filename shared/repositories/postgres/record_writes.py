@@ -12,7 +12,6 @@ from uuid import UUID
 
 from sqlalchemy import Connection, func, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 
 from shared.db.postgres import Postgres
 from shared.domain.record_links import REVIVED, UNCONSTRAINED, dependents, differences
@@ -22,9 +21,10 @@ from shared.models.caller import IdempotencyKey
 from shared.models.identifiers import uuid7
 from shared.models.postgres import metadata
 from shared.repositories.postgres.record_duplicates import duplicates_of
+from shared.repositories.postgres.record_locks import POINTED_AT, follow_writers, read_record
 from shared.repositories.postgres.record_traces import add_terms, forget_terms, remember
-from shared.repositories.postgres.records import RECORD_TABLES, record_parameters, stored_record
-from shared.repositories.postgres.transaction import add_event, is_duplicate_key, keep, recall
+from shared.repositories.postgres.records import RECORD_TABLES, stored_record
+from shared.repositories.postgres.transaction import add_event, keep, recall
 from shared.repositories.protocols import StoredRecord
 from shared.repositories.record_protocols import (
     Conclude,
@@ -40,7 +40,6 @@ from shared.repositories.record_protocols import (
 _ATTEMPTS = 3  # an import may take a number between our looking and our writing
 _COUNTED = 100
 _LONGEST_HISTORY = 200
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 _HISTORY = text(
     "SELECT version, changed_at, changed_by, changes FROM record_history"
     " WHERE client_id = :client AND record_type = :type AND record_id = :id ORDER BY version DESC LIMIT :limit"
@@ -64,23 +63,16 @@ class PostgresRecordWrites:
         conclude: Conclude,
     ) -> Written:
         """See RecordWriteRepository.write."""
-        try:
-            with self._postgres.tenant(client_id) as connection:
-                writing = _Writing(connection, client_id, request)
-                writing.follow_others()
-                recall(connection, client_id, key)
-                written = writing.write(decide)
-                writing.remember(written, changed_by)
-                event, kept = conclude(written)
-                add_event(connection, event)
-                keep(connection, client_id, kept)
-                return written
-        except IntegrityError as exc:
-            if not is_duplicate_key(exc):
-                raise
-            with self._postgres.tenant(client_id) as connection:
-                recall(connection, client_id, key)
-            raise
+        with self._postgres.tenant(client_id) as connection:
+            writing = _Writing(connection, client_id, request)
+            writing.follow_others()
+            recall(connection, client_id, key)
+            written = writing.write(decide)
+            writing.remember(written, changed_by)
+            event, kept = conclude(written)
+            add_event(connection, event)
+            keep(connection, client_id, kept)
+            return written
 
     def delete(
         self,
@@ -94,7 +86,7 @@ class PostgresRecordWrites:
     ) -> Written | None:
         """See RecordWriteRepository.delete."""
         with self._postgres.tenant(client_id) as connection:
-            found = _read(connection, client_id, record_type, reference, lock="FOR UPDATE")
+            found = read_record(connection, client_id, record_type, reference, lock="FOR UPDATE")
             if found is None:
                 return None
             record, patient_id = found
@@ -118,7 +110,7 @@ class PostgresRecordWrites:
     ) -> tuple[UUID, list[HistoryEntry]] | None:
         """See RecordWriteRepository.history."""
         with self._postgres.tenant(client_id) as connection:
-            found = _read(connection, client_id, record_type, reference)
+            found = read_record(connection, client_id, record_type, reference)
             if found is None:
                 return None
             record, patient_id = found
@@ -151,8 +143,7 @@ class _Writing:
 
     def follow_others(self) -> None:
         """Wait for whoever writes a record with this key now."""
-        parts = ("record", self._client_id, self._request.record_type, *self._key.values())
-        self._connection.execute(_LOCK, {"key": "\x1f".join(map(str, parts))})
+        follow_writers(self._connection, self._client_id, self._request.record_type, self._key.values())
 
     def write(self, decide: Callable[[Found], RecordColumns]) -> Written:
         """Find, decide, make or change."""
@@ -229,20 +220,8 @@ class _Writing:
 
 def _target(connection: Connection, client_id: UUID, record_type: str, reference: str) -> Target | None:
     """What a reference points at, held there until the transaction ends."""
-    found = _read(connection, client_id, record_type, reference, lock="FOR KEY SHARE")
+    found = read_record(connection, client_id, record_type, reference, lock=POINTED_AT)
     return None if found is None else Target(found[0].id, found[1])
-
-
-def _read(
-    connection: Connection, client_id: UUID, record_type: str, reference: str, *, lock: str = ""
-) -> tuple[StoredRecord, UUID | None] | None:
-    about = RECORD_TABLES[record_type]
-    statement = text(
-        f"SELECT {about.selected} FROM {about.table} WHERE client_id = :client AND deleted_at IS NULL"  # noqa: S608 (constants)
-        f" AND ({about.number} = :reference OR id = :uuid) ORDER BY {about.number} = :reference DESC LIMIT 1 {lock}"
-    )
-    row = connection.execute(statement, record_parameters(client_id, reference)).one_or_none()
-    return None if row is None else (stored_record(record_type, tuple(row)), row[4])
 
 
 def _pointing(connection: Connection, client_id: UUID, record: StoredRecord) -> dict[str, int]:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from shared.db.postgres import Postgres
 from shared.models.audit import AuditEvent
 from shared.models.records import Patient, RecordReference
-from shared.repositories.postgres.eligibility import read_patient
+from shared.repositories.postgres.eligibility_file import read_patient
 from shared.repositories.postgres.transaction import add_event, as_uuid
 from shared.repositories.protocols import FoundRecord, StoredRecord
 from shared.repositories.record_protocols import PlainValue

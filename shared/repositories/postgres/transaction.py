@@ -7,31 +7,36 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import IntegrityError
 
-from shared.db.postgres import sqlstate
+from shared.errors import StoreUnavailableError
 from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
 from shared.models.replay import replay
 from shared.repositories.protocols import KeptAnswer
 
-UNIQUE_VIOLATION = "23505"
 _ADD_EVENT = text(
     "INSERT INTO audit_outbox (id, client_id, event) VALUES (:id, :client_id, CAST(:event AS jsonb))"
     " ON CONFLICT DO NOTHING"
 )
 _RECALL = text(
     "SELECT request_hash, status, answer #>> '{}' FROM idempotency_keys"
-    " WHERE client_id = :client_id AND key_hash = :key AND created_at > now() - interval '24 hours'"
+    " WHERE client_id = :client_id AND key_hash = :key AND status > 0 AND created_at > now() - interval '24 hours'"
 )
 _FORGET = text(
     "DELETE FROM idempotency_keys"
     " WHERE client_id = :client_id AND key_hash = :key AND created_at <= now() - interval '24 hours'"
 )
-_KEEP = text(
-    "INSERT INTO idempotency_keys (client_id, key_hash, request_hash, status, answer)"
-    " VALUES (:client_id, :key, :request, :status, CAST(:answer AS jsonb))"
-)
+_ADD_KEY = """
+INSERT INTO idempotency_keys (client_id, key_hash, request_hash, status, answer)
+VALUES (:client_id, :key, :request, :status, CAST(:answer AS jsonb))
+ON CONFLICT (key_hash) DO UPDATE SET request_hash = excluded.request_hash, status = excluded.status,
+  answer = excluded.answer, created_at = now()
+WHERE idempotency_keys.status = 0
+"""
+_KEEP = text(_ADD_KEY)
+# Longer than a request can take: whoever claimed it has been killed.
+_CLAIM = text(_ADD_KEY + " AND idempotency_keys.created_at <= now() - interval '20 seconds'")
+_RELEASE = text("DELETE FROM idempotency_keys WHERE client_id = :client_id AND key_hash = :key AND status = 0")
 
 
 def add_event(connection: Connection, event: AuditEvent) -> None:
@@ -51,23 +56,33 @@ def recall(connection: Connection, client_id: UUID, key: IdempotencyKey | None) 
 
 
 def keep(connection: Connection, client_id: UUID, kept: KeptAnswer | None) -> None:
-    """Keep the answer in the same transaction. A parallel request with the same key waits here and then fails."""
-    if kept is not None:
-        connection.execute(
-            _KEEP,
-            {
-                "client_id": client_id,
-                "key": kept.key.id,
-                "request": kept.key.request,
-                "status": kept.status,
-                "answer": json.dumps(kept.body),
-            },
-        )
+    """Keep the answer in the same transaction; of parallel requests with one key, the others wait here.
+
+    Raises Replayed when another was faster: then nothing of this transaction is to stay.
+    """
+    if kept is None:
+        return
+    answer = {"status": kept.status, "answer": json.dumps(kept.body)}
+    if connection.execute(_KEEP, _key(client_id, kept.key) | answer).rowcount == 0:
+        recall(connection, client_id, kept.key)
+        raise StoreUnavailableError("The answer that was kept for this key has just run out", retry_after=1)
 
 
-def is_duplicate_key(error: IntegrityError) -> bool:
-    """Tell whether a parallel request with the same Idempotency-Key was faster."""
-    return sqlstate(error) == UNIQUE_VIOLATION and "idempotency_keys" in str(error.orig)
+def claim(connection: Connection, client_id: UUID, key: IdempotencyKey) -> bool:
+    """Take the key for a request that is going to be carried out; False while another is at work with it.
+
+    A claim is a key without an answer (status 0). It ends with the answer, or after 20 seconds.
+    """
+    return connection.execute(_CLAIM, _key(client_id, key) | {"status": 0, "answer": "null"}).rowcount == 1
+
+
+def release(connection: Connection, client_id: UUID, key: IdempotencyKey) -> None:
+    """Give a claim up, so that another request may carry out what this one could not."""
+    connection.execute(_RELEASE, {"client_id": client_id, "key": key.id})
+
+
+def _key(client_id: UUID, key: IdempotencyKey) -> dict[str, object]:
+    return {"client_id": client_id, "key": key.id, "request": key.request}
 
 
 def as_uuid(reference: str) -> UUID | None:

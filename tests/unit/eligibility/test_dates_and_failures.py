@@ -10,7 +10,7 @@ import pytest
 
 from shared.domain.eligibility import failure_of, outside_window, real_time_support, retry_at
 from shared.domain.eligibility.check_states import TRANSITIONS, allowed_moves, complete, fail, send
-from shared.domain.eligibility.dates import months_back, plan_year, stale_because
+from shared.domain.eligibility.dates import plan_year, stale_because
 from shared.domain.eligibility.failures import REJECTS
 from shared.errors import InvalidTransitionError
 from shared.models.payer_answer import CheckFailure, Rejection
@@ -54,7 +54,6 @@ def test_e03_the_month_is_the_organisations() -> None:
 
 def test_e03_february_has_a_last_day() -> None:
     leap = datetime(2028, 2, 29, 12, tzinfo=CHICAGO)
-    assert months_back(leap.date(), 12) == date(2027, 2, 28)
     assert outside_window(date(2028, 2, 29), now=leap.replace(day=1)) is None
     assert outside_window(date(2027, 2, 28), now=leap) is None
 

@@ -20,7 +20,7 @@ from shared.models.records import EligibilityCheck
 from shared.models.roles import Role
 from shared.models.verdict import Change, Difference, VerdictReceipt
 from tests.unit.eligibility.deciding import DAY, answered, decided
-from tests.unit.factories import OTHER_PAYER, TODAY, answer, authorization, coverage, line, rule, visit
+from tests.unit.factories import OTHER_PAYER, TODAY, answer, authorization, coverage, line, payer, rule, visit
 
 CHICAGO = ZoneInfo("America/Chicago")
 NOON = datetime(2026, 11, 23, 12, tzinfo=CHICAGO)
@@ -65,6 +65,11 @@ DENIED, FAILED = (
     )
     for status in ("denied", "error")
 )
+BESIDE = decided(
+    coverage(),
+    coverage(payer_id=OTHER_PAYER, rank=2),
+    payers=(payer(program="medicare"), payer(id=OTHER_PAYER, program="medicare_advantage")),
+)
 LATER = CheckFailure("retryable", "timeout", retry_at=NOON + timedelta(minutes=5))
 
 
@@ -73,6 +78,7 @@ LATER = CheckFailure("retryable", "timeout", retry_at=NOON + timedelta(minutes=5
     [
         ("correct", rejected("72", "58"), "E19", DESK, "high"),
         ("switch_payer", answered(MANAGED), "E17", SPECIALIST, "high"),
+        ("switch_on_file", BESIDE, "E17", SPECIALIST, "high"),
         ("enrolment", rejected("51"), "E20", BILLER, "high"),
         ("call_script", answered(CheckFailure("retryable", "timeout")), "E20", SPECIALIST, "normal"),
         ("call_script", decided(coverage(period_start=None)), "E20", SPECIALIST, "normal"),

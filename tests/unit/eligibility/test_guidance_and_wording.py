@@ -124,6 +124,17 @@ def test_a_retry_names_its_time_and_waits_for_it() -> None:
     assert one(next_month, "check_eligibility").label == "Retry on 2026-12-01"
 
 
+def test_after_the_last_attempt_a_person_can_retry_or_call() -> None:
+    last = answered(CheckFailure("retryable", "timeout", attempts=5))
+    retry, call = one(last, "check_eligibility"), one(last, "call_script")
+    assert (retry.label, retry.disabled_reason) == ("Retry", None)
+    for offer in (retry, call):
+        assert offer.reason is not None
+        assert (offer.reason.code, offer.reason.params) == ("attempts_used_up", {"attempts": "5"})
+    stopped = answered(CheckFailure("retryable", "rejected", ("42",)))  # the payer said not to ask again
+    assert one(stopped, "call_script").reason != call.reason
+
+
 def test_what_to_correct_is_a_form_with_the_named_members() -> None:
     form = one(REJECTED, "update_demographics").form
     assert form is not None

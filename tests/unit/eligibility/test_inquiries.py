@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from shared.domain.eligibility import replay
 from shared.domain.eligibility.failures import REJECTS
 from shared.domain.eligibility.inquiries import check_failure
 from shared.models.eligibility_inquiry import InquiryFailure
@@ -56,6 +57,26 @@ def test_the_payers_own_wait_counts() -> None:
     assert check_failure(wait, attempts=1, now=NOW).retry_at == NOW + timedelta(days=30)
     never = failure("retryable", "aaa_42", rejections=(Rejection("42", "subscriber", "N"),), follow_up="N")
     assert check_failure(never, attempts=1, now=NOW).retry_at is None
+
+
+@pytest.mark.parametrize("code", ["62", "63"])
+def test_a_day_that_the_payer_does_not_answer_for_yet_is_asked_about_when_it_comes(code: str) -> None:
+    given = failure("date_window", f"aaa_{code}", rejections=(Rejection(code, "subscriber", "C"),))
+    tomorrow = NOW.date() + timedelta(days=1)
+    midnight = datetime(2026, 11, 24, tzinfo=NOW.tzinfo)
+    assert check_failure(given, attempts=1, now=NOW, on=tomorrow).retry_at == midnight
+    for day in (NOW.date(), NOW.date() - timedelta(days=1), None):
+        assert check_failure(given, attempts=1, now=NOW, on=day).retry_at is None
+
+
+def test_the_last_attempt_says_that_a_person_must_ask() -> None:
+    for attempts, told in ((4, False), (5, True)):
+        made = check_failure(failure("retryable", "timeout"), attempts=attempts, now=NOW)
+        receipt = answered(made)
+        assert (receipt.verdict, receipt.status) == ("undetermined", "pending")
+        assert receipt.evidence[0].code == "payer_did_not_answer"
+        assert (receipt.fired("attempts_used_up") is not None) is told
+        assert replay(receipt) == receipt
 
 
 def test_what_refuses_one_benefit_does_not_speak_for_the_inquiry() -> None:
