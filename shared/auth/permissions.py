@@ -24,6 +24,8 @@ class Permission(StrEnum):
     QUICK_ACTION = "quick_action"
     TASK_READ = "task:read"
     TASK_WRITE = "task:write"
+    CHAT_READ = "chat:read"
+    CHAT_WRITE = "chat:write"
     RECORD_READ = "record:read"
     RECORD_IMPORT = "record:import"
     RECORD_WRITE = "record:write"
@@ -43,6 +45,8 @@ ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
     Permission.QUICK_ACTION: _EVERYBODY,
     Permission.TASK_READ: _EVERYBODY,
     Permission.TASK_WRITE: _STAFF,
+    Permission.CHAT_READ: _EVERYBODY,
+    Permission.CHAT_WRITE: _STAFF,
     Permission.RECORD_READ: _EVERYBODY,
     Permission.RECORD_IMPORT: _LEADS,
     Permission.RECORD_WRITE: _STAFF,

@@ -32,6 +32,7 @@ from shared.errors import (
     TooManyRequestsError,
     UnauthenticatedError,
 )
+from shared.failure_log import log_failure
 from shared.models.audit import AuditAction, AuditOutcome
 from shared.models.caller import Caller
 from shared.models.replay import Replayed
@@ -40,7 +41,7 @@ from shared.web import cors, identity, reading
 from shared.web.operations import Operation, Operations, Reply
 from shared.web.problem import problem
 from shared.web.redirect import SIGN_IN_COOKIE
-from shared.web.request_log import log_failure, log_request
+from shared.web.request_log import log_request
 
 API = "/api/v1"
 MAX_PATH_PARAMETER = 200

@@ -39,11 +39,12 @@ UNBOUND = {
     "FirestoreAuditOutbox.add": "an event, which says whose it is",
     "FirestoreKeptAnswers.recall": "a hash that the client is part of",
     "FirestoreOpenJobs.unmoved_since": "the sweep's: the work of every client",
+    "FirestoreRunningReplies.silent_since": "the sweep's: the replies of every client",
     "FirestoreWaitingEvents.older_than": "the relay's: the outbox of every client",
     "FirestoreWaitingEvents.published": "the relay's: the outbox of every client",
 }
 # Arguments that say the client: itself, or something that has a client_id.
-BINDING = {"client_id", "document", "task", "context", "session", "entries", "roster", "place", "changes"}
+BINDING = {"client_id", "document", "task", "context", "thread", "session", "entries", "roster", "place", "changes"}
 
 
 def _calls(path: Path) -> Iterator[tuple[str, ast.Call]]:

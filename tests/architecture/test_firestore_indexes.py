@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 from shared.catalog import ROOT
 from shared.models.firestore.alerts import AlertDocument, InboxEntryDocument
-from shared.models.firestore.conversation import FeedbackDocument, MessageDocument
+from shared.models.firestore.conversation import FeedbackDocument, MessageDocument, ThreadDocument
 from shared.models.firestore.documents import ContextDocument, Document, SessionDocument, TaskDocument
 from shared.models.firestore.drafts import DraftDocument
 from shared.models.firestore.jobs import JobDocument
@@ -29,7 +29,11 @@ from shared.models.firestore.rosters import RosterDocument
 from shared.repositories.document_protocols import DraftFilter
 from shared.repositories.firestore.alerts import FirestoreAlertRepository
 from shared.repositories.firestore.contexts import FirestoreContextRepository
-from shared.repositories.firestore.conversation import FirestoreFeedbackRepository, FirestoreMessageRepository
+from shared.repositories.firestore.conversation import (
+    FirestoreFeedbackRepository,
+    FirestoreMessageRepository,
+    FirestoreRunningReplies,
+)
 from shared.repositories.firestore.drafts import FirestoreDraftRepository
 from shared.repositories.firestore.inboxes import FirestoreInboxRepository
 from shared.repositories.firestore.jobs import FirestoreOpenJobs
@@ -79,6 +83,10 @@ def _read_thread(client: firestore.Client) -> None:
         FirestoreMessageRepository(client).of_thread(CLIENT, "ctx_1", "thread_1", before=before, limit=25)
 
 
+def _find_silent_replies(client: firestore.Client) -> None:
+    FirestoreRunningReplies(client).silent_since(PLACE.sort_at, limit=9)
+
+
 def _read_feedback(client: firestore.Client) -> None:
     for after in (None, "fb_1"):
         FirestoreFeedbackRepository(client).of_message(CLIENT, "msg_1", after=after, limit=25)
@@ -124,6 +132,7 @@ QUERIES: dict[str, Callable[[firestore.Client], None]] = {
     "open_tasks.py:count": _count_open_tasks,
     "waiting_events.py:older_than": _read_outbox,
     "conversation.py:of_thread": _read_thread,
+    "conversation.py:silent_since": _find_silent_replies,
     "conversation.py:of_message": _read_feedback,
     "alerts.py:active": _read_alerts,
     "alerts.py:active_with_key": _find_alert,
@@ -139,6 +148,9 @@ QUERIES: dict[str, Callable[[firestore.Client], None]] = {
 # What the front-end asks with the Firebase SDK (README, "Live reading"); security rules decide what it gets.
 CLIENTS_QUERIES = [
     Shape("tasks", frozenset({"clientId", "contextId", "mode", "deletedAt"}), frozenset(), (("sortAt", "ASCENDING"),)),
+    Shape(
+        "messages", frozenset({"clientId", "contextId", "mode", "threadId"}), frozenset(), (("sortAt", "DESCENDING"),)
+    ),
 ]
 
 
@@ -209,7 +221,12 @@ def test_every_query_is_bound_to_a_client(asked: list[Shape]) -> None:
         if any("clientId" not in shape.equal for shape in asked):
             unbound.add(name)
     # A person's sign-ins are found by uid, in whichever organisation they began; the relay's outbox is everybody's.
-    assert unbound == {"sessions.py:going_on", "jobs.py:unmoved_since", "waiting_events.py:older_than"}
+    assert unbound == {
+        "sessions.py:going_on",
+        "jobs.py:unmoved_since",
+        "conversation.py:silent_since",
+        "waiting_events.py:older_than",
+    }
 
 
 def _index_name(index: dict[str, Any]) -> str:
@@ -240,6 +257,7 @@ def test_documents_that_expire_have_their_ttl() -> None:
     collections: dict[str, type[BaseModel]] = {
         "sessions": SessionDocument,
         "messages": MessageDocument,
+        "threads": ThreadDocument,
         "feedback": FeedbackDocument,
         "alerts": AlertDocument,
         "entries": InboxEntryDocument,

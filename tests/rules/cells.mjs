@@ -46,9 +46,22 @@ function tasksOf(changes = {}) {
   return [...stated.map(([field, value]) => where(field, '==', value)), orderBy('sortAt')];
 }
 
+/** The query for a thread's messages in the open context, with other conditions. */
+function messagesOf(changes = {}) {
+  const wanted = {
+    clientId: 'north',
+    contextId: 'ctx-eligibility',
+    mode: 'eligibility',
+    threadId: 'own_user-ana',
+    ...changes,
+  };
+  const stated = Object.entries(wanted).filter(([, value]) => value !== undefined);
+  return [...stated.map(([field, value]) => where(field, '==', value)), orderBy('sortAt', 'desc')];
+}
+
 const byRoleAndMode = Object.entries(MODES_READ).flatMap(([role, readable]) =>
   MODES.flatMap((mode) =>
-    ['contexts/ctx', 'tasks/task'].map((start) => ({
+    ['contexts/ctx', 'tasks/task', 'messages/msg'].map((start) => ({
       name: `get ${start}-${mode} as ${role}`,
       caller: person(role, { role }),
       act: get(`${start}-${mode}`),
@@ -89,12 +102,14 @@ const byBadSignIn = badSignIns.flatMap(([what, caller]) => {
   return [
     mayNot(`get a context with ${what}`, caller, get(`contexts/ctx-${kind}`)),
     mayNot(`get a task with ${what}`, caller, get(`tasks/task-${kind}`)),
+    mayNot(`get a message with ${what}`, caller, get(`messages/msg-${kind}`)),
     mayNot(
       `get the session with ${what}`,
       caller,
       get(`sessions/${caller?.uid ?? 'ana'}_${caller?.claims.auth_time ?? 1000}`),
     ),
     mayNot(`list tasks with ${what}`, caller, list('tasks', ...tasksOf())),
+    mayNot(`list messages with ${what}`, caller, list('messages', ...messagesOf({ threadId: 'front' }))),
   ];
 });
 
@@ -147,6 +162,36 @@ const tasks = [
   mayNot('query the collection group of tasks', LEAD, group('tasks', ...tasksOf())),
 ];
 
+const messages = [
+  may('get a message of a shared thread', ANA, get('messages/msg-eligibility')),
+  may('get a message of the own thread', ANA, get('messages/msg-of-ana')),
+  mayNot("get a message of another person's own thread", ANA, get('messages/msg-of-ben')),
+  mayNot("get a message of another person's own thread as a lead", LEAD, get('messages/msg-of-ben')),
+  mayNot('get a message without a thread', ANA, get('messages/msg-without-thread')),
+  mayNot('get a message of a context that this sign-in did not open', ANA, get('messages/msg-not-opened')),
+  mayNot('get a message of another organisation', ANA, get('messages/msg-of-south')),
+  mayNot('get a message that does not exist', ANA, get('messages/msg-absent')),
+  may('list the own thread of an opened context', ANA, list('messages', ...messagesOf())),
+  may('list a shared thread', ANA, list('messages', ...messagesOf({ threadId: 'front' }))),
+  mayNot("list another person's own thread", ANA, list('messages', ...messagesOf({ threadId: 'own_user-ben' }))),
+  mayNot('list every thread of a context', ANA, list('messages', ...messagesOf({ threadId: undefined }))),
+  mayNot('list the messages of every context', ANA, list('messages', ...messagesOf({ contextId: undefined }))),
+  mayNot('list the messages of every mode', ANA, list('messages', ...messagesOf({ mode: undefined }))),
+  mayNot(
+    'list messages of a mode that the role does not work in',
+    ANA,
+    list('messages', ...messagesOf({ mode: 'backend', contextId: 'ctx-backend' })),
+  ),
+  mayNot('list messages of every organisation', ANA, list('messages', ...messagesOf({ clientId: undefined }))),
+  mayNot('list messages of another organisation', ANA, list('messages', ...messagesOf({ clientId: 'south' }))),
+  mayNot(
+    'list messages of a context that was not opened',
+    ANA,
+    list('messages', ...messagesOf({ contextId: 'ctx-not-opened' })),
+  ),
+  mayNot('query the collection group of messages', LEAD, group('messages', ...messagesOf({ threadId: 'front' }))),
+];
+
 const own = [
   may('get the own session', ANA, get('sessions/ana_1000')),
   mayNot("get another person's session", ANA, get('sessions/ben_1000')),
@@ -161,7 +206,7 @@ const own = [
   mayNot('list members', LEAD, list('members', where('clientId', '==', 'north'))),
 ];
 
-const closed = ['audit_outbox', 'idempotency_keys', 'inboxes', 'unknown'].flatMap((name) => [
+const closed = ['audit_outbox', 'idempotency_keys', 'inboxes', 'threads', 'unknown'].flatMap((name) => [
   mayNot(`get from ${name}`, LEAD, get(name === 'inboxes' ? 'inboxes/ana' : `${name}/1`)),
   mayNot(`list ${name}`, LEAD, list(name, where('clientId', '==', 'north'))),
   mayNot(`query the collection group ${name}`, LEAD, group(name, where('clientId', '==', 'north'))),
@@ -173,6 +218,8 @@ const WRITER = person('writer', { role: 'admin' });
 const TARGETS = {
   contexts: 'contexts/ctx-to-write',
   tasks: 'tasks/task-to-write',
+  messages: 'messages/msg-to-write',
+  threads: 'threads/1',
   sessions: 'sessions/writer_1000',
   members: 'members/writer',
   audit_outbox: 'audit_outbox/to-write',
@@ -188,5 +235,5 @@ const writes = Object.entries(TARGETS).flatMap(([name, path]) => [
   mayNot(`delete from ${name}`, WRITER, (firestore) => deleteDoc(doc(firestore, path))),
 ]);
 
-export const READS = [...contexts, ...tasks, ...own, ...closed, ...byBadSignIn, ...byRoleAndMode];
+export const READS = [...contexts, ...tasks, ...messages, ...own, ...closed, ...byBadSignIn, ...byRoleAndMode];
 export const WRITES = writes;

@@ -61,6 +61,18 @@ function task(mode, changes = {}) {
   };
 }
 
+function message(mode, changes = {}) {
+  return {
+    clientId: 'north',
+    contextId: `ctx-${mode}`,
+    mode,
+    threadId: 'front',
+    content: 'Is she covered?',
+    sortAt: NOW,
+    ...changes,
+  };
+}
+
 function session(uid, changes = {}) {
   return {
     clientId: 'north',
@@ -97,6 +109,15 @@ const DOCUMENTS = {
   'tasks/task-to-write': task('eligibility', { contextId: 'ctx-to-write' }),
   'tasks/task-of-number': task('eligibility', { clientId: 7 }),
 
+  ...Object.fromEntries(MODES.map((mode) => [`messages/msg-${mode}`, message(mode)])),
+  'messages/msg-of-ana': message('eligibility', { threadId: 'own_user-ana' }),
+  'messages/msg-of-ben': message('eligibility', { threadId: 'own_user-ben' }),
+  'messages/msg-without-thread': withoutField(message('eligibility'), 'threadId'),
+  'messages/msg-not-opened': message('eligibility', { contextId: 'ctx-not-opened' }),
+  'messages/msg-of-south': message('eligibility', { clientId: 'south' }),
+  'messages/msg-to-write': message('eligibility', { contextId: 'ctx-to-write' }),
+  'messages/msg-of-number': message('eligibility', { clientId: 7 }),
+
   ...Object.fromEntries(Object.keys(MODES_READ).map((role) => [`sessions/${role}_${SIGN_IN}`, session(role)])),
   [`sessions/ana_${SIGN_IN}`]: session('ana'),
   [`sessions/ben_${SIGN_IN}`]: session('ben'),
@@ -124,6 +145,7 @@ const DOCUMENTS = {
   'idempotency_keys/1': { clientId: 'north' },
   'inboxes/ana': { clientId: 'north' },
   'inboxes/ana/alerts/1': { clientId: 'north' },
+  'threads/1': { clientId: 'north' },
   'unknown/1': { clientId: 'north' },
 };
 
