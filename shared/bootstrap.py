@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from shared.services.access_log import AccessLog
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
     from shared.services.authorizations import AuthorizationService
+    from shared.services.chat_sweep import MessageSweep
     from shared.services.current_context import CurrentContextService
     from shared.services.guidance import GuidanceService
     from shared.services.invitations import InvitationService
@@ -323,6 +324,15 @@ def job_sweep() -> JobSweep:
     from shared.services.jobs import JobSweep
 
     return JobSweep(FirestoreOpenJobs(firestore_store()), live_store().jobs)
+
+
+@cache
+def message_sweep() -> MessageSweep:
+    """Ends the assistant's replies whose run was killed."""
+    from shared.repositories.firestore.conversation import FirestoreRunningReplies
+    from shared.services.chat_sweep import MessageSweep
+
+    return MessageSweep(FirestoreRunningReplies(firestore_store()), live_store().messages)
 
 
 @cache

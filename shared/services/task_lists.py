@@ -10,13 +10,13 @@ from shared.domain import task as rules
 from shared.errors import NotFoundError
 from shared.models.api.tasks import TaskList, TaskQuery, TaskView
 from shared.models.caller import Caller
-from shared.models.cursor import decode_cursor, encode_cursor, refused_cursor
+from shared.models.cursor import encode_cursor
 from shared.models.firestore.documents import ContextDocument, TaskDocument, TaskType
-from shared.models.identifiers import DOCUMENT_ID
 from shared.repositories.protocols import Position, TaskFilter
 from shared.services.access_log import AccessLog
 from shared.services.clock import Clock, utc_now
 from shared.services.component import ComponentService
+from shared.services.list_positions import position_of
 from shared.services.task_contents import assignee, invalid, record_mark
 
 SEARCH_STEP = 100
@@ -74,7 +74,7 @@ class TaskLists(ComponentService):
             query.due,
             query.snoozed,
         )
-        after = None if query.cursor is None else _position(query.cursor, filters)
+        after = None if query.cursor is None else position_of(query.cursor, filters)
         event = caller.seen(
             "task_list",
             resource_ref=context.id if context else None,
@@ -103,18 +103,6 @@ class TaskLists(ComponentService):
                 return visible
             after = Position(found[-1].sort_at, found[-1].id)
             step = SEARCH_STEP
-
-
-def _position(cursor: str, filters: object) -> Position:
-    """Read a cursor. Raises ValidationFailedError for one that no list of ours has given."""
-    sort_at, last_id = decode_cursor(cursor, filters)
-    try:
-        at = datetime.fromisoformat(sort_at)
-        if at.tzinfo is None or not DOCUMENT_ID.match(last_id):
-            raise refused_cursor()
-        return Position(at.astimezone(UTC), last_id)
-    except (ValueError, OverflowError) as exc:
-        raise refused_cursor() from exc
 
 
 def _due_before(caller: Caller, due: str | None, now: datetime) -> datetime | None:

@@ -66,7 +66,8 @@ class StreamingAnswer(Response):
     def __init__(self, stream: EventStream, limits: StreamLimits, *, finite: bool) -> None:
         super().__init__(status_code=stream.status_code)
         self.raw_headers = [pair for pair in _raw_headers(stream) if pair[0] != b"content-length"]
-        self._events = stream.events
+        self._events = stream.whole if finite and stream.whole is not None else stream.events
+        self._is_whole = self._events is stream.whole
         self._limits = limits
         self._finite = finite
 
@@ -117,7 +118,11 @@ class StreamingAnswer(Response):
                 return
 
     async def _ending(self, events: AsyncIterator[ServerSentEvent]) -> AsyncIterator[bytes]:
-        """What is there, or the first that comes, and when to come back."""
+        """What is there, or the first that comes, and when to come back; of a whole answer, all of it."""
+        if self._is_whole:
+            async for every in events:
+                yield every.encoded()
+            return
         yield f"retry: {self._limits.retry_ms}\n\n".encode()
         async for event in _patiently(events, self._limits.patience, 0.0):
             if event is None:

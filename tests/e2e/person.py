@@ -22,6 +22,7 @@ from tests.stack import RIVERSIDE, RunningStack
 T = TypeVar("T")
 API = "/api/v1"
 TASKS = f"{API}/components/tasks"
+CHAT = f"{API}/components/chat"
 CONTEXT, GUIDANCE = f"{API}/components/context", f"{API}/components/guidance"
 ELIGIBILITY = f"{API}/modes/eligibility"
 RECORDS = f"{API}/records"

@@ -11,6 +11,7 @@ from shared.catalog import load_catalog
 from shared.models.audit import AuditAction
 from tests.e2e.person import (
     AUTH,
+    CHAT,
     CONTEXT,
     ELIGIBILITY,
     GUIDANCE,
@@ -93,6 +94,21 @@ def _check_eligibility(person: Person, database: Database) -> Request:
 def _create(person: Person, database: Database) -> Request:
     del database
     return Request("POST", f"{TASKS}/", {"contextId": person.open(), "label": "Call the payer"})
+
+
+def _ask(path: str) -> Recipe:
+    def recipe(person: Person, database: Database) -> Request:
+        _, mrn = database.new_patient(person.claims["clientId"])
+        context = person.open(mrn, "Patient ID")
+        return Request("POST", f"{CHAT}/{path}", {"contextId": context, "content": "Is she covered?"})
+
+    return recipe
+
+
+def _stop_reply(person: Person, database: Database) -> Request:
+    asked = _ask("messages")(person, database)
+    reply = person.done("POST", asked.path, asked.body)["reply"]["id"]
+    return Request("POST", f"{CHAT}/messages/{reply}/stop")
 
 
 def _bulk(person: Person, database: Database) -> Request:
@@ -315,6 +331,9 @@ RECIPES: dict[str, Recipe] = {
     f"POST {_ONE}/appeal": _on_authorization("appeal", {}, _DENIAL),
     f"POST {_ONE}/peer-to-peer": _on_authorization("peer-to-peer", {}, _DENIAL),
     f"POST {GUIDANCE}/execute": _execute_guidance,
+    f"POST {CHAT}/messages": _ask("messages"),
+    f"POST {CHAT}/stream/": _ask("stream"),
+    f"POST {CHAT}/messages/<message_id>/stop": _stop_reply,
     f"POST {TASKS}/": _create,
     f"POST {TASKS}/bulk": _bulk,
     f"PUT {TASKS}/<task_id>": _update,

@@ -156,6 +156,7 @@ def _check_http(url: str, entry: FunctionEntry) -> None:
     guarded = [path for path in entry.paths if f"GET {path}" not in entry.public]
     # A path that every function of its group has: the mode's context, a component's list, the record types.
     api, component = {"records": "/types", "auth": "/me"}, {"context": "/current", "guidance": "/dynamic"}
+    component |= {"chat": "/messages", "chat_stream": "/msg_1"}
     known = {"modes": "/context", "components": component.get(entry.name, "/"), "api": api.get(entry.name, "")}
     refused = _ask(f"{url}{guarded[0]}{known[entry.group]}")
     assert (refused.status, refused.headers.get_content_type()) == (401, "application/problem+json")

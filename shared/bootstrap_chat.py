@@ -1,0 +1,50 @@
+"""The composition root of the chat: its service and the assistant that answers, beside shared.bootstrap."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from shared import bootstrap
+
+if TYPE_CHECKING:
+    from shared.assistant.protocol import Assistant
+    from shared.models.caller import Caller
+    from shared.models.users import AssistantPreferences
+    from shared.services.chat import ChatService
+    from shared.services.chat_runs import RunBoard
+
+
+def assistant(preferences: AssistantPreferences) -> Assistant:
+    """The assistant that answers somebody with these preferences."""
+    raise NotImplementedError(preferences.choice)
+
+
+def assistant_preferences(caller: Caller) -> AssistantPreferences:
+    """How a person wants to be answered; the defaults when that cannot be read now."""
+    from shared.errors import StoreUnavailableError
+    from shared.models.users import AssistantPreferences
+
+    try:
+        user = bootstrap.user_repository().get(caller.client_id, caller.user_id)
+    except StoreUnavailableError:
+        return AssistantPreferences()
+    return AssistantPreferences() if user is None else user.preferences.assistant
+
+
+@cache
+def run_board() -> RunBoard:
+    """The runs of this process."""
+    from shared.services.chat_runs import RunBoard
+
+    return RunBoard()
+
+
+@cache
+def chat_service() -> ChatService:
+    """The chat component; structured records are asked only by the assistant."""
+    from shared.db.selector import DatabaseSelector
+    from shared.services.chat import ChatService
+
+    selector = DatabaseSelector(bootstrap.record_store, bootstrap.live_store)
+    return ChatService(selector, bootstrap.access_log(), run_board(), assistant, assistant_preferences)
