@@ -186,6 +186,11 @@ class LiveStore:
         """A document's fields, in the store's own notation."""
         return self._call("GET", f"/{path}")["fields"]
 
+    def set_time(self, path: str, field: str, moment: str) -> None:
+        """Set a time in a document."""
+        body = {"fields": {field: {"timestampValue": moment}}}
+        self._call("PATCH", f"/{path}?updateMask.fieldPaths={field}", body)
+
     def forget(self, path: str) -> None:
         """Delete a document, if it is there."""
         self._call("DELETE", f"/{path}")
