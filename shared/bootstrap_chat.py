@@ -13,11 +13,41 @@ if TYPE_CHECKING:
     from shared.models.users import AssistantPreferences
     from shared.services.chat import ChatService
     from shared.services.chat_runs import RunBoard
+    from shared.services.patient_records import PatientRecordService
 
 
 def assistant(preferences: AssistantPreferences) -> Assistant:
-    """The assistant that answers somebody with these preferences."""
-    raise NotImplementedError(preferences.choice)
+    """The assistant that answers somebody with these preferences: the grounded one, which needs no model."""
+    del preferences
+    return grounded_assistant()
+
+
+@cache
+def grounded_assistant() -> Assistant:
+    """Answers from what its tools read, by rules; each tool makes its service on the first question that needs it."""
+    from shared.assistant.catalog import tool_table
+    from shared.assistant.grounded.assistant import GroundedAssistant
+    from shared.assistant.tools import Services
+
+    services = Services(
+        patient_records=patient_record_service,
+        records=bootstrap.record_service,
+        tasks=bootstrap.task_service,
+        guidance=bootstrap.guidance_service,
+        modes=bootstrap.mode_service,
+    )
+    return GroundedAssistant(tool_table(services))
+
+
+@cache
+def patient_record_service() -> PatientRecordService:
+    """What is on file of one patient, as the assistant's tools read it."""
+    from shared.db.selector import DatabaseSelector
+    from shared.services.clock import utc_now
+    from shared.services.patient_records import PatientRecordService
+
+    selector = DatabaseSelector(bootstrap.record_store, bootstrap.live_store)
+    return PatientRecordService(selector, bootstrap.access_log(), now=utc_now)
 
 
 def assistant_preferences(caller: Caller) -> AssistantPreferences:

@@ -97,10 +97,12 @@ def _create(person: Person, database: Database) -> Request:
 
 
 def _ask(path: str) -> Recipe:
+    """A question for which the assistant reads nothing: what it reads leaves rows of its own."""
+
     def recipe(person: Person, database: Database) -> Request:
         _, mrn = database.new_patient(person.claims["clientId"])
         context = person.open(mrn, "Patient ID")
-        return Request("POST", f"{CHAT}/{path}", {"contextId": context, "content": "Is she covered?"})
+        return Request("POST", f"{CHAT}/{path}", {"contextId": context, "content": "Hello"})
 
     return recipe
 

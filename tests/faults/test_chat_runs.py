@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,12 +57,13 @@ def test_a_question_while_the_store_stands_still_is_refused_in_time_and_asked_ag
         refused = person.call("POST", f"{CHAT}/messages", body, headers=headers)
         assert time.monotonic() - asked < 14
     assert refused.status_code in {503, 504}
-    answer = until(
-        lambda: (found := person.call("POST", f"{CHAT}/messages", body, headers=headers)).is_success and found,
-        seconds=30,
-        what="an answer of the store",
-    )
-    assert answer.json()["reply"]["status"] == "complete"
+
+    def answered() -> Any:
+        answer = person.call("POST", f"{CHAT}/messages", body, headers=headers)
+        return answer.json() if answer.is_success else None
+
+    exchange = until(answered, seconds=30, what="an answer of the store")
+    assert exchange["reply"]["status"] == "complete"
     assert len(person.done("GET", f"{CHAT}/messages", contextId=context)["messages"]) == 2
 
 
