@@ -12,7 +12,7 @@ from functools import cache
 CONCEPTS: Mapping[str, str] = {
     # what it is about
     "coverage": "coverage|coverages|covered|cover|covers|insured|insurance|insurances|eligible|eligibility|ineligible"
-    "|uninsured|in force|health insurance|medical insurance|not covered|not eligible|not insured|verdict",
+    "|uninsured|in force|health insurance|medical insurance|not covered|not eligible|not insured|verdict|policy|policies",
     "plan": "plan|plans|payer|payers|payor|payors|insurer|insurers|carrier|carriers|insurance company|health plan"
     "|insurance plan|insurance carrier|insurance companies|medicare|medicaid|tricare|medigap",
     "member_id": "member id|member ids|member number|subscriber id|insurance id|insurance number|policy number"
@@ -35,7 +35,7 @@ CONCEPTS: Mapping[str, str] = {
     "claim": "claim|claims|bill|bills",
     "denial": "denial|denials",
     "visit": "visit|visits|appointment|appointments|appt|appts|encounter|encounters|coming in|come in|comes in|seen"
-    "|came in|booking|bookings|schedule|no shows",
+    "|came in|booking|bookings|schedule",
     "provider": "provider|providers|doctor|physician|clinician",
     "task": "task|tasks|todo|todos|to do|to dos|to do list|action items|action item|left to do|open items|work items",
     "alert": "alert|alerts|notification|notifications|warnings|warning",
@@ -113,7 +113,7 @@ CONCEPTS: Mapping[str, str] = {
     "s:completed": "completed|complete|done|finished|kept",
     "s:scheduled": "scheduled|booked",
     "s:confirmed": "confirmed",
-    "s:no_show": "no show|missed|did not show|no showed",
+    "s:no_show": "no show|no shows|missed|did not show|no showed",
     "s:arrived": "arrived|checked in",
     "s:overdue": "overdue|past due|late",
     "s:due": "due",

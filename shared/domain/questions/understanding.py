@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -24,6 +25,8 @@ _PREFIXES: dict[str, ReferenceKind] = {
     "clm": "claim", "claim": "claim", "auth": "authorization", "vis": "visit", "visit": "visit", "apt": "visit",
     "mrn": "patient", "pat": "patient", "task": "task",
 }  # fmt: skip
+# Test data has names like Smith67; numbers of records are written in capitals, or in none.
+_NAME_WITH_DIGITS = re.compile(r"[^\W\d_](?=\w*[a-z])[^\W\d_]+\d+")
 _DECIDING = frozenset({"approve", "deny", "pay", "cover", "overturn", "accept", "reject"})
 _BORN = frozenset({"born", "dob", "birth", "birthday"})
 _THIS = frozenset({"this", "the", "it", "its"})
@@ -110,8 +113,8 @@ def understand(text: str, today: date, before: Ask | None = None) -> tuple[Ask, 
         for clause in _clauses(sentence):
             if clause.is_empty:
                 continue
-            made = _asked(clause, today, asks[-1] if asks and asks[-1].row else before)
-            asks += made
+            latest = next((one for one in reversed(asks) if one.row and not one.row.declined), before)
+            asks += _asked(clause, today, latest)
     known = [one for one in asks if one.row is not None and one.name not in {"greeting", "thanks"}]
     # A sentence that tells rather than asks is no question; one that was not understood beside others is mentioned.
     if known:
@@ -271,11 +274,14 @@ def _number(clause: _Clause, words: list[Word], at: int) -> None:
         clause.concepts.discard("unmapped_service")
         return
     kind: ReferenceKind = next((_KINDS[one] for one in reversed(before) if one in _KINDS), "unknown")
-    letters = "".join(character for character in word.plain if character.isalpha())
     if kind == "unknown":
-        kind = next((found for prefix, found in _PREFIXES.items() if letters == prefix), "unknown")
+        letters = re.match("[a-z]*", word.plain)
+        kind = _PREFIXES.get(letters.group() if letters else "", "unknown")
     if kind == "patient" and "mrn" in before:
         clause.concepts.discard("mrn")
+    if kind == "unknown" and _NAME_WITH_DIGITS.fullmatch(word.text):
+        clause.unknown.append(word)
+        return
     clause.references.append(Reference(kind, word.text))
     if kind in {"claim", "authorization", "visit", "task"}:
         clause.concepts.add(kind)
