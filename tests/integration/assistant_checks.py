@@ -287,7 +287,7 @@ def last_visit(case: Case) -> None:
     case.says(past[-1]["visit_date"].isoformat())
 
 
-def tasks(case: Case, completed: bool) -> None:  # noqa: FBT001 (given by name in the table)
+def tasks(case: Case, completed: bool) -> None:
     if not case.rich:
         case.says("no completed tasks" if completed else "no open tasks")
     elif completed:

@@ -8,10 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from shared.assistant.catalog import tool_table
-from shared.assistant.grounded.assistant import GroundedAssistant
-from shared.assistant.protocol import AnswerPart, Citation, Ending, Offers, Question, Step, Text
-from shared.assistant.tools import Services
+from shared.assistant.protocol import Question
 from shared.db.selector import DatabaseSelector
 from shared.domain.session import SessionLimits
 from shared.models.audit import AuditAction
@@ -26,13 +23,9 @@ from shared.repositories.memory.store import InMemoryLiveStore
 from shared.repositories.postgres.store import PostgresRecordStore
 from shared.services.access_log import AccessLog
 from shared.services.contexts import ContextService
-from shared.services.current_context import CurrentContextService
-from shared.services.guidance import GuidanceService
 from shared.services.modes import ModeService
-from shared.services.patient_records import PatientRecordService
-from shared.services.records import RecordService
-from shared.services.tasks import TaskService
 from tests.integration.database import Database
+from tests.unit.assistant.desk import Answered, assistant_over
 from tests.unit.factories import caller, context, task
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
@@ -42,34 +35,6 @@ ROLE_BY_MODE = {
     "backend": Role.BILLER,
     "email-drafter": Role.MANAGER,
 }
-
-
-@dataclass(frozen=True)
-class Answered:
-    """An answer put together."""
-
-    text: str
-    steps: tuple[Step, ...]
-    citations: tuple[Citation, ...]
-    offers: tuple[Offers, ...]
-    ending: Ending
-
-    @classmethod
-    def of(cls, parts: list[AnswerPart]) -> Answered:
-        ending = parts[-1]
-        assert isinstance(ending, Ending)
-        return cls(
-            "".join(one.delta for one in parts if isinstance(one, Text)),
-            tuple(one for one in parts if isinstance(one, Step)),
-            tuple(one for one in parts if isinstance(one, Citation)),
-            tuple(one for one in parts if isinstance(one, Offers)),
-            ending,
-        )
-
-    @property
-    def read(self) -> set[str]:
-        """Every record that a step read."""
-        return {source for step in self.steps for source in step.sources}
 
 
 @dataclass
@@ -87,17 +52,7 @@ class Clinic:
         selector = DatabaseSelector(lambda: self.store, lambda: self.live)
         contexts = ContextService(selector, log, b"a secret", now=lambda: NOW, limits=SessionLimits())
         modes = ModeService(selector, log, contexts, now=lambda: NOW)
-        tasks = TaskService(selector, log, now=lambda: NOW)
-        guidance = GuidanceService(modes, CurrentContextService(modes, log), tasks, log)
-        records = PatientRecordService(selector, log, now=lambda: NOW)
-        services = Services(
-            patient_records=lambda: records,
-            records=lambda: RecordService(lambda: self.store, log),
-            tasks=lambda: tasks,
-            guidance=lambda: guidance,
-            modes=lambda: modes,
-        )
-        self.assistant = GroundedAssistant(tool_table(services))
+        self.assistant = assistant_over(selector, modes, log, lambda: NOW)
 
     def person(self, mode: str = "eligibility", **members: Any) -> Caller:
         given = {"client_id": self.client, "role": ROLE_BY_MODE[mode], "time_zone": "America/New_York"}
@@ -148,7 +103,7 @@ class Clinic:
 
 
 def enrich(clinic: Clinic, patient: dict[str, Any]) -> None:
-    """What the published data has none of: coverage to come, benefits, authorizations, denials, booked visits, tasks."""
+    """What the published data has none of: benefits, authorizations, denials, booked visits, tasks, a deadline."""
     add = _Adding(clinic, patient)
     payer = add.row("payers", payer_number="PAY-T", name="Tessera Health", filing_days=120, network="in")
     add.row("payer_rules", payer_id=payer, service_type="PT", requires_auth=True)
@@ -205,7 +160,8 @@ def enrich(clinic: Clinic, patient: dict[str, Any]) -> None:
             ("Ask for the form", "completed", None),
         ):  # fmt: skip
             made = task(
-                clinic.client, context_id=opened.id, mode=mode, label=label, state=state, audience=(f"ctx:{opened.id}",),
+                clinic.client, context_id=opened.id, mode=mode, label=label, state=state,
+                audience=(f"ctx:{opened.id}",),
                 completed=state == "completed", is_open=state == "open", due_at=at_due, sort_at=at_due or NOW,
             )  # fmt: skip
             clinic.live.documents.tasks[made.id] = made

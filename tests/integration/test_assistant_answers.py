@@ -15,8 +15,9 @@ from shared.repositories.postgres.record_import import PostgresRecordImport
 from shared.repositories.postgres.store import PostgresRecordStore
 from shared.services.record_import import ImportService
 from tests.integration.assistant_checks import CHECKS, Case
-from tests.integration.assistant_clinic import Answered, Clinic, enrich
+from tests.integration.assistant_clinic import Clinic, enrich
 from tests.integration.database import running_database
+from tests.unit.assistant.desk import Answered
 from tests.unit.assistant.wordings import DECLINED, INJECTED, WORDINGS, Wording
 
 DATA = ROOT.parent / "shared" / "data"
@@ -91,7 +92,7 @@ def test_the_answer_is_what_plain_sql_says(
         assert all(step.milliseconds >= 0 for step in answer.steps)
 
 
-@pytest.mark.parametrize(("mode", "text"), [(mode, text) for mode, text, _ in DECLINED], ids=lambda one: str(one))
+@pytest.mark.parametrize(("mode", "text"), [(mode, text) for mode, text, _ in DECLINED], ids=str)
 def test_what_it_cannot_answer_it_says_plainly(clinic: Clinic, mode: str, text: str) -> None:
     for patient in people(clinic)[:2]:
         answer = clinic.ask(patient, text, mode=mode)

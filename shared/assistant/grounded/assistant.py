@@ -113,8 +113,8 @@ class GroundedAssistant:
             elif called.error is not None and called.step.tool != "quick_action":
                 errors[called.error.code] = called.error
         made.statements += [Statement(declining.went_wrong(error)) for error in errors.values()]
-        made.failed |= "store_unavailable" in errors
-        if not readings:
+        made.failed |= bool(errors.keys() & {"store_unavailable", "internal_error"})
+        if not readings or (errors and not plan.partial):
             return
         made.guidance = readings.get("guidance", made.guidance)
         told = Told(

@@ -29,12 +29,14 @@ class Plan:
     """How a question is answered. `offers` are actions that fit it, of those that are offered.
 
     `action` makes the params of a quick action that only reads, which the Agentic mode runs; None: nothing to run.
+    A `partial` answer says what was read though some of it was not.
     """
 
     calls: tuple[Call, ...]
     compose: Compose
     offers: tuple[str, ...] = ()
     action: Callable[[Ask], tuple[str, Params] | None] = lambda _ask: None
+    partial: bool = False
 
 
 def _nothing(_ask: Ask) -> Params:
@@ -114,10 +116,15 @@ PLANS: Mapping[str, Plan] = {
     "tasks.list": Plan((Call("tasks", _tasks, of_patient=False),), about_work.tasks, ("create_task", "snooze")),
     "alerts.list": Plan((Call("alerts", _nothing, of_patient=False),), about_work.alerts),
     "deadlines.list": Plan((Call("deadlines", _nothing),), about_records.deadlines, (*_ASKING, "create_task")),
-    "readiness": Plan((_ALL_VISITS, _COVERAGE, _OPEN_TASKS), about_work.readiness, (*_CHECKS, "request_auth")),
+    "readiness": Plan(
+        (_ALL_VISITS, _COVERAGE, _OPEN_TASKS), about_work.readiness, (*_CHECKS, "request_auth"), partial=True
+    ),
     "guidance": Plan((Call("guidance", _nothing, of_patient=False),), about_work.guidance, ("*",)),
     "summary": Plan(
-        (_PATIENT, _FIRST_COVERAGE, _AUTHORIZATIONS, _ALL_CLAIMS, _ALL_VISITS, _OPEN_TASKS), about_work.summary, ("*",)
+        (_PATIENT, _FIRST_COVERAGE, _AUTHORIZATIONS, _ALL_CLAIMS, _ALL_VISITS, _OPEN_TASKS),
+        about_work.summary,
+        ("*",),
+        partial=True,
     ),
     "patient.who": Plan((_PATIENT,), about_records.identity, ("view_record",)),
     "patient.dob": Plan((_PATIENT,), about_records.identity),

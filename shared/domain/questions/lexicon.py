@@ -12,7 +12,8 @@ from functools import cache
 CONCEPTS: Mapping[str, str] = {
     # what it is about
     "coverage": "coverage|coverages|covered|cover|covers|insured|insurance|insurances|eligible|eligibility|ineligible"
-    "|uninsured|in force|health insurance|medical insurance|not covered|not eligible|not insured|verdict|policy|policies",
+    "|uninsured|in force|health insurance|medical insurance|not covered|not eligible|not insured"
+    "|verdict|policy|policies",
     "plan": "plan|plans|payer|payers|payor|payors|insurer|insurers|carrier|carriers|insurance company|health plan"
     "|insurance plan|insurance carrier|insurance companies|medicare|medicaid|tricare|medigap",
     "member_id": "member id|member ids|member number|subscriber id|insurance id|insurance number|policy number"
@@ -190,7 +191,8 @@ OPENERS = (
     "|know whether|find out if|find out whether|wondering if|verify if|verify that|confirm if|confirm that|make sure"
     "|can you|could you|would you|can you tell me|could you tell me|i need to know|i want to know|do you know|if any"
     "|i would like to know|i was wondering if|please tell me|may i know|can i|is there|are there|do we have|does it"
-    "|have to say|on the line|at the desk|at the front desk|on the phone|with me|in front of me|if there are|if there is"
+    "|have to say|on the line|at the desk|at the front desk|on the phone|with me|in front of me|if there are"
+    "|if there is"
     "|i need|on file|on record|in the file|in the system|in the records|i have a question|we need to know|say if"
     "|is it true that|any idea|quick question|check for me|look at"
 )

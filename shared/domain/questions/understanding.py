@@ -19,7 +19,6 @@ ReferenceKind = Literal["patient", "claim", "authorization", "visit", "task", "u
 _KINDS: dict[str, ReferenceKind] = {
     "claim": "claim", "claims": "claim", "bill": "claim", "authorization": "authorization", "auth": "authorization",
     "visit": "visit", "appointment": "visit", "patient": "patient", "mrn": "patient", "task": "task",
-    "number": "unknown",
 }  # fmt: skip
 _PREFIXES: dict[str, ReferenceKind] = {
     "clm": "claim", "claim": "claim", "auth": "authorization", "vis": "visit", "visit": "visit", "apt": "visit",
@@ -273,10 +272,11 @@ def _number(clause: _Clause, words: list[Word], at: int) -> None:
         clause.procedure = word.text.upper()
         clause.concepts.discard("unmapped_service")
         return
-    kind: ReferenceKind = next((_KINDS[one] for one in reversed(before) if one in _KINDS), "unknown")
-    if kind == "unknown":
-        letters = re.match("[a-z]*", word.plain)
-        kind = _PREFIXES.get(letters.group() if letters else "", "unknown")
+    letters = re.match("[a-z]*", word.plain)
+    kind = _PREFIXES.get(letters.group() if letters else "", "unknown")
+    if kind == "unknown":  # "claim 88", "claim number 88"
+        named = before[:1] if before[1:] in (["number"], ["id"], ["no"]) else before[-1:]
+        kind = next((_KINDS[one] for one in named if one in _KINDS), "unknown")
     if kind == "patient" and "mrn" in before:
         clause.concepts.discard("mrn")
     if kind == "unknown" and _NAME_WITH_DIGITS.fullmatch(word.text):
