@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,11 +14,12 @@ from sqlalchemy import Connection, text
 
 TODAY = date(2026, 11, 24)
 COVERED = """
-SELECT EXISTS (SELECT FROM coverages c JOIN payers y ON y.id = c.payer_id
+SELECT CAST(day AS date) AS day, EXISTS (SELECT FROM coverages c JOIN payers y ON y.id = c.payer_id
     WHERE c.patient_id = :patient AND y.kind = 'insurance'
-      AND c.period_start <= :on AND coalesce(c.period_end, DATE 'infinity') >= :on) AS covered,
+      AND c.period_start <= day AND coalesce(c.period_end, DATE 'infinity') >= day) AS covered,
   EXISTS (SELECT FROM coverages c JOIN payers y ON y.id = c.payer_id
     WHERE c.patient_id = :patient AND y.kind = 'insurance' AND c.period_start IS NULL) AS undated
+FROM generate_series(CAST(:first AS timestamp), CAST(:last AS timestamp), interval '1 day') AS day
 """
 IN_FORCE = """
 SELECT y.name, c.plan_name, c.member_id, y.kind, c.period_start, c.period_end FROM coverages c
@@ -73,9 +74,16 @@ class Case:
         return day
 
 
+def _states(case: Case, first: date, last: date) -> dict[date, str]:
+    """What is true of each day."""
+    return {
+        one["day"]: "covered" if one["covered"] else "undetermined" if one["undated"] else "not covered"
+        for one in case.rows(COVERED, first=first, last=last)
+    }
+
+
 def _state(case: Case, on: date) -> str:
-    plain = case.rows(COVERED, on=on)[0]
-    return "covered" if plain["covered"] else "undetermined" if plain["undated"] else "not covered"
+    return _states(case, on, on)[on]
 
 
 def verdict(case: Case, on: date) -> None:
@@ -100,11 +108,10 @@ def verdict_each(case: Case, first: date, last: date) -> None:
         for begin, end, single in re.findall(pattern, case.said):
             low, high = (single, single) if single else (begin, end)
             stretches.append((date.fromisoformat(low), date.fromisoformat(high), state))
-    day = first
-    while day <= last:
-        said = {state for low, high, state in stretches if low <= day <= high}
-        assert said == {_state(case, day)}, (day, case.said)
-        day += timedelta(days=1)
+    days = _states(case, first, last)
+    assert len(days) == (last - first).days + 1
+    for day, state in days.items():
+        assert {told for low, high, told in stretches if low <= day <= high} == {state}, (day, case.said)
 
 
 def verdict_of_service(case: Case) -> None:
@@ -196,8 +203,12 @@ def need(case: Case, service: str | None) -> None:
         case.says("it is not known whether")
 
 
-def authorizations(case: Case, states: list[str]) -> None:
-    found = case.rows("SELECT auth_number, status FROM authorizations WHERE patient_id = :patient")
+def authorizations(case: Case, states: list[str], service: str | None = None) -> None:
+    found = case.rows(
+        "SELECT auth_number, status FROM authorizations WHERE patient_id = :patient"
+        " AND (CAST(:service AS text) IS NULL OR service_type = :service)",
+        service=service,
+    )
     wanted = [one for one in found if not states or one["status"] in states]
     if not wanted:
         case.says("has no ")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.assistant.grounded import about_benefits, about_coverage, about_records, about_work
+from shared.assistant.grounded import about_benefits, about_claims, about_coverage, about_records, about_work
 from shared.assistant.grounded.told import Compose
 from shared.domain.questions.days import Period
 from shared.domain.questions.understanding import Ask
@@ -107,9 +107,9 @@ PLANS: Mapping[str, Plan] = {
     "benefits.cost": Plan((_BENEFITS,), about_benefits.cost, ("estimate_patient_cost", "self_pay"), _estimate),
     "authorizations.need": Plan((_COVERAGE,), about_benefits.needed, _ASKING),
     "authorizations.list": Plan((_AUTHORIZATIONS,), about_records.authorizations, _ASKING),
-    "claims.list": Plan((_CLAIMS,), about_records.claims, ("get_claims", "view_record")),
-    "claims.why": Plan((_CLAIMS,), about_records.why_claims, ("get_claims", "view_record")),
-    "claims.when": Plan((_CLAIMS,), about_records.when_claims, ("get_claims", "view_record")),
+    "claims.list": Plan((_CLAIMS,), about_claims.claims, ("get_claims", "view_record")),
+    "claims.why": Plan((_CLAIMS,), about_claims.why_claims, ("get_claims", "view_record")),
+    "claims.when": Plan((_CLAIMS,), about_claims.when_claims, ("get_claims", "view_record")),
     "visits.next": Plan((_ALL_VISITS,), about_records.next_visit, ("check_eligibility", "view_record")),
     "visits.last": Plan((_ALL_VISITS,), about_records.last_visit, ("view_record",)),
     "visits.list": Plan((_VISITS,), about_records.visits, ("view_record",)),
