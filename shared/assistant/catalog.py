@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.assistant.history_tools import CLAIMS, DEADLINES, VISITS
 from shared.assistant.live_tools import ALERTS, GUIDANCE, QUICK_ACTION, TASKS
 from shared.assistant.record_tools import AUTHORIZATIONS, BENEFITS, COVERAGE, FIND_PATIENTS, PATIENT
-from shared.assistant.tools import Services, Tool, ToolTable
+from shared.assistant.tools import Noticed, Services, Tool, ToolTable
 
 TOOLS: tuple[Tool, ...] = (
     PATIENT,
@@ -23,6 +23,6 @@ TOOLS: tuple[Tool, ...] = (
 )
 
 
-def tool_table(services: Services) -> ToolTable:
-    """Every tool over `services`."""
-    return ToolTable(TOOLS, services)
+def tool_table(services: Services, *, noticed: Noticed) -> ToolTable:
+    """Every tool over `services`; `noticed` is told of errors that nobody expected."""
+    return ToolTable(TOOLS, services, noticed)

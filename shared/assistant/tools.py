@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from shared.assistant.protocol import Question, Step
 from shared.assistant.readings import Reading
 from shared.auth.permissions import Permission, allows, may_read
-from shared.errors import ForbiddenError, MobiusError, NotFoundError
+from shared.errors import ForbiddenError, MobiusError, NotFoundError, ValidationFailedError
 from shared.models.api.alerts_seen import AlertSeen
 from shared.models.api.base import RequestModel
 from shared.models.caller import Caller
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from shared.services.patient_records import PatientRecordService
     from shared.services.records import RecordService
     from shared.services.tasks import TaskService
+
+
+# Told of an error that nobody expected, with the request's id: what writes it to the log.
+Noticed = Callable[[BaseException, str], None]
 
 
 class AlertReader(Protocol):
@@ -134,47 +138,53 @@ class Called:
 class Toolbox:
     """The tools for one question."""
 
-    def __init__(self, tools: Mapping[str, Tool], desk: Desk) -> None:
+    def __init__(self, tools: Mapping[str, Tool], desk: Desk, noticed: Noticed) -> None:
         self.tools = tools
         self.desk = desk
+        self._noticed = noticed
 
     def call(self, name: str, params: Mapping[str, Any] | None = None) -> Called:
         """Call a tool. Whatever goes wrong in it is its step's error; nothing is raised for it."""
         begun = time.perf_counter()
         tool = self.tools.get(name)
+        doing = tool.doing if tool else f"Look for a tool {name[:40]!r}"
         error: MobiusError
         try:
-            if tool is None:
-                raise NotFoundError("There is no such tool here", code="no_such_tool")
-            if not tool.allowed(self.desk.caller):
-                raise ForbiddenError("Your role may not look at this")
-            reading = tool.read(self.desk, _checked(tool, params or {}))
+            reading = self._read(tool, params or {})
         except MobiusError as exc:
             error = exc
+        except Exception as exc:  # noqa: BLE001 (a bug in one tool is that tool's step, not the end of the answer)
+            self._noticed(exc, self.desk.caller.request_id)
+            error = MobiusError()
         else:
             sources = tuple(one.source for one in reading.sources)
-            return Called(Step(name, tool.doing, sources, _since(begun)), reading)
-        doing = tool.doing if tool else f"Look for a tool {name[:40]!r}"
+            return Called(Step(name, doing, sources, _since(begun)), reading)
         return Called(Step(name, doing, (), _since(begun), error.code), None, error)
+
+    def _read(self, tool: Tool | None, params: Mapping[str, Any]) -> Reading:
+        if tool is None:
+            raise NotFoundError("There is no such tool here", code="no_such_tool")
+        if not tool.allowed(self.desk.caller):
+            raise ForbiddenError("Your role may not look at this")
+        return tool.read(self.desk, _checked(tool, params))
 
 
 class ToolTable:
     """Every tool there is, by name."""
 
-    def __init__(self, tools: tuple[Tool, ...], services: Services) -> None:
+    def __init__(self, tools: tuple[Tool, ...], services: Services, noticed: Noticed) -> None:
         self._services = services
+        self._noticed = noticed
         self.tools = {one.name: one for one in tools if one.name != "alerts" or services.alerts is not None}
 
     def open(self, question: Question) -> Toolbox:
         """Open the tools for a question, bound to who asks it and to the record in hand."""
         desk = Desk(question.caller, question.context, question.assistant_mode, question.now, self._services)
-        return Toolbox(self.tools, desk)
+        return Toolbox(self.tools, desk, self._noticed)
 
 
 def _checked(tool: Tool, params: Mapping[str, Any]) -> RequestModel:
     """Check the params of a call, which a model may have made up."""
-    from shared.errors import ValidationFailedError
-
     try:
         return tool.params.model_validate(dict(params))
     except ValidationError as exc:

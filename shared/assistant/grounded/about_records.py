@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 
 from shared.assistant.grounded.saying import (
@@ -10,8 +9,6 @@ from shared.assistant.grounded.saying import (
     by_state,
     count,
     day,
-    listed,
-    money,
     plain,
     quoted,
     span,
@@ -22,14 +19,11 @@ from shared.assistant.grounded.saying import (
 from shared.assistant.grounded.told import Told
 from shared.assistant.readings import (
     AuthorizationsReading,
-    ClaimSeen,
-    ClaimsReading,
     DeadlinesReading,
     PatientReading,
     VisitSeen,
     VisitsReading,
 )  # fmt: skip
-from shared.domain.questions.states import DENIED_CLAIMS, OUTSTANDING_CLAIMS
 from shared.models.api.authorizations import AuthorizationRecord
 
 MOST_LISTED = 5
@@ -81,77 +75,19 @@ def authorizations(told: Told) -> list[Statement]:
         return []
     wanted = [one for one in data.authorizations if not told.ask.states or one.status in told.ask.states]
     wanted = [one for one in wanted if _touches(one, told)]
-    whose, scope = who(data.patient), _scope(told)
+    whose, scope = who(data.patient), told.scope
     cited = reading.cited(f"patients/{data.patient.id}", *(f"authorizations/{one.id}" for one in wanted[:MOST_LISTED]))
     if told.number is not None and not wanted:
         return [Statement(f"{whose} has no authorization {quoted(told.number)}.", cited)]
+    of = "" if told.ask.service is None else f" for service type {told.ask.service}"
     if not wanted:
-        text = f"{whose} has no {scope}authorizations{when_said(told)}."
+        text = f"{whose} has no {scope}authorizations{of}{told.when()}."
         if data.authorizations:
             text += f" On file: {by_state(one.status for one in data.authorizations)}."
         return [Statement(text, cited)]
-    head = f"{whose} has {count(len(wanted), f'{scope}authorization')}{when_said(told)}"
+    head = f"{whose} has {count(len(wanted), f'{scope}authorization')}{of}{told.when()}"
     said = [Statement(f"{head}: {by_state(one.status for one in wanted)}.", cited)]
     said += [Statement(_authorization(one), reading.cited(f"authorizations/{one.id}")) for one in wanted[:MOST_LISTED]]
-    return said
-
-
-def claims(told: Told) -> list[Statement]:
-    """The claims asked for, counted by status with their amounts, and the newest of them."""
-    data = told.data("claims", ClaimsReading)
-    if data is None:
-        return []
-    reading, wanted = told.readings["claims"], _claims_meant(told, data)
-    whose, when = who(data.patient), when_said(told, "with a service date ")
-    patient = reading.cited(f"patients/{data.patient.id}")
-    if told.number is not None and not wanted:
-        return [Statement(f"{whose} has no claim {quoted(told.number)}{when}.", patient)]
-    if told.number is not None:
-        return [_claim(one, told) for one in wanted]
-    latest = told.ask.limit or (1 if "last" in told.ask.concepts else None)
-    said = [_claims_head(told, data, wanted, whose, when)]
-    if latest is not None and wanted:
-        said = [Statement(f"The newest of {count(len(wanted), f'{_scope(told)}claim')} of {whose}{when}:", patient)]
-    said += [_claim(one, told) for one in wanted[: latest or MOST_LISTED]]
-    if latest is None and len(wanted) > MOST_LISTED:
-        said.append(Statement(f"These are the {MOST_LISTED} newest of them.", patient))
-    return said
-
-
-def why_claims(told: Told) -> list[Statement]:
-    """Why claims were denied, as far as the role sees it."""
-    data = told.data("claims", ClaimsReading)
-    if data is None:
-        return []
-    reading = told.readings["claims"]
-    wanted = [
-        one for one in _claims_meant(told, data) if told.number or one.status in (told.ask.states or DENIED_CLAIMS)
-    ]
-    whose, patient = who(data.patient), reading.cited(f"patients/{data.patient.id}")
-    if not wanted:
-        if told.number is not None:
-            return [Statement(f"{whose} has no claim {quoted(told.number)}.", patient)]
-        return claims(told)
-    if "denialReason" in data.hidden:
-        text = f"Your role does not see why a claim was denied. {whose} has {count(len(wanted), 'claim')}: "
-        return [Statement(f"{text}{by_state(one.status for one in wanted)}.", patient)]
-    said = []
-    for one in wanted[:MOST_LISTED]:
-        reason = (
-            "no reason is on file"
-            if one.denial_reason is None
-            else f"the reason on file is {quoted(one.denial_reason)}"
-        )
-        text = f"Claim {plain(one.claim_number)} is {state(one.status)}: {reason}."
-        said.append(Statement(text, reading.cited(f"claims/{one.id}")))
-    return said
-
-
-def when_claims(told: Told) -> list[Statement]:
-    """When claims were submitted; when one was paid is not on file."""
-    said = claims(told)
-    if "s:paid" in told.ask.concepts:
-        said.append(Statement("On which day a claim was paid is not among what I can read."))
     return said
 
 
@@ -176,13 +112,13 @@ def visits(told: Told) -> list[Statement]:
     whose, patient = who(data.patient), reading.cited(f"patients/{data.patient.id}")
     if told.number is not None and not wanted:
         return [Statement(f"{whose} has no visit {quoted(told.number)}.", patient)]
-    scope = _scope(told)
+    scope = told.scope
     if not wanted:
-        return [Statement(f"{whose} has no {scope}visits{when_said(told)}.", patient)]
+        return [Statement(f"{whose} has no {scope}visits{told.when()}.", patient)]
     shown = wanted[: told.ask.limit or MOST_LISTED]
     more = "" if data.complete else " (of the newest that I read)"
     states = by_state(one.status for one in wanted)
-    head = f"{whose} has {count(len(wanted), f'{scope}visit')}{when_said(told)}{more}: {states}."
+    head = f"{whose} has {count(len(wanted), f'{scope}visit')}{told.when()}{more}: {states}."
     said = (
         []
         if told.number is not None
@@ -208,7 +144,7 @@ def deadlines(told: Told) -> list[Statement]:
     if not wanted:
         late = "overdue " if "s:overdue" in told.ask.concepts else ""
         text = (
-            f"{whose} has no {late}deadlines{when_said(told)}: no claim that is still to be filed, no authorization"
+            f"{whose} has no {late}deadlines{told.when()}: no claim that is still to be filed, no authorization"
             " that ends, no decision that a payer owes."
         )
         return [Statement(text, patient)]
@@ -229,21 +165,11 @@ def _age(born: date, today: date) -> int:
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
-def _scope(told: Told) -> str:
-    """The words for the states asked for, as an adjective."""
-    words = sorted(one[2:] for one in told.ask.concepts if one.startswith("s:") and told.ask.states)
-    return "".join(f"{listed([state(one) for one in words], 'or')} ") if words else ""
-
-
-def when_said(told: Told, before: str = "") -> str:
-    """The days asked for as they stand in a sentence, `before` in front of them."""
-    period = told.period
-    return "" if period is None else f" {before}{span(period.first, period.last)}"
-
-
 def _touches(one: AuthorizationRecord, told: Told) -> bool:
     """Whether an authorization ends within the days asked for, or for other questions holds on one of them."""
     if told.number is not None and told.number.casefold() not in {one.auth_number.casefold(), one.id}:
+        return False
+    if told.ask.service is not None and one.service_type != told.ask.service:
         return False
     period = told.period
     if period is None:
@@ -271,56 +197,6 @@ def _authorization(one: AuthorizationRecord) -> str:
         parts.append(f"reason {quoted(one.status_reason)}")
     parts += [_FLAGS[flag] for flag in one.flags]
     return "; ".join(parts) + "."
-
-
-def _claims_meant(told: Told, data: ClaimsReading) -> list[ClaimSeen]:
-    if told.number is not None:
-        wanted = told.number.casefold()
-        return [one for one in data.claims if wanted in {one.claim_number.casefold(), one.id}]
-    states = told.ask.states or (DENIED_CLAIMS if "denial" in told.ask.concepts else frozenset())
-    return [one for one in data.claims if not states or one.status in states]
-
-
-def _claims_head(told: Told, data: ClaimsReading, wanted: Sequence[ClaimSeen], whose: str, when: str) -> Statement:
-    reading = told.readings["claims"]
-    cited = reading.cited(f"patients/{data.patient.id}", *(f"claims/{one.id}" for one in wanted[:MOST_LISTED]))
-    scope = _scope(told) or ("denied " if "denial" in told.ask.concepts else "")
-    more = "" if data.complete else f" Only the newest {len(data.claims)} claims were read."
-    if not wanted:
-        others = f" On file{when}: {by_state(one.status for one in data.claims)}." if data.claims and scope else ""
-        return Statement(f"{whose} has no {scope}claims{when}.{others}{more}", cited)
-    sums = _sums(wanted)
-    text = f"{whose} has {count(len(wanted), f'{scope}claim')}{when}: {by_state(one.status for one in wanted)}; {sums}."
-    denied = sum(one.status in DENIED_CLAIMS for one in data.claims)
-    if told.ask.states and told.ask.states == OUTSTANDING_CLAIMS and denied:
-        text += f" Besides, {denied} {verb(denied)} denied."
-    return Statement(text + more, cited)
-
-
-def _sums(wanted: Sequence[ClaimSeen]) -> str:
-    billed: dict[str, int] = {}
-    paid: dict[str, int] = {}
-    for one in wanted:
-        billed[one.currency] = billed.get(one.currency, 0) + one.amount_cents
-        paid[one.currency] = paid.get(one.currency, 0) + (one.paid_cents or 0)
-    together = listed([money(cents, currency) for currency, cents in billed.items()])
-    return f"{together} billed, {listed([money(cents, currency) for currency, cents in paid.items()])} paid"
-
-
-def _claim(one: ClaimSeen, told: Told) -> Statement:
-    parts = [
-        f"Claim {plain(one.claim_number)} is {state(one.status)}",
-        f"{money(one.amount_cents, one.currency)} billed",
-    ]
-    if one.paid_cents is not None:
-        parts.append(f"{money(one.paid_cents, one.currency)} paid")
-    for name, on in (("service", one.service_date), ("submitted", one.submitted_date)):
-        parts.append(f"{name} {on.isoformat()}" if on is not None else f"no {name} date on file")
-    if one.payer is not None:
-        parts.append(plain(one.payer))
-    if one.denial_reason is not None:
-        parts.append(f"reason {quoted(one.denial_reason)}")
-    return Statement("; ".join(parts) + ".", told.readings["claims"].cited(f"claims/{one.id}"))
 
 
 def _one_visit(told: Told, *, coming: bool) -> list[Statement]:

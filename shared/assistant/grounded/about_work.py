@@ -36,7 +36,7 @@ def tasks(told: Told) -> list[Statement]:
     context = reading.sources[:1]
     scope = "completed " if "completed" in told.ask.states else "overdue " if "overdue" in told.ask.states else "open "
     whose = " assigned to you" if "mine" in told.ask.concepts else ""
-    when = "" if period is None else f" due{about_records.when_said(told)}"
+    when = "" if period is None else f" due{told.when()}"
     if not wanted:
         return [Statement(f"This record has no {scope}tasks{whose}{when}.", context)]
     shown = wanted[:MOST_LISTED]

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 from shared.assistant.grounded import declining
 from shared.assistant.grounded.plans import PLANS, Plan
-from shared.assistant.grounded.saying import Statement
+from shared.assistant.grounded.saying import Statement, span
 from shared.assistant.grounded.told import Told
 from shared.assistant.grounded.whom import Subject, subject_of
 from shared.assistant.protocol import AnswerPart, Citation, Ending, Offers, Question, Step, Text
 from shared.assistant.readings import GuidanceReading, Reading
 from shared.assistant.tools import Called, Toolbox, ToolTable
-from shared.domain.questions.days import Unclear
+from shared.domain.questions.days import Period, Unclear
 from shared.domain.questions.understanding import Ask, last_asked, understand
 from shared.errors import MobiusError
 from shared.models.firestore.conversation import MessageDocument
@@ -113,8 +113,8 @@ class GroundedAssistant:
             elif called.error is not None and called.step.tool != "quick_action":
                 errors[called.error.code] = called.error
         made.statements += [Statement(declining.went_wrong(error)) for error in errors.values()]
-        made.failed |= "store_unavailable" in errors
-        if not readings:
+        made.failed |= bool(errors.keys() & {"store_unavailable", "internal_error"})
+        if not readings or (errors and not plan.partial):
             return
         made.guidance = readings.get("guidance", made.guidance)
         told = Told(
@@ -183,9 +183,13 @@ def _plain_answer(ask: Ask) -> str:
 
 
 def _understood(asks: tuple[Ask, ...]) -> str:
-    names = ", ".join(dict.fromkeys(one.name for one in asks)) or "nothing"
+    names = "; ".join(dict.fromkeys(f"{one.name} {_days_said(one)}".rstrip() for one in asks)) or "nothing"
     slips = [f"{word} as {meant}" for one in asks for word, meant in one.corrected]
     return f"Understood the question as {names}" + (f"; read {', '.join(slips)}" if slips else "")
+
+
+def _days_said(ask: Ask) -> str:
+    return " ".join(span(one.first, one.last) for one in ask.days if isinstance(one, Period))
 
 
 def _is_small_talk(asks: tuple[Ask, ...]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.assistant.grounded import about_benefits, about_coverage, about_records, about_work
+from shared.assistant.grounded import about_benefits, about_claims, about_coverage, about_records, about_work
 from shared.assistant.grounded.told import Compose
 from shared.domain.questions.days import Period
 from shared.domain.questions.understanding import Ask
@@ -29,12 +29,14 @@ class Plan:
     """How a question is answered. `offers` are actions that fit it, of those that are offered.
 
     `action` makes the params of a quick action that only reads, which the Agentic mode runs; None: nothing to run.
+    A `partial` answer says what was read though some of it was not.
     """
 
     calls: tuple[Call, ...]
     compose: Compose
     offers: tuple[str, ...] = ()
     action: Callable[[Ask], tuple[str, Params] | None] = lambda _ask: None
+    partial: bool = False
 
 
 def _nothing(_ask: Ask) -> Params:
@@ -105,19 +107,24 @@ PLANS: Mapping[str, Plan] = {
     "benefits.cost": Plan((_BENEFITS,), about_benefits.cost, ("estimate_patient_cost", "self_pay"), _estimate),
     "authorizations.need": Plan((_COVERAGE,), about_benefits.needed, _ASKING),
     "authorizations.list": Plan((_AUTHORIZATIONS,), about_records.authorizations, _ASKING),
-    "claims.list": Plan((_CLAIMS,), about_records.claims, ("get_claims", "view_record")),
-    "claims.why": Plan((_CLAIMS,), about_records.why_claims, ("get_claims", "view_record")),
-    "claims.when": Plan((_CLAIMS,), about_records.when_claims, ("get_claims", "view_record")),
+    "claims.list": Plan((_CLAIMS,), about_claims.claims, ("get_claims", "view_record")),
+    "claims.why": Plan((_CLAIMS,), about_claims.why_claims, ("get_claims", "view_record")),
+    "claims.when": Plan((_CLAIMS,), about_claims.when_claims, ("get_claims", "view_record")),
     "visits.next": Plan((_ALL_VISITS,), about_records.next_visit, ("check_eligibility", "view_record")),
     "visits.last": Plan((_ALL_VISITS,), about_records.last_visit, ("view_record",)),
     "visits.list": Plan((_VISITS,), about_records.visits, ("view_record",)),
     "tasks.list": Plan((Call("tasks", _tasks, of_patient=False),), about_work.tasks, ("create_task", "snooze")),
     "alerts.list": Plan((Call("alerts", _nothing, of_patient=False),), about_work.alerts),
     "deadlines.list": Plan((Call("deadlines", _nothing),), about_records.deadlines, (*_ASKING, "create_task")),
-    "readiness": Plan((_ALL_VISITS, _COVERAGE, _OPEN_TASKS), about_work.readiness, (*_CHECKS, "request_auth")),
+    "readiness": Plan(
+        (_ALL_VISITS, _COVERAGE, _OPEN_TASKS), about_work.readiness, (*_CHECKS, "request_auth"), partial=True
+    ),
     "guidance": Plan((Call("guidance", _nothing, of_patient=False),), about_work.guidance, ("*",)),
     "summary": Plan(
-        (_PATIENT, _FIRST_COVERAGE, _AUTHORIZATIONS, _ALL_CLAIMS, _ALL_VISITS, _OPEN_TASKS), about_work.summary, ("*",)
+        (_PATIENT, _FIRST_COVERAGE, _AUTHORIZATIONS, _ALL_CLAIMS, _ALL_VISITS, _OPEN_TASKS),
+        about_work.summary,
+        ("*",),
+        partial=True,
     ),
     "patient.who": Plan((_PATIENT,), about_records.identity, ("view_record",)),
     "patient.dob": Plan((_PATIENT,), about_records.identity),

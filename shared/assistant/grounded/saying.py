@@ -53,7 +53,7 @@ def money(cents: int, currency: str = "USD") -> str:
 
 def count(number: int, noun: str) -> str:
     """A number of things; none is "no"."""
-    plural = noun if number == 1 else f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    plural = noun if number == 1 else f"{noun}s"
     return f"{number or 'no'} {plural}"
 
 

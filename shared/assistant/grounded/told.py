@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from shared.assistant.grounded.saying import Statement
+from shared.assistant.grounded.saying import Statement, listed, span, state
 from shared.assistant.readings import Reading
 from shared.domain.questions.days import Period
 from shared.domain.questions.understanding import Ask
@@ -42,3 +42,14 @@ class Told:
         """The days that were asked for."""
         found = next(iter(self.ask.days), None)
         return found if isinstance(found, Period) else None
+
+    @property
+    def scope(self) -> str:
+        """The words for the states asked for, in front of a noun."""
+        words = sorted(one[2:] for one in self.ask.concepts if one.startswith("s:") and self.ask.states)
+        return f"{listed([state(one) for one in words], 'or')} " if words else ""
+
+    def when(self, before: str = "") -> str:
+        """The days asked for as they stand in a sentence, `before` in front of them."""
+        period = self.period
+        return "" if period is None else f" {before}{span(period.first, period.last)}"

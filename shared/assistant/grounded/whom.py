@@ -9,7 +9,8 @@ from shared.assistant.grounded.declining import not_understood, went_wrong, whom
 from shared.assistant.protocol import Step
 from shared.assistant.readings import FoundPatients, PatientReading
 from shared.assistant.tools import Toolbox
-from shared.domain.questions.understanding import Ask, Reference
+from shared.domain.questions.clauses import Reference
+from shared.domain.questions.understanding import Ask
 from shared.domain.questions.words import folded
 
 MOST_NAMES = 4

@@ -11,13 +11,16 @@ from functools import cache
 # Concept → its words and phrases, divided by bars; a hyphen counts as a space.
 CONCEPTS: Mapping[str, str] = {
     # what it is about
-    "coverage": "coverage|coverages|covered|cover|covers|insured|insurance|insurances|eligible|eligibility|ineligible"
-    "|uninsured|in force|health insurance|medical insurance|not covered|not eligible|not insured|verdict",
+    "coverage": "coverage|coverages|covered|cover|covers|insured|insurance|insurances|eligible|eligibility|elig"
+    "|ineligible"
+    "|uninsured|in force|health insurance|medical insurance|not covered|not eligible|not insured"
+    "|verdict|policy|policies",
     "plan": "plan|plans|payer|payers|payor|payors|insurer|insurers|carrier|carriers|insurance company|health plan"
     "|insurance plan|insurance carrier|insurance companies|medicare|medicaid|tricare|medigap",
     "member_id": "member id|member ids|member number|subscriber id|insurance id|insurance number|policy number"
     "|membership number|id number",
-    "secondary": "secondary|second insurance|other insurance|secondary insurance|secondary coverage|other coverage"
+    "secondary": "secondary|second insurance|two insurances|two plans|multiple insurances"
+    "|more than one insurance|other insurance|secondary insurance|secondary coverage|other coverage"
     "|secondary payer|another insurance",
     "primary": "primary|primary insurance|primary coverage|primary payer",
     "copay": "copay|copays|copayment|copayments|co pay|co pays|co payment",
@@ -34,8 +37,10 @@ CONCEPTS: Mapping[str, str] = {
     "unit": "unit|units|sessions",
     "claim": "claim|claims|bill|bills",
     "denial": "denial|denials",
+    "billed": "billed|amount billed|billed amount|total billed|billed in total|total charges",
+    "asked": "requested|applied for|was asked for",
     "visit": "visit|visits|appointment|appointments|appt|appts|encounter|encounters|coming in|come in|comes in|seen"
-    "|came in|booking|bookings|schedule|no shows",
+    "|came in|was she here|was he here|were they here|here for a visit|booking|bookings|schedule",
     "provider": "provider|providers|doctor|physician|clinician",
     "task": "task|tasks|todo|todos|to do|to dos|to do list|action items|action item|left to do|open items|work items",
     "alert": "alert|alerts|notification|notifications|warnings|warning",
@@ -43,7 +48,7 @@ CONCEPTS: Mapping[str, str] = {
     "|filing deadlines|time limit|time limits|decision clock|last day to file|time left",
     "file": "file|filed|filing|be filed|to file|submit by",
     "decision": "decision|decisions|decide|decides|decided|answer|answered|response|respond|responded",
-    "checkin": "check in|checkin|checking in|check her in|check him in|check them in|intake",
+    "checkin": "check in|checkin|checking in|check her in|check him in|check them in|be checked in|intake",
     "block": "block|blocks|blocking|blocked|holding up|hold up|in the way|stopping|preventing|prevents|keeping|missing",
     "ready": "ready|readiness|good to go|all set|cleared",
     "checked": "checked|verified|last check|last eligibility check|latest check|eligibility check|previous check"
@@ -57,7 +62,7 @@ CONCEPTS: Mapping[str, str] = {
     "mrn": "mrn|medical record number|patient number|patient id|record number",
     # what is asked
     "when": "when|what day|which day|what date|which date|what time|on what day",
-    "why": "why|reason|reasons|how come|what for|because of what|cause",
+    "why": "why|reason|reasons|how come|what for|because of what|cause|explain|explanation",
     "who": "who|whom|whose|with whom|who is this|which doctor|which provider|which physician",
     "where": "where",
     "what": "what|which|list|show|what kind of|give|tell|details|detail|display|see|look up|pull up|find",
@@ -86,16 +91,17 @@ CONCEPTS: Mapping[str, str] = {
     "thanks": "thanks|thank you|thx|cheers|great thanks|thank you very much|many thanks|perfect|great|awesome",
     # states, by the words for them; what they mean depends on what they are about
     "s:denied": "denied|refused|turned down|declined|non paid",
-    "s:rejected": "rejected|bounced|kicked back",
+    "s:rejected": "rejected|rejection|rejections|bounced|kicked back",
     "s:paid": "paid|reimbursed|been paid|settled",
     "s:partially_paid": "partially paid|partly paid|part paid",
     "s:underpaid": "underpaid|short paid",
     "s:unpaid": "unpaid|not paid|not been paid|not yet paid|not reimbursed",
-    "s:outstanding": "outstanding|unresolved|not closed|in progress|in process|still open|processing|being processed",
+    "s:outstanding": "outstanding|unresolved|not closed|in progress|in process|still open|awaiting payment"
+    "|waiting for payment|processing|being processed",
     "s:open": "open",
     "s:pending": "pending|waiting|awaiting|under review|in review|with the payer|awaited",
     "s:pended": "pended",
-    "s:submitted": "submitted|sent|billed|been submitted|sent out|sent to the payer",
+    "s:submitted": "submitted|sent|been submitted|sent out|sent to the payer",
     "s:accepted": "accepted",
     "s:draft": "draft|drafts|not submitted|unsubmitted|not sent|unsent|not billed|unbilled|not filed|unfiled",
     "s:held": "on hold|held",
@@ -110,10 +116,10 @@ CONCEPTS: Mapping[str, str] = {
     "s:exhausted": "exhausted|used up",
     "s:cancelled": "cancelled|canceled|called off",
     "s:revoked": "revoked|withdrawn",
-    "s:completed": "completed|complete|done|finished|kept",
+    "s:completed": "completed|complete|done|finished|kept|met|fulfilled",
     "s:scheduled": "scheduled|booked",
     "s:confirmed": "confirmed",
-    "s:no_show": "no show|missed|did not show|no showed",
+    "s:no_show": "no show|no shows|missed|did not show|no showed",
     "s:arrived": "arrived|checked in",
     "s:overdue": "overdue|past due|late",
     "s:due": "due",
@@ -164,7 +170,7 @@ SERVICES: Mapping[str, str] = {
     "30": "general benefits",
     "MH": "mental health|behavioral health|psychotherapy|counseling",
     "UC": "urgent care",
-    "PT": "physical therapy|physiotherapy|pt|physical therapies",
+    "PT": "physical therapy|physiotherapy|physical therapies",
     "33": "chiropractic|chiropractor|chiro",
     "86": "emergency|emergency room|er|emergency services",
     "88": "pharmacy",
@@ -180,9 +186,9 @@ okay yes no right really actually quick question wondering know whether let hi w
 about regarding concerning re fyi but too again up out one ones file system currently hey um uh hmm mr mrs ms miss
 sir madam dear everything ever present time my look looking need ask sure maybe exactly precisely roughly anything
 something thing things how both each same say says said work works use used using per into onto through during
-between under than which come comes if questions give tell show day days month year date dates week even only more
-most other much many far once check checking verify confirm see account old new good morning happen happens happened
-gone possible showing shows appear appears listed given lined booked called such because since while until
+between under than which come comes if questions give tell show day days month year date dates week much many far
+once check checking verify confirm see good morning happen happens happened gone possible showing shows appear
+appears listed given lined booked called such because since while until cpt hcpcs code
 """
 # Ways to begin that say nothing: "let me know if she is covered".
 OPENERS = (
@@ -190,7 +196,8 @@ OPENERS = (
     "|know whether|find out if|find out whether|wondering if|verify if|verify that|confirm if|confirm that|make sure"
     "|can you|could you|would you|can you tell me|could you tell me|i need to know|i want to know|do you know|if any"
     "|i would like to know|i was wondering if|please tell me|may i know|can i|is there|are there|do we have|does it"
-    "|have to say|on the line|at the desk|at the front desk|on the phone|with me|in front of me|if there are|if there is"
+    "|have to say|on the line|at the desk|at the front desk|on the phone|with me|in front of me|if there are"
+    "|if there is"
     "|i need|on file|on record|in the file|in the system|in the records|i have a question|we need to know|say if"
     "|is it true that|any idea|quick question|check for me|look at"
 )

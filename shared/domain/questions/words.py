@@ -10,7 +10,7 @@ from dataclasses import dataclass
 _TOKEN = re.compile(
     r"""
     (?P<id>[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}
-      |[^\W\d_]+[-_\#]?\d[\w-]*)
+      |(?=[\w\#-]*\d)[^\W\d_][\w\#]*(?:-[\w\#]+)*)
   | (?P<money>\$\s?\d[\d,]*(?:\.\d{1,2})?)
   | (?P<date>\d{4}[-/]\d{1,2}[-/]\d{1,2}(?!\w)|\d{1,2}/\d{1,2}(?:/\d{4}|/\d{2})?(?![\w/])|\d{1,2}\.\d{1,2}\.\d{4}(?!\w))
   | (?P<ordinal>\d{1,2}(?:st|nd|rd|th)\b)
@@ -77,6 +77,8 @@ def _words(text: str) -> Iterator[Word]:
     )
     for match in _TOKEN.finditer(unicodedata.normalize("NFKC", visible.translate(_QUOTES))):
         kind, written = str(match.lastgroup), match.group()
+        if written == "-":
+            continue  # "co-pay" is two words
         if kind == "longid":
             kind = "id"
         plain = folded(written)
