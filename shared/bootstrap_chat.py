@@ -28,6 +28,7 @@ def grounded_assistant() -> Assistant:
     from shared.assistant.catalog import tool_table
     from shared.assistant.grounded.assistant import GroundedAssistant
     from shared.assistant.tools import Services
+    from shared.failure_log import log_failure
 
     services = Services(
         patient_records=patient_record_service,
@@ -36,7 +37,7 @@ def grounded_assistant() -> Assistant:
         guidance=bootstrap.guidance_service,
         modes=bootstrap.mode_service,
     )
-    return GroundedAssistant(tool_table(services))
+    return GroundedAssistant(tool_table(services, noticed=log_failure))
 
 
 @cache

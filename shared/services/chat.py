@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -41,7 +42,7 @@ from shared.services.list_positions import position_of
 
 KEPT_FOR = timedelta(seconds=KEPT_SECONDS)
 ANSWER_SECONDS = 11.0  # of the gateway's 15; what is not answered by then goes on, and says that it does
-REMEMBERED = 20  # messages of the thread that the assistant is given
+REMEMBERED = 12  # messages of the thread that the assistant is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +193,13 @@ class ChatService(ComponentService):
         """What answers the question, in the run's own thread: reading what the assistant is given is part of it."""
 
         def answer(stopped: Callable[[], bool]) -> Iterator[AnswerPart]:
-            preferences = self._preferences(caller)
             before = Position(question.sort_at, question.id)
-            history = self._messages.of_thread(
-                caller.client_id, context.id, question.thread_id, before=before, limit=REMEMBERED
-            )
+            with ThreadPoolExecutor(1) as beside:  # two stores, asked at once
+                preferring = beside.submit(self._preferences, caller)
+                history = self._messages.of_thread(
+                    caller.client_id, context.id, question.thread_id, before=before, limit=REMEMBERED
+                )
+                preferences = preferring.result()
             asked = Question(
                 caller=caller,
                 context=context,
