@@ -10,6 +10,7 @@ import pytest
 from shared import bootstrap
 from shared.config import settings
 from shared.domain.rate_limit import RateLimit
+from shared.errors import StoreUnavailableError
 from shared.models.audit import AuditOutcome
 from shared.models.roles import Role
 from tests.functions.in_memory import Answer, InMemoryProduct, account
@@ -222,3 +223,23 @@ def test_nothing_of_a_conversation_stands_in_an_event_or_a_log_line(
     written = capsys.readouterr().out + "".join(event.model_dump_json() for event in product.events)
     assert "anary" not in written
     assert "asked" not in written
+
+
+def test_the_assistant_works_as_the_person_has_chosen(product: InMemoryProduct) -> None:
+    ask(product)
+    product.request("PUT", "/api/v1/users/me/preferences", json={"assistant": {"mode": "Manual"}})
+    ask(product)
+    assert [one.assistant_mode for one in product.assistant.asked] == ["Co-pilot", "Manual"]
+
+
+def test_without_the_database_the_assistant_works_as_nobody_has_chosen(
+    product: InMemoryProduct, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Away:
+        def get(self, *_: object) -> None:
+            raise StoreUnavailableError("The database did not answer in time")
+
+    product.request("PUT", "/api/v1/users/me/preferences", json={"assistant": {"mode": "Manual"}})
+    monkeypatch.setattr(bootstrap, "user_repository", Away)
+    assert ask(product).json["reply"]["status"] == "complete"
+    assert product.assistant.asked[0].assistant_mode == "Co-pilot"
