@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.e2e.chat_instances import streaming, text_of
-from tests.e2e.person import CHAT, GUIDANCE, RECORDS, Person, unique
+from tests.e2e.person import CHAT, GUIDANCE, RECORDS, USERS, Person, unique
 
 TABLES = {"patients": "patient", "coverages": "coverage", "claims": "claim", "payers": "payer"}
 
@@ -31,6 +31,7 @@ def test_an_answer_says_what_is_on_file_and_cites_records_that_are_there(manager
 
 
 def test_what_an_answer_offers_is_what_guidance_offers_and_can_be_done(manager: Person) -> None:
+    manager.done("PUT", f"{USERS}/me/preferences", {"assistant": {"mode": "Co-pilot"}})
     context = manager.open("MRN553", "Patient ID")
     offered = ask(manager, context, "Any outstanding claims?")["guidanceActions"]
     guidance = manager.done("GET", f"{GUIDANCE}/{context}")["guidanceActions"]
@@ -38,6 +39,11 @@ def test_what_an_answer_offers_is_what_guidance_offers_and_can_be_done(manager: 
     assert {one["action"] for one in offered} <= {one["action"] for one in guidance}
     asked = {"contextId": context, "action": "view_record", "params": {}}
     assert manager.done("POST", f"{GUIDANCE}/execute", asked)["success"] is True
+
+
+def test_in_the_manual_mode_nothing_is_offered(manager: Person) -> None:
+    manager.done("PUT", f"{USERS}/me/preferences", {"assistant": {"mode": "Manual"}})
+    assert ask(manager, manager.open("MRN553", "Patient ID"), "Any outstanding claims?")["guidanceActions"] == []
 
 
 def test_a_question_can_lean_on_the_one_before(manager: Person) -> None:
