@@ -116,14 +116,8 @@ def claims(reference: str, status: str | None = None, after: tuple[date, UUID] |
 
 def whole(kind: str, reference: str, first: date | None = None, last: date | None = None) -> Call:
     """A patient's claims or visits together, as many as are ever read."""
-
-    def read(at: Place) -> None:
-        found = getattr(PostgresPatientRecordRepository(at.serving), kind)(
-            at.client, reference, first=first, last=last, limit=MOST_READ, seen=event(at.client)
-        )
-        assert found is not None
-
-    return read
+    asked: dict[str, Any] = {"first": first, "last": last, "limit": MOST_READ, "seen": None}
+    return lambda at: getattr(PostgresPatientRecordRepository(at.serving), kind)(at.client, reference, **asked)
 
 
 def file_of(reference: str) -> Call:
@@ -340,15 +334,13 @@ CALLS: dict[str, dict[str, Call]] = {
         "behind the last dated one": claims("MRN1", after=(date(1, 1, 1), UUID(int=2**127))),
         "of a status": claims("MRN1", "denied"),
     },
-    f"{WHOLE}claims": {
-        "ordinary": whole("claims", "MRN711"),
-        "a tenth of all claims": whole("claims", "MRN1"),
-        "a tenth of all claims, in a range": whole("claims", "MRN1", date(2021, 1, 1), date(2021, 2, 1)),
-    },
-    f"{WHOLE}visits": {
-        "ordinary": whole("visits", "MRN711"),
-        "a tenth of all visits": whole("visits", "MRN1"),
-        "a tenth of all visits, in a range": whole("visits", "MRN1", date(2021, 1, 1), date(2021, 2, 1)),
+    **{
+        f"{WHOLE}{kind}": {
+            "ordinary": whole(kind, "MRN711"),
+            "a tenth of all": whole(kind, "MRN1"),
+            "a tenth of all, in a range": whole(kind, "MRN1", date(2021, 1, 1), date(2021, 2, 1)),
+        }
+        for kind in ("claims", "visits")
     },
     "PostgresRecordWrites.write": {
         "patient": write("patient", mrn="MRN-X", firstName="A", lastName="Lastab", dateOfBirth="1900-01-01"),
