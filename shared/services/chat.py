@@ -112,8 +112,9 @@ class ChatService(ComponentService):
 
     def send(self, caller: Caller, new: NewMessage) -> ExchangeView:
         """Ask, and wait for the answer for as long as a request may take; after that it goes on by itself."""
+        until = time.monotonic() + ANSWER_SECONDS
         exchange = self._begin(caller, new)
-        reply = self._awaited(caller, exchange)
+        reply = self._awaited(caller, exchange, until)
         return ExchangeView(message=MessageView.of(exchange.question), reply=MessageView.of(reply))
 
     def stream(self, caller: Caller, body: StreamedMessage) -> Following:
@@ -215,12 +216,12 @@ class ChatService(ComponentService):
     def _following(self, caller: Caller, reply: MessageDocument, run: ChatRun | None) -> Following:
         return Following(reply, run, lambda: self._stored(caller, reply.id), poll=self._pace.poll)
 
-    def _awaited(self, caller: Caller, exchange: Exchange) -> MessageDocument:
+    def _awaited(self, caller: Caller, exchange: Exchange, until: float) -> MessageDocument:
         """The reply when it is over, or as far as it is when the time is."""
         if exchange.run is not None:
-            exchange.run.over.wait(ANSWER_SECONDS)
+            exchange.run.over.wait(max(0.0, until - time.monotonic()))
             return exchange.run.reply
-        until, reply = time.monotonic() + ANSWER_SECONDS, exchange.reply
+        reply = exchange.reply
         while reply.is_running and time.monotonic() < until:
             time.sleep(self._pace.poll)
             reply = self._stored(caller, reply.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -210,6 +211,26 @@ def test_a_repeated_stop_gets_its_first_answer_again(office: ChatOffice) -> None
 
 def keyed(office: ChatOffice, request: str = "asked") -> Caller:
     return replace(office.caller, idempotency=key(request, of="k" * 40))
+
+
+def test_what_storing_the_question_took_is_not_waited_for_once_more(
+    office: ChatOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.services.chat.ANSWER_SECONDS", 1.0)
+    begin, go_on = office.live.messages.begin, threading.Event()
+
+    def slowly(*arguments: Any) -> Any:
+        threading.Event().wait(1.0)
+        return begin(*arguments)
+
+    monkeypatch.setattr(office.live.messages, "begin", slowly)
+    office.assistant.pause = lambda _: assert_set(go_on)
+    begun = time.monotonic()
+    reply = office.send("count 2 every 1").reply
+    assert time.monotonic() - begun < 1.8
+    assert reply.status in {"queued", "streaming"}
+    go_on.set()
+    assert finished(office.service.resume(office.caller, reply.id)).state == "complete"
 
 
 def test_a_repeated_question_is_the_same_exchange(office: ChatOffice) -> None:
