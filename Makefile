@@ -41,7 +41,8 @@ openapi: install ## Write the API descriptions from the catalog and the routes
 	@exec $(PYTHON) -m infra.gateway
 
 bench: install ## Measure functions beside a bare floor, as ratios against the budgets
-	@exec $(PYTHON) -m tests.benchmarks
+	@$(PYTHON) -m tests.benchmarks
+	@exec $(PYTHON) -m tests.benchmarks.chat_stream
 
 soak: install ## The suites at full volume (takes long)
 	@exec $(PYTHON) -m tests.run --soak

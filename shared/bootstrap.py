@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from shared.services.access_log import AccessLog
     from shared.services.alerts import AlertService
     from shared.services.authorizations import AuthorizationService
+    from shared.services.chat_sweep import MessageSweep
     from shared.services.check_retries import CheckRetries
     from shared.services.current_context import CurrentContextService
     from shared.services.feedback import FeedbackService
@@ -340,6 +341,15 @@ def job_sweep() -> JobSweep:
     from shared.services.jobs import JobSweep
 
     return JobSweep(FirestoreOpenJobs(firestore_store()), live_store().jobs)
+
+
+@cache
+def message_sweep() -> MessageSweep:
+    """Ends the assistant's replies whose run was killed."""
+    from shared.repositories.firestore.conversation import FirestoreRunningReplies
+    from shared.services.chat_sweep import MessageSweep
+
+    return MessageSweep(FirestoreRunningReplies(firestore_store()), live_store().messages)
 
 
 @cache

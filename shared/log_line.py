@@ -20,3 +20,8 @@ def places(error: BaseException, last: int = 8) -> list[str]:
     """Where `error` was raised, outermost first, without its message: a message may carry somebody's data."""
     frames = traceback.extract_tb(error.__traceback__)[-last:]
     return [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames]
+
+
+def failure(error: BaseException, request_id: str) -> None:
+    """Write an unexpected error with where it happened."""
+    write("ERROR", "unexpected error", error=type(error).__name__, requestId=request_id, at=places(error))

@@ -33,6 +33,7 @@ from tests.permission_call import (
     in_context,
     plain,
 )
+from tests.permission_chat_cells import CHAT_CELLS
 from tests.permission_coverage_cells import COVERAGE_ACTION_CELLS
 from tests.permission_guidance_cells import GUIDANCE_CELLS
 from tests.permission_ids import (
@@ -183,6 +184,7 @@ CELLS: dict[str, tuple[Cell, ...]] = {
         Cell(EVERYBODY, action("view_record", CONTEXT), ROLES_BY_QUICK_ACTION["view_record"]),
     ),
     **GUIDANCE_CELLS,
+    **CHAT_CELLS,
     f"GET {TASKS}/": (Cell(EVERYBODY, in_context(f"{TASKS}/")),),
     f"GET {TASKS}/shared": (
         Cell(EVERYBODY, plain(f"{TASKS}/shared")),

@@ -11,6 +11,7 @@ from uuid import uuid4
 from shared.models.identifiers import uuid7
 
 API = "/api/v1"
+CHAT = f"{API}/components/chat"
 CONTEXT, GUIDANCE = f"{API}/components/context", f"{API}/components/guidance"
 AUTH, USERS, RECORDS = f"{API}/auth", f"{API}/users", f"{API}/records"
 TASKS, ELIGIBILITY, MODES = f"{API}/components/tasks", f"{API}/modes/eligibility", f"{API}/modes"
@@ -206,6 +207,12 @@ def _context_of_authorization(state: str) -> Callable[[Make], str]:
     return make_one
 
 
+def _new_shared_reply(make: Make) -> str:
+    """The assistant's reply to a question that somebody else asked in a thread that all share."""
+    body = {"contextId": _new_context(make), "content": "Is she covered?", "threadId": "front"}
+    return str(make("POST", f"{CHAT}/messages", body)["reply"]["id"])
+
+
 def newcomer() -> dict[str, str]:
     return {"email": f"{unique('person')}@riverside.example", "name": "New Person", "role": "biller"}
 
@@ -229,6 +236,7 @@ MAKERS: dict[str, Callable[[Make], str]] = {
     "context": _new_context,
     "alert": _new_alert,
     "covered context": _covered_context,
+    "shared reply": _new_shared_reply,
     "task": _new_task(),
     "accepted task": _new_task("accept"),
     "started task": _new_task("accept", "start"),
@@ -246,6 +254,7 @@ UNKNOWN: dict[str, Callable[[], str]] = {
         kind: lambda: f"ctx_{uuid4().hex}" for kind in ("context", "covered context", "sent context", "granted context")
     },
     **{kind: lambda: f"task_{uuid4().hex}" for kind in ("task", "accepted task", "started task", "completed task")},
+    "shared reply": lambda: f"msg_{uuid4().hex}",
     **{kind: lambda: str(uuid7()) for kind in ("user", "deactivated user")},
     "invitation": lambda: "inv_AZdfPA",
 }

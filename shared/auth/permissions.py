@@ -31,6 +31,8 @@ class Permission(StrEnum):
     FEEDBACK_READ = "feedback:read"
     FEEDBACK_READ_ALL = "feedback:read_all"
     FEEDBACK_WRITE = "feedback:write"
+    CHAT_READ = "chat:read"
+    CHAT_WRITE = "chat:write"
     RECORD_READ = "record:read"
     RECORD_IMPORT = "record:import"
     RECORD_WRITE = "record:write"
@@ -57,6 +59,8 @@ ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
     Permission.FEEDBACK_READ: _EVERYBODY,
     Permission.FEEDBACK_READ_ALL: _LEADS,
     Permission.FEEDBACK_WRITE: _STAFF,
+    Permission.CHAT_READ: _EVERYBODY,
+    Permission.CHAT_WRITE: _STAFF,
     Permission.RECORD_READ: _EVERYBODY,
     Permission.RECORD_IMPORT: _LEADS,
     Permission.RECORD_WRITE: _STAFF,

@@ -50,6 +50,7 @@ FIRESTORE_COLLECTIONS = {
     "context": "contexts",
     "task": "tasks",
     "message": "messages",
+    "thread": "threads",
     "feedback": "feedback",
     "alert": "alerts",
     "inbox": "inboxes",

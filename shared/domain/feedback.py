@@ -27,7 +27,7 @@ ALERTING: dict[FeedbackReason, str] = {
 
 def rules_of(message: MessageDocument) -> tuple[str, ...]:
     """Return the ids of the rules that a message went by, each once."""
-    sources = (step.source or "" for step in message.thinking)
+    sources = (source for step in message.thinking for source in step.sources)
     found = (source.removeprefix(RULE_SOURCE) for source in sources if source.startswith(RULE_SOURCE))
     return tuple(dict.fromkeys(rule for rule in found if rule))
 

@@ -28,13 +28,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QuickActionRule:
-    """A quick action of a mode: its label, its parameters, and the handler's method (`part.method`) that runs it."""
+    """A quick action of a mode: its label, its parameters, and the handler's method (`part.method`) that runs it.
+
+    One that `only_reads` changes nothing, and asks nobody outside: an assistant may run it by itself.
+    """
 
     name: str
     label: str
     params: type[RequestModel]
     method: str
     listed: bool = True  # an alias is not
+    only_reads: bool = False
 
 
 class BaseModeHandler:

@@ -68,7 +68,7 @@ class EligibilityModeHandler(BaseModeHandler):
     quick_actions: ClassVar[tuple[QuickActionRule, ...]] = (
         QuickActionRule("check_eligibility", "Check Eligibility", CheckEligibilityParams, "check_eligibility"),
         QuickActionRule("batch_check_schedule", "Check the Schedule", BatchCheckParams, "schedule.begin"),
-        QuickActionRule("view_record", "View Full Record", NoParams, "view_record"),
+        QuickActionRule("view_record", "View Full Record", NoParams, "view_record", only_reads=True),
         *READING_ACTIONS,
         *COVERAGE_ACTIONS,
         *AUTHORIZATION_ACTIONS,

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from shared.models.audit import AuditEvent
 from shared.models.firestore.alerts import AlertDocument, InboxEntryDocument
-from shared.models.firestore.conversation import FeedbackDocument, MessageDocument
+from shared.models.firestore.conversation import FeedbackDocument, MessageDocument, ThreadDocument
 from shared.models.firestore.devices import DeviceDocument
 from shared.models.firestore.documents import Document
 from shared.models.firestore.drafts import DraftDocument, DraftState
@@ -57,6 +57,30 @@ class MessageRepository(DocumentRepository[MessageDocument], Protocol):
         self, client_id: UUID, context_id: str, thread_id: str, *, before: Position | None, limit: int
     ) -> list[MessageDocument]:
         """Return at most `limit` messages of a thread, newest first by (sort_at, id), starting behind `before`."""
+        ...
+
+    def begin(
+        self,
+        thread: ThreadDocument,
+        question: MessageDocument,
+        reply: MessageDocument,
+        event: AuditEvent,
+        make_way: Callable[[MessageDocument], MessageDocument],
+    ) -> MessageDocument | None:
+        """Store a question and its reply, and the thread with that reply as its newest, in one commit with the event.
+
+        A question that stands under its id already is returned, and nothing is stored. `make_way` is given the
+        thread's newest reply so far and returns it as it shall be; it raises when no other may begin. Of several that
+        begin at once in a thread, one does, and the others are asked to make way for it.
+        """
+        ...
+
+
+class RunningReplies(Protocol):
+    """The replies of all organisations that are being written."""
+
+    def silent_since(self, moment: datetime, *, limit: int) -> list[MessageDocument]:
+        """Return at most `limit` running replies whose run was not heard of after `moment`, longest silent first."""
         ...
 
 

@@ -26,6 +26,7 @@ from shared.repositories.authorization_protocols import AuthorizationRepository
 from shared.repositories.changes import Change, Changes, D, KeptAnswer, Position
 from shared.repositories.document_protocols import DocumentStore, RosterRepository
 from shared.repositories.eligibility_protocols import EligibilityRepository
+from shared.repositories.patient_record_protocols import PatientRecordRepository
 from shared.repositories.record_protocols import PlainValue, RecordWriteRepository
 
 __all__ = [
@@ -275,4 +276,9 @@ class RecordStore(Protocol):
     @property
     def authorizations(self) -> AuthorizationRepository:
         """Requests for authorization, payers' answers, units."""
+        ...
+
+    @property
+    def patient_records(self) -> PatientRecordRepository:
+        """One patient's claims and visits."""
         ...

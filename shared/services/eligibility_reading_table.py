@@ -7,9 +7,11 @@ from shared.models.api.modes import NoParams
 from shared.modes.base import QuickActionRule
 
 READING_ACTIONS: tuple[QuickActionRule, ...] = (
-    QuickActionRule("explain_verdict", "Explain Verdict", ExplainParams, "readings.explain"),
-    QuickActionRule("why_not", "Why Not", WhyNotParams, "readings.why_not"),
-    QuickActionRule("compare_last_check", "Compare with Last Check", NoParams, "readings.compare"),
-    QuickActionRule("estimate_patient_cost", "Estimate Patient Cost", EstimateParams, "readings.estimate"),
-    QuickActionRule("get_claims", "Get Claims", ClaimsParams, "readings.claims"),
+    QuickActionRule("explain_verdict", "Explain Verdict", ExplainParams, "readings.explain", only_reads=True),
+    QuickActionRule("why_not", "Why Not", WhyNotParams, "readings.why_not", only_reads=True),
+    QuickActionRule("compare_last_check", "Compare with Last Check", NoParams, "readings.compare", only_reads=True),
+    QuickActionRule(
+        "estimate_patient_cost", "Estimate Patient Cost", EstimateParams, "readings.estimate", only_reads=True
+    ),
+    QuickActionRule("get_claims", "Get Claims", ClaimsParams, "readings.claims", only_reads=True),
 )

@@ -18,7 +18,7 @@ from flask.ctx import RequestContext
 from pydantic import BaseModel
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
-from shared import bootstrap
+from shared import bootstrap, log_line
 from shared.auth.membership import caller_for
 from shared.auth.permissions import Permission, allows, allows_mode
 from shared.config import refuse_unsafe_start, settings
@@ -40,7 +40,7 @@ from shared.web import cors, identity, reading
 from shared.web.operations import Operation, Operations, Reply
 from shared.web.problem import problem
 from shared.web.redirect import SIGN_IN_COOKIE
-from shared.web.request_log import log_failure, log_request
+from shared.web.request_log import log_request
 
 API = "/api/v1"
 MAX_PATH_PARAMETER = 200
@@ -225,5 +225,5 @@ def _replayed(answer: Replayed) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    log_failure(error, g.request_id)
+    log_line.failure(error, g.request_id)
     return problem(MobiusError("Something went wrong on our side; nothing was lost"), g.request_id)

@@ -17,9 +17,3 @@ def log_request(project: str, severity: Severity, trace_header: str, **members: 
     found = _TRACE.match(trace_header) or _TRACEPARENT.match(trace_header)
     trace = {"logging.googleapis.com/trace": f"projects/{project}/traces/{found.group(1)}"} if found else {}
     log_line.write(severity, "request", **members, **trace)
-
-
-def log_failure(error: BaseException, request_id: str) -> None:
-    """Write an unexpected error with where it happened; its message may hold data and stays out."""
-    at = log_line.places(error)
-    log_line.write("ERROR", "unexpected error", error=type(error).__name__, requestId=request_id, at=at)

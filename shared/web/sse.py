@@ -37,10 +37,12 @@ Events = Callable[[], AsyncIterator[ServerSentEvent]]
 class EventStream(Response):
     """An open answer: `events` is called once, on the event loop, when the head has been decided.
 
-    It makes all of the answer's events; its iterator is closed when the client has gone.
+    It makes all of the answer's events; its iterator is closed when the client has gone. `whole` makes those of a
+    finite answer, where its events are not simply the first of the same.
     """
 
-    def __init__(self, events: Events, headers: dict[str, str] | None = None) -> None:
+    def __init__(self, events: Events, headers: dict[str, str] | None = None, whole: Events | None = None) -> None:
         given = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
         super().__init__(status=200, headers=given | (headers or {}), content_type="text/event-stream; charset=utf-8")
         self.events = events
+        self.whole = whole

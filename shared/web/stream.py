@@ -68,6 +68,8 @@ class StreamingAnswer(Response):
         super().__init__(status_code=stream.status_code)
         self.raw_headers = [pair for pair in _raw_headers(stream) if pair[0] != b"content-length"]
         self._stream = stream
+        self._events = stream.whole if finite and stream.whole is not None else stream.events
+        self._is_whole = self._events is stream.whole
         self._limits = limits
         self._finite = finite
 
@@ -87,7 +89,7 @@ class StreamingAnswer(Response):
 
     async def _send(self, send: Send) -> None:
         head = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-        events = self._stream.events()
+        events = self._events()
         sequence = self._ending(events) if self._finite else self._open(events)
         try:
             if not self._finite:  # an open stream begins at once: the client sees that it is connected
@@ -119,7 +121,11 @@ class StreamingAnswer(Response):
                 return
 
     async def _ending(self, events: AsyncIterator[ServerSentEvent]) -> AsyncIterator[bytes]:
-        """What is there, or the first that comes, and when to come back."""
+        """What is there, or the first that comes, and when to come back; of a whole answer, all of it."""
+        if self._is_whole:
+            async for every in events:
+                yield every.encoded()
+            return
         yield f"retry: {self._limits.retry_ms}\n\n".encode()
         async for event in _patiently(events, self._limits.patience, 0.0):
             if event is None:

@@ -22,6 +22,7 @@ CLIENTS = ("shared.db.postgres", "shared.db.cloud_sql", "shared.db.firestore")
 ABOUT = {
     "records": "patient",
     "record_writes": "patient",
+    "patient_records": "patient",
     "eligibility": "eligibility_check",
     "kept_answers": "the answers of live changes",
 }

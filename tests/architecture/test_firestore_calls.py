@@ -45,6 +45,7 @@ UNBOUND = {
     "FirestoreDueReminders.due": "the reminder job's: the tasks of every client",
     "FirestoreFeedbackReader.read": "the projection's: an event says which document",
     "FirestoreOpenJobs.unmoved_since": "the sweep's: the work of every client",
+    "FirestoreRunningReplies.silent_since": "the sweep's: the replies of every client",
     "FirestoreWaitingEvents.older_than": "the relay's: the outbox of every client",
     "FirestoreWaitingEvents.published": "the relay's: the outbox of every client",
 }
@@ -54,6 +55,7 @@ BINDING = {
     "document",
     "task",
     "context",
+    "thread",
     "session",
     "entries",
     "device",

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 from shared.catalog import ROOT
 from shared.models.firestore.alerts import AlertDocument, InboxEntryDocument
-from shared.models.firestore.conversation import FeedbackDocument, MessageDocument
+from shared.models.firestore.conversation import FeedbackDocument, MessageDocument, ThreadDocument
 from shared.models.firestore.devices import DeviceDocument
 from shared.models.firestore.documents import ContextDocument, Document, SessionDocument, TaskDocument
 from shared.models.firestore.drafts import DraftDocument
@@ -30,7 +30,11 @@ from shared.models.firestore.rosters import RosterDocument
 from shared.repositories.document_protocols import DraftFilter
 from shared.repositories.firestore.alerts import FirestoreAlertRepository, FirestoreAlertSweep
 from shared.repositories.firestore.contexts import FirestoreContextRepository
-from shared.repositories.firestore.conversation import FirestoreFeedbackRepository, FirestoreMessageRepository
+from shared.repositories.firestore.conversation import (
+    FirestoreFeedbackRepository,
+    FirestoreMessageRepository,
+    FirestoreRunningReplies,
+)
 from shared.repositories.firestore.devices import FirestoreDeviceRepository
 from shared.repositories.firestore.drafts import FirestoreDraftRepository
 from shared.repositories.firestore.due_reminders import FirestoreDueReminders
@@ -91,6 +95,10 @@ def _find_sessions(client: firestore.Client) -> None:
 def _read_thread(client: firestore.Client) -> None:
     for before in (None, PLACE):
         FirestoreMessageRepository(client).of_thread(CLIENT, "ctx_1", "thread_1", before=before, limit=25)
+
+
+def _find_silent_replies(client: firestore.Client) -> None:
+    FirestoreRunningReplies(client).silent_since(PLACE.sort_at, limit=9)
 
 
 def _read_feedback(client: firestore.Client) -> None:
@@ -170,6 +178,7 @@ QUERIES: dict[str, Callable[[firestore.Client], None]] = {
     "open_tasks.py:count": _count_open_tasks,
     "waiting_events.py:older_than": _read_outbox,
     "conversation.py:of_thread": _read_thread,
+    "conversation.py:silent_since": _find_silent_replies,
     "conversation.py:of_message": _read_feedback,
     "conversation.py:of_person": _read_own_feedback,
     "alerts.py:active": _read_alerts,
@@ -193,6 +202,9 @@ QUERIES: dict[str, Callable[[firestore.Client], None]] = {
 # What the front-end asks with the Firebase SDK (README, "Live reading"); security rules decide what it gets.
 CLIENTS_QUERIES = [
     Shape("tasks", frozenset({"clientId", "contextId", "mode", "deletedAt"}), frozenset(), (("sortAt", "ASCENDING"),)),
+    Shape(
+        "messages", frozenset({"clientId", "contextId", "mode", "threadId"}), frozenset(), (("sortAt", "DESCENDING"),)
+    ),
 ]
 
 
@@ -268,6 +280,7 @@ def test_every_query_is_bound_to_a_client(asked: list[Shape]) -> None:
         "due_reminders.py:due",
         "jobs.py:unmoved_since",
         "sessions.py:going_on",
+        "conversation.py:silent_since",
         "waiting_events.py:older_than",
     }
 
@@ -300,6 +313,7 @@ def test_documents_that_expire_have_their_ttl() -> None:
     collections: dict[str, type[BaseModel]] = {
         "sessions": SessionDocument,
         "messages": MessageDocument,
+        "threads": ThreadDocument,
         "feedback": FeedbackDocument,
         "alerts": AlertDocument,
         "entries": InboxEntryDocument,

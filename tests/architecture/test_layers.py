@@ -14,6 +14,7 @@ from tests.architecture.sources import catalog, imports_in, python_files, within
 OPEN_TO_FUNCTIONS = (
     "shared.auth.permissions",
     "shared.bootstrap",
+    "shared.bootstrap_chat",
     "shared.bootstrap_events",
     "shared.bootstrap_sign_in",
     "shared.domain",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from shared.catalog import ROOT
 from shared.repositories.postgres.check_rows import _STORE
@@ -14,7 +12,7 @@ from shared.repositories.postgres.eligibility_file import FILE, FILE_TO_CHECK
 from shared.repositories.postgres.records import RECORD_TABLES
 from shared.repositories.postgres.transaction import _ADD_EVENT
 from tests.benchmarks.server import Call, Program
-from tests.benchmarks.surroundings import Surroundings, entry_of, post, stage_and_install
+from tests.benchmarks.surroundings import Surroundings, claims_of, entry_of, post, stage_and_install
 
 OURS, FLOOR, BARE = "ours", "floor", "bare"
 MODE = "/api/v1/modes/eligibility"
@@ -74,7 +72,7 @@ def subject(name: str, around: Surroundings, asked: tuple[Call, ...]) -> Subject
     entry = entry_of(name)
     bundle, python = stage_and_install(entry, around.build)
     floor = ROOT / "tests/benchmarks/floor" / name / "main.py"
-    claims = _claims(around.token)
+    claims = claims_of(around.token)
     bare = {
         "PYTHONPATH": str(ROOT),
         "FLOOR_STATEMENTS": json.dumps(_statements()),
@@ -91,12 +89,6 @@ def subject(name: str, around: Surroundings, asked: tuple[Call, ...]) -> Subject
         program(BARE, floor, {**bare, "FLOOR_BARE": "1"}),
     )
     return Subject(name, programs, asked)
-
-
-def _claims(token: str) -> dict[str, Any]:
-    payload = token.split(".")[1]
-    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return claims
 
 
 def _statements() -> dict[str, str]:

@@ -27,9 +27,10 @@ from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import MemberDocument
 from shared.models.identifiers import uuid7
 from shared.models.postgres import metadata
-from shared.repositories.document_protocols import AlertSweepStore, OpenJobs
+from shared.repositories.document_protocols import AlertSweepStore, OpenJobs, RunningReplies
 from shared.repositories.firestore.alerts import FirestoreAlertSweep
 from shared.repositories.firestore.audit_outbox import OUTBOX, FirestoreAuditOutbox
+from shared.repositories.firestore.conversation import FirestoreRunningReplies
 from shared.repositories.firestore.jobs import FirestoreOpenJobs
 from shared.repositories.firestore.kept_answers import KEPT
 from shared.repositories.firestore.member_mirror import FirestoreMemberMirror
@@ -100,6 +101,7 @@ class Live:
     people: Callable[[dict[str, MemberDocument]], People]
     open_tasks: OpenTaskStore
     open_jobs: OpenJobs
+    running_replies: RunningReplies
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,7 @@ def _memory_live() -> Live:
         people,
         InMemoryOpenTasks(store.documents),
         store.jobs,
+        store.messages,
     )
 
 
@@ -178,6 +181,7 @@ def _firestore_live(client: firestore.Client) -> Live:
         people,
         FirestoreOpenTasks(client),
         FirestoreOpenJobs(client),
+        FirestoreRunningReplies(client),
     )
 
 

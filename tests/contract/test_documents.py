@@ -12,11 +12,17 @@ import pytest
 
 from shared.errors import ConflictError, NotFoundError
 from shared.models.firestore.alerts import AlertDocument, Audience, InboxEntryDocument, Text
-from shared.models.firestore.conversation import FeedbackDocument, MessageDocument, OfferedAction, ThinkingStep
+from shared.models.firestore.conversation import (
+    CitedSource,
+    FeedbackDocument,
+    MessageDocument,
+    ThinkingStep,
+)
 from shared.models.firestore.documents import Document
 from shared.models.firestore.drafts import DraftDocument, Recipient
 from shared.models.firestore.jobs import JobCaller, JobDocument, JobOutcome
 from shared.models.firestore.rosters import RosterDocument, RosterMember
+from shared.models.guidance import GuidanceAction, GuidanceReason
 from shared.models.identifiers import document_id
 from shared.models.replay import Replayed
 from shared.repositories.changes import Change, Position
@@ -41,9 +47,12 @@ def message(client: UUID, **members: Any) -> MessageDocument:
         "thread_id": "thread_1",
         "user_id": str(USER),
     }
-    steps = (ThinkingStep(text="Read the coverage", source="coverages/1", milliseconds=3),)
-    actions = (OfferedAction(label="Check", action="check_eligibility", params={"force": True}),)
-    given |= {"type": "system", "content": "Active.", "thinking": steps, "guidance_actions": actions, "sort_at": NOW}
+    steps = (ThinkingStep(tool="coverage", text="Read it", sources=("coverages/1",), milliseconds=3, place=1),)
+    form = {"type": "object", "properties": {"label": {"type": "string"}}, "required": ["label"]}
+    reason = GuidanceReason(rule_id="E09", code="needed", text="Needed", evidence=("coverages/1",))
+    offered = GuidanceAction(label="Check", action="check", params={"force": True}, form=form, reason=reason)
+    given |= {"type": "system", "content": "Active.", "thinking": steps, "guidance_actions": (offered,)}
+    given |= {"citations": (CitedSource(source="coverages/1", title="Bluestem", place=2),), "sort_at": NOW}
     return MessageDocument(**base(client, "msg", **given | members))
 
 

@@ -1,5 +1,5 @@
-// What a front-end does with the Firebase client SDK: sign in, open a context through the API, listen to it and to its
-// tasks under the security rules. Prints one JSON object: what happened, step by step. The stack comes in STACK (JSON:
+// What a front-end does with the Firebase client SDK: sign in, open a context through the API, listen to it, to its
+// tasks and to the own chat thread under the security rules. Prints one JSON object: what happened, step by step. The stack comes in STACK (JSON:
 // project, gateway, auth, firestore, email, password, otherContext). Exits 1 with the error's name when a step fails.
 
 import { initializeApp, deleteApp } from 'firebase/app';
@@ -84,6 +84,17 @@ function tasksOf(context, clientId) {
   );
 }
 
+function messagesOf(context, clientId, threadId) {
+  return query(
+    collection(store, 'messages'),
+    where('clientId', '==', clientId),
+    where('contextId', '==', context.contextId),
+    where('mode', '==', context.mode),
+    where('threadId', '==', threadId),
+    orderBy('sortAt', 'desc'),
+  );
+}
+
 async function main() {
   const { user } = await signInWithEmailAndPassword(auth, stack.email, stack.password);
   const { claims } = await user.getIdTokenResult();
@@ -111,11 +122,20 @@ async function main() {
   await Promise.all([done, completed]);
   seen.completed = true;
 
+  const own = messagesOf(context, claims.clientId, `own_${claims.userId}`);
+  const whole = (snapshot) => snapshot.size === 2 && snapshot.docs[0].get('state') === 'complete';
+  const answered = arrives(own, whole, 'the reply');
+  const { reply } = await call('POST', '/components/chat/messages', { contextId: context.contextId, content: 'Hello' });
+  const [newest] = (await answered).docs;
+  seen.reply = { sameId: newest.id === reply.id, sameContent: newest.get('content') === reply.content };
+
   const taskAt = doc(store, 'tasks', made.id);
   seen.refused = {
     otherContext: await refusal(() => getDoc(doc(store, 'contexts', stack.otherContext))),
     otherTasks: await refusal(() => getDocs(tasksOf({ contextId: stack.otherContext, mode: 'eligibility' }, claims.clientId))),
     allTasks: await refusal(() => getDocs(collection(store, 'tasks'))),
+    othersThread: await refusal(() => getDocs(messagesOf(context, claims.clientId, 'own_somebody-else'))),
+    everyThread: await refusal(() => getDocs(collection(store, 'messages'))),
     allContexts: await refusal(() => getDocs(collection(store, 'contexts'))),
     outbox: await refusal(() => getDocs(collection(store, 'audit_outbox'))),
     update: await refusal(() => updateDoc(taskAt, { label: 'Changed past the API' })),

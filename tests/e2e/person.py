@@ -25,6 +25,7 @@ API = "/api/v1"
 TASKS = f"{API}/components/tasks"
 ALERTS = f"{API}/components/alerts"
 FEEDBACK = f"{API}/components/feedback"
+CHAT = f"{API}/components/chat"
 CONTEXT, GUIDANCE = f"{API}/components/context", f"{API}/components/guidance"
 ELIGIBILITY = f"{API}/modes/eligibility"
 RECORDS = f"{API}/records"
@@ -208,6 +209,11 @@ class LiveStore:
         rows = self._call("POST", ":runQuery", {"structuredQuery": query})
         found = [row["document"]["fields"] for row in rows if "document" in row]
         return [{name: next(iter(one.values())) for name, one in fields.items()} for fields in found]
+
+    def set_time(self, path: str, field: str, moment: str) -> None:
+        """Set a time in a document."""
+        body = {"fields": {field: {"timestampValue": moment}}}
+        self._call("PATCH", f"/{path}?updateMask.fieldPaths={field}", body)
 
     def forget(self, path: str) -> None:
         """Delete a document, if it is there."""

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.e2e.person import ELIGIBILITY, RECORDS, TASKS, Database, Person, unique, until
+from tests.e2e.person import CHAT, ELIGIBILITY, RECORDS, TASKS, Database, Person, unique, until
 from tests.e2e.writes import BY_ADMIN, OF_A_VISITOR, RECIPES, WITHOUT_KEY, Request, write_operations
 from tests.stack import RunningStack
 
@@ -137,11 +138,35 @@ def test_a_repeated_idempotency_key_leaves_no_second_row(
     first = send(person, request, first_id, Idempotency_Key=key)
     second = send(person, request, second_id, Idempotency_Key=key)
     assert first.is_success, first.text
-    assert (second.status_code, second.json()) == (first.status_code, first.json())
+    assert (second.status_code, _content(second)) == (first.status_code, _content(first))
     only_row(database, first_id)
     pass_through(manager, database)
     assert len(database.audit_rows(first_id)) == 1
     assert database.audit_rows(second_id) == []
+
+
+def _content(answer: httpx.Response) -> Any:
+    """What an answer says; of a stream, its text."""
+    return answer.json() if answer.headers["content-type"].startswith("application/json") else answer.text
+
+
+def test_an_exchange_leaves_its_row_and_one_for_each_thing_that_the_assistant_read(
+    manager: Person, database: Database
+) -> None:
+    patient, mrn = database.new_patient(manager.claims["clientId"])
+    body = {"contextId": manager.open(mrn, "Patient ID"), "content": "Is she covered today?"}
+    request_id = unique("exchange")
+    answer = send(manager, Request("POST", f"{CHAT}/messages", body), request_id)
+    assert answer.json()["reply"]["status"] == "complete", answer.text
+    pass_through(manager, database)
+    (row,) = (row for row in database.audit_rows(request_id) if row["resource_type"] == "message")
+    assert (row["action"], row["resource_ref"]) == ("chat:send", answer.json()["message"]["id"])
+    assert row["patient_ref"] == str(patient)
+    # What was read in SQL waits in the outbox there until the sweep has come by.
+    waiting = database.rows("SELECT event FROM audit_outbox WHERE event ->> 'requestId' = :id", id=request_id)
+    read = [one["event"] for one in waiting]
+    swept = [row for row in database.audit_rows(request_id) if row["resource_type"] == "patient"]
+    assert swept or [(one["action"], one["patientRef"]) for one in read] == [("chat:send", str(patient))]
 
 
 def test_no_row_and_no_log_line_holds_a_name_or_free_text(

@@ -19,6 +19,8 @@ REFUSED = (
     "otherContext",
     "otherTasks",
     "allTasks",
+    "othersThread",
+    "everyThread",
     "allContexts",
     "outbox",
     "update",
@@ -72,6 +74,10 @@ def test_a_task_made_through_the_api_arrives_at_the_listener(seen: Any) -> None:
 def test_the_open_task_count_follows_at_the_listener(seen: Any) -> None:
     assert seen["openTaskCount"] == 1
     assert seen["completed"] is True
+
+
+def test_a_reply_arrives_at_who_listens_to_the_own_thread(seen: Any) -> None:
+    assert seen["reply"] == {"sameId": True, "sameContent": True}
 
 
 def test_everything_else_is_denied(seen: Any) -> None:

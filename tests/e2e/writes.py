@@ -12,6 +12,7 @@ from shared.models.audit import AuditAction
 from tests.e2e.person import (
     ALERTS,
     AUTH,
+    CHAT,
     CONTEXT,
     ELIGIBILITY,
     FEEDBACK,
@@ -95,6 +96,23 @@ def _check_eligibility(person: Person, database: Database) -> Request:
 def _create(person: Person, database: Database) -> Request:
     del database
     return Request("POST", f"{TASKS}/", {"contextId": person.open(), "label": "Call the payer"})
+
+
+def _ask(path: str) -> Recipe:
+    """A question for which the assistant reads nothing: what it reads leaves rows of its own."""
+
+    def recipe(person: Person, database: Database) -> Request:
+        _, mrn = database.new_patient(person.claims["clientId"])
+        context = person.open(mrn, "Patient ID")
+        return Request("POST", f"{CHAT}/{path}", {"contextId": context, "content": "Hello"})
+
+    return recipe
+
+
+def _stop_reply(person: Person, database: Database) -> Request:
+    asked = _ask("messages")(person, database)
+    reply = person.done("POST", asked.path, asked.body)["reply"]["id"]
+    return Request("POST", f"{CHAT}/messages/{reply}/stop")
 
 
 def _bulk(person: Person, database: Database) -> Request:
@@ -350,6 +368,9 @@ RECIPES: dict[str, Recipe] = {
     f"POST {_ONE}/appeal": _on_authorization("appeal", {}, _DENIAL),
     f"POST {_ONE}/peer-to-peer": _on_authorization("peer-to-peer", {}, _DENIAL),
     f"POST {GUIDANCE}/execute": _execute_guidance,
+    f"POST {CHAT}/messages": _ask("messages"),
+    f"POST {CHAT}/stream/": _ask("stream"),
+    f"POST {CHAT}/messages/<message_id>/stop": _stop_reply,
     f"POST {TASKS}/": _create,
     f"POST {TASKS}/bulk": _bulk,
     f"PUT {TASKS}/<task_id>": _update,

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
+from werkzeug.test import Client
 
 from tests.functions.in_memory import InMemoryProduct, forget, install, served
 
 
 @pytest.fixture(scope="session")
-def served_functions() -> dict[str, FlaskClient]:
+def served_functions() -> dict[str, Client]:
     return served()
 
 
 @pytest.fixture
-def product(served_functions: dict[str, FlaskClient], monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemoryProduct]:
+def product(served_functions: dict[str, Client], monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemoryProduct]:
     """The functions with new, empty stores but for the demo's records; connecting to a store fails the test."""
     connect = socket.socket.connect
 

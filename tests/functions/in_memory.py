@@ -11,13 +11,14 @@ from typing import Any
 
 import functions_framework
 import pytest
-from flask.testing import FlaskClient
+from a2wsgi import ASGIMiddleware
 from werkzeug.datastructures import Headers
+from werkzeug.test import Client
 
 from infra.gateway.openapi import load_operations
 from infra.local.demo_accounts import ACCOUNTS, DEMO_PASSWORD, LAKESIDE, RIVERSIDE, Account, Organisation
 from infra.local.demo_records import rows_for
-from shared import bootstrap, bootstrap_sign_in
+from shared import bootstrap, bootstrap_chat, bootstrap_sign_in
 from shared.auth.tokens import TokenVerifier
 from shared.catalog import FunctionEntry, load_catalog
 from shared.config import settings
@@ -51,11 +52,12 @@ from shared.repositories.memory.users import (
 from shared.repositories.sign_in_protocols import IdentityProvider
 from shared.services.member_sync import MemberSync
 from shared.web.operations import Operation, Operations
+from tests.scripted_assistant import ScriptedAssistant
 
 PROJECT = "demo-mobius"
 SIGNED_IN = int(time.time())  # one sign-in a person: a second that ticks over in a test would make it another session
 ORIGIN = "https://front.example"
-FUNCTIONS: tuple[FunctionEntry, ...] = tuple(entry for entry in load_catalog() if entry.kind == "http")
+FUNCTIONS: tuple[FunctionEntry, ...] = tuple(entry for entry in load_catalog() if entry.kind in {"http", "stream"})
 DECLARED: dict[str, Operations] = {entry.name: load_operations(entry) for entry in FUNCTIONS}
 OPERATIONS: list[tuple[str, Operation]] = [
     (function.prefix, operation) for function in DECLARED.values() for operation in function.declared
@@ -119,7 +121,7 @@ class Answer:
 class InMemoryProduct:
     """The functions and their stores; `request` finds the function by path, as the gateway does."""
 
-    clients: dict[str, FlaskClient]
+    clients: dict[str, Client]
     live: InMemoryLiveStore = field(default_factory=InMemoryLiveStore)
     records: InMemoryRecordStore = field(default_factory=InMemoryRecordStore)
     topic: InMemoryAuditPublisher = field(default_factory=InMemoryAuditPublisher)
@@ -131,6 +133,7 @@ class InMemoryProduct:
     tickets: InMemoryTicketRepository = field(default_factory=InMemoryTicketRepository)
     providers: dict[str, IdentityProvider] = field(default_factory=dict)
     platform: InMemoryIdentityPlatform = field(init=False)
+    assistant: ScriptedAssistant = field(default_factory=ScriptedAssistant)
 
     def __post_init__(self) -> None:
         self.members = InMemoryMemberRepository({one.uid: _member(one) for one in ACCOUNTS})
@@ -171,7 +174,8 @@ class InMemoryProduct:
         answer = client.open(
             path, method=method, headers=given | (headers or {}), environ_overrides=gunicorns, **content
         )
-        return Answer(answer.status_code, answer.headers, answer.content_type, answer.data, answer.json)
+        parsed = answer.json if answer.is_json else None
+        return Answer(answer.status_code, answer.headers, answer.content_type or "", answer.data, parsed)
 
     def open_context(self, role: Role | str = Role.ELIGIBILITY_SPECIALIST) -> dict[str, Any]:
         """MRN553 as the current context of the person with `role`."""
@@ -192,12 +196,15 @@ class InMemoryProduct:
         return list({event.id: event for event in everywhere}.values())
 
 
-def served() -> dict[str, FlaskClient]:
-    """Each HTTP function, loaded from its main.py by the real framework."""
-    return {
-        entry.name: functions_framework.create_app(entry.entry_point, str(entry.main)).test_client()  # type: ignore[no-untyped-call]  # the framework is partly typed
-        for entry in FUNCTIONS
-    }
+def served() -> dict[str, Client]:
+    """Each HTTP and stream function, loaded from its main.py by the real framework."""
+    return {entry.name: Client(_loaded(entry)) for entry in FUNCTIONS}
+
+
+def _loaded(entry: FunctionEntry) -> Any:
+    """A function as a WSGI application; a stream's answer is then whole when it comes."""
+    application = functions_framework.create_app(entry.entry_point, str(entry.main))  # type: ignore[no-untyped-call]  # the framework is partly typed
+    return ASGIMiddleware(application) if entry.kind == "stream" else application
 
 
 def install(patch: pytest.MonkeyPatch, product: InMemoryProduct) -> None:
@@ -237,12 +244,13 @@ def install(patch: pytest.MonkeyPatch, product: InMemoryProduct) -> None:
         root = bootstrap if hasattr(bootstrap, name) else bootstrap_sign_in
         patch.setattr(root, name, lambda made=made: made)
     patch.setattr(bootstrap, "postgres", _no_database)
+    patch.setattr(bootstrap_chat, "assistant", lambda _preferences: product.assistant)
 
 
 def forget() -> None:
     """Forget what the composition root and the settings have made."""
     settings.cache_clear()
-    for made in (*vars(bootstrap).values(), *vars(bootstrap_sign_in).values()):
+    for made in (one for root in (bootstrap, bootstrap_chat, bootstrap_sign_in) for one in vars(root).values()):
         if hasattr(made, "cache_clear"):
             made.cache_clear()
 

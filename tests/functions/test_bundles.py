@@ -159,6 +159,7 @@ def _check_http(url: str, entry: FunctionEntry) -> None:
         {"records": "/types", "auth": "/me"},
         {"context": "/current", "guidance": "/dynamic", "feedback": "/msg_1"},
     )
+    component |= {"chat": "/messages", "chat_stream": "/msg_1"}
     known = {"modes": "/context", "components": component.get(entry.name, "/"), "api": api.get(entry.name, "")}
     refused = _ask(f"{url}{guarded[0]}{known[entry.group]}")
     assert (refused.status, refused.headers.get_content_type()) == (401, "application/problem+json")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
+from werkzeug.test import Client
 
 from infra.local.demo_accounts import LAKESIDE, RIVERSIDE, Organisation
 from shared.auth.permissions import Permission
@@ -33,7 +33,7 @@ Fresh = Callable[[], InMemoryProduct]
 
 
 @pytest.fixture
-def fresh(served_functions: dict[str, FlaskClient], monkeypatch: pytest.MonkeyPatch) -> Iterator[Fresh]:
+def fresh(served_functions: dict[str, Client], monkeypatch: pytest.MonkeyPatch) -> Iterator[Fresh]:
     """Make the product anew, with empty stores: no cell meets what another one left."""
 
     def made() -> InMemoryProduct:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from flask.testing import FlaskClient
+from werkzeug.test import Client
 
 from tests.functions.in_memory import InMemoryProduct, forget, install, served
 from tests.integration.hostile_provider import HostileProvider, hostile_provider
@@ -13,7 +13,7 @@ from tests.integration.provider_sign_in import FRONT_END
 
 
 @pytest.fixture(scope="session")
-def functions() -> dict[str, FlaskClient]:
+def functions() -> dict[str, Client]:
     return served()
 
 
@@ -25,7 +25,7 @@ def provider() -> Iterator[HostileProvider]:
 
 @pytest.fixture
 def product(
-    functions: dict[str, FlaskClient], provider: HostileProvider, monkeypatch: pytest.MonkeyPatch
+    functions: dict[str, Client], provider: HostileProvider, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[InMemoryProduct]:
     monkeypatch.setenv("MOBIUS_PUBLIC_URL", "https://api.example")
     monkeypatch.setenv("MOBIUS_SIGN_IN_REDIRECTS", f"{FRONT_END},https://other.example/")

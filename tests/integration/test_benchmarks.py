@@ -30,3 +30,16 @@ def test_function_and_floor_can_be_compared(function: str, stack: RunningStack, 
     figures = {line["what"]: line for line in json.loads((ROOT / "build/benchmarks/result.json").read_text())}
     assert {"cold start", "memory"} < figures.keys()
     assert all(figure["ours"] > 0 and figure["floor"] > 0 for figure in figures.values())
+
+
+def test_a_stream_and_its_floor_can_be_compared(stack: RunningStack) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.chat_stream", "--turns=1", "--requests=3"],
+        cwd=ROOT,
+        env={**os.environ, "MOBIUS_STACK": str(stack.file)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert {"first part p50", "whole answer p95"} <= {line[2:24].strip() for line in done.stdout.splitlines()}

@@ -54,9 +54,22 @@ function feedbackOf(changes = {}) {
     .map(([field, value]) => where(field, '==', value));
 }
 
+/** The query for a thread's messages in the open context, with other conditions. */
+function messagesOf(changes = {}) {
+  const wanted = {
+    clientId: 'north',
+    contextId: 'ctx-eligibility',
+    mode: 'eligibility',
+    threadId: 'own_user-ana',
+    ...changes,
+  };
+  const stated = Object.entries(wanted).filter(([, value]) => value !== undefined);
+  return [...stated.map(([field, value]) => where(field, '==', value)), orderBy('sortAt', 'desc')];
+}
+
 const byRoleAndMode = Object.entries(MODES_READ).flatMap(([role, readable]) =>
   MODES.flatMap((mode) =>
-    ['contexts/ctx', 'tasks/task'].map((start) => ({
+    ['contexts/ctx', 'tasks/task', 'messages/msg'].map((start) => ({
       name: `get ${start}-${mode} as ${role}`,
       caller: person(role, { role }),
       act: get(`${start}-${mode}`),
@@ -97,6 +110,7 @@ const byBadSignIn = badSignIns.flatMap(([what, caller]) => {
   return [
     mayNot(`get a context with ${what}`, caller, get(`contexts/ctx-${kind}`)),
     mayNot(`get a task with ${what}`, caller, get(`tasks/task-${kind}`)),
+    mayNot(`get a message with ${what}`, caller, get(`messages/msg-${kind}`)),
     mayNot(
       `get the session with ${what}`,
       caller,
@@ -105,6 +119,7 @@ const byBadSignIn = badSignIns.flatMap(([what, caller]) => {
     mayNot(`list tasks with ${what}`, caller, list('tasks', ...tasksOf())),
     mayNot(`get feedback with ${what}`, caller, get('feedback/of-ana')),
     mayNot(`list feedback with ${what}`, caller, list('feedback', ...feedbackOf())),
+    mayNot(`list messages with ${what}`, caller, list('messages', ...messagesOf({ threadId: 'front' }))),
   ];
 });
 
@@ -179,6 +194,36 @@ const feedback = [
   mayNot('query the collection group of feedback', ANA, group('feedback', ...feedbackOf())),
 ];
 
+const messages = [
+  may('get a message of a shared thread', ANA, get('messages/msg-eligibility')),
+  may('get a message of the own thread', ANA, get('messages/msg-of-ana')),
+  mayNot("get a message of another person's own thread", ANA, get('messages/msg-of-ben')),
+  mayNot("get a message of another person's own thread as a lead", LEAD, get('messages/msg-of-ben')),
+  mayNot('get a message without a thread', ANA, get('messages/msg-without-thread')),
+  mayNot('get a message of a context that this sign-in did not open', ANA, get('messages/msg-not-opened')),
+  mayNot('get a message of another organisation', ANA, get('messages/msg-of-south')),
+  mayNot('get a message that does not exist', ANA, get('messages/msg-absent')),
+  may('list the own thread of an opened context', ANA, list('messages', ...messagesOf())),
+  may('list a shared thread', ANA, list('messages', ...messagesOf({ threadId: 'front' }))),
+  mayNot("list another person's own thread", ANA, list('messages', ...messagesOf({ threadId: 'own_user-ben' }))),
+  mayNot('list every thread of a context', ANA, list('messages', ...messagesOf({ threadId: undefined }))),
+  mayNot('list the messages of every context', ANA, list('messages', ...messagesOf({ contextId: undefined }))),
+  mayNot('list the messages of every mode', ANA, list('messages', ...messagesOf({ mode: undefined }))),
+  mayNot(
+    'list messages of a mode that the role does not work in',
+    ANA,
+    list('messages', ...messagesOf({ mode: 'backend', contextId: 'ctx-backend' })),
+  ),
+  mayNot('list messages of every organisation', ANA, list('messages', ...messagesOf({ clientId: undefined }))),
+  mayNot('list messages of another organisation', ANA, list('messages', ...messagesOf({ clientId: 'south' }))),
+  mayNot(
+    'list messages of a context that was not opened',
+    ANA,
+    list('messages', ...messagesOf({ contextId: 'ctx-not-opened' })),
+  ),
+  mayNot('query the collection group of messages', LEAD, group('messages', ...messagesOf({ threadId: 'front' }))),
+];
+
 const own = [
   may('get the own session', ANA, get('sessions/ana_1000')),
   mayNot("get another person's session", ANA, get('sessions/ben_1000')),
@@ -223,7 +268,7 @@ const inboxes = [
   ),
 ];
 
-const shut = { audit_outbox: '1', idempotency_keys: '1', inboxes: 'ana', unknown: '1' };
+const shut = { audit_outbox: '1', idempotency_keys: '1', inboxes: 'ana', threads: '1', unknown: '1' };
 Object.assign(shut, { alerts: 'alert-1', devices: 'device-1', rosters: 'north' });
 const closed = Object.entries(shut).flatMap(([name, id]) => [
   mayNot(`get from ${name}`, LEAD, get(`${name}/${id}`)),
@@ -237,6 +282,8 @@ const TARGETS = {
   contexts: 'contexts/ctx-to-write',
   tasks: 'tasks/task-to-write',
   feedback: 'feedback/to-write',
+  messages: 'messages/msg-to-write',
+  threads: 'threads/1',
   sessions: 'sessions/writer_1000',
   members: 'members/writer',
   audit_outbox: 'audit_outbox/to-write',
@@ -256,6 +303,6 @@ const writes = Object.entries(TARGETS).flatMap(([name, path]) => [
 ]);
 
 export const READS = [
-  ...contexts, ...tasks, ...feedback, ...own, ...inboxes, ...closed, ...byBadSignIn, ...byRoleAndMode,
+  ...contexts, ...tasks, ...messages, ...feedback, ...own, ...inboxes, ...closed, ...byBadSignIn, ...byRoleAndMode,
 ];
 export const WRITES = writes;

@@ -74,6 +74,18 @@ function feedback(uid, changes = {}) {
   };
 }
 
+function message(mode, changes = {}) {
+  return {
+    clientId: 'north',
+    contextId: `ctx-${mode}`,
+    mode,
+    threadId: 'front',
+    content: 'Is she covered?',
+    sortAt: NOW,
+    ...changes,
+  };
+}
+
 function session(uid, changes = {}) {
   return {
     clientId: 'north',
@@ -121,6 +133,15 @@ const DOCUMENTS = {
   'feedback/of-south': feedback('ana', { clientId: 'south' }),
   'feedback/to-write': feedback('writer'),
 
+  ...Object.fromEntries(MODES.map((mode) => [`messages/msg-${mode}`, message(mode)])),
+  'messages/msg-of-ana': message('eligibility', { threadId: 'own_user-ana' }),
+  'messages/msg-of-ben': message('eligibility', { threadId: 'own_user-ben' }),
+  'messages/msg-without-thread': withoutField(message('eligibility'), 'threadId'),
+  'messages/msg-not-opened': message('eligibility', { contextId: 'ctx-not-opened' }),
+  'messages/msg-of-south': message('eligibility', { clientId: 'south' }),
+  'messages/msg-to-write': message('eligibility', { contextId: 'ctx-to-write' }),
+  'messages/msg-of-number': message('eligibility', { clientId: 7 }),
+
   ...Object.fromEntries(Object.keys(MODES_READ).map((role) => [`sessions/${role}_${SIGN_IN}`, session(role)])),
   [`sessions/ana_${SIGN_IN}`]: session('ana'),
   [`sessions/ben_${SIGN_IN}`]: session('ben'),
@@ -159,6 +180,7 @@ const DOCUMENTS = {
   'audit_outbox/1': { clientId: 'north' },
   'idempotency_keys/1': { clientId: 'north' },
   'inboxes/ana': { clientId: 'north' },
+  'threads/1': { clientId: 'north' },
   'unknown/1': { clientId: 'north' },
 };
 

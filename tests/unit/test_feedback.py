@@ -76,8 +76,8 @@ def desk() -> Desk:
 
 def test_feedback_is_kept_with_what_it_is_counted_under(desk: Desk) -> None:
     steps = tuple(
-        ThinkingStep(text="", source=source)
-        for source in ("rule:E09", "coverages/1", None, "rule:E06", "rule:E09", "rule:")
+        ThinkingStep(tool="coverage", text="", sources=sources)
+        for sources in (("rule:E09",), ("coverages/1", "rule:E06"), (), ("rule:E09", "rule:"))
     )
     about = desk.say(thinking=steps)
     desk.now = NOW.replace(hour=2)  # the evening before in Chicago

@@ -10,7 +10,7 @@ from uuid import UUID
 from shared.errors import ConflictError, NotFoundError
 from shared.models.audit import AuditEvent
 from shared.models.firestore.alerts import AlertDocument
-from shared.models.firestore.conversation import FeedbackDocument, MessageDocument
+from shared.models.firestore.conversation import FeedbackDocument, MessageDocument, ThreadDocument
 from shared.models.firestore.documents import Document
 from shared.models.firestore.drafts import DraftDocument
 from shared.models.firestore.jobs import JobDocument
@@ -97,6 +97,41 @@ class InMemoryMessageRepository(InMemoryCollection[MessageDocument]):
         """See MessageRepository.of_thread."""
         found = [one for one in self._of(client_id) if (one.context_id, one.thread_id) == (context_id, thread_id)]
         return page(found, lambda one: (one.sort_at, one.id), before, limit, newest=True)
+
+    def begin(
+        self,
+        thread: ThreadDocument,
+        question: MessageDocument,
+        reply: MessageDocument,
+        event: AuditEvent,
+        make_way: Callable[[MessageDocument], MessageDocument],
+    ) -> MessageDocument | None:
+        """See MessageRepository.begin."""
+        client_id = UUID(thread.client_id)
+        with self._stored.lock:
+            if checked_id(question.id) in self._held:
+                asked = self.get(client_id, question.id)
+                if asked is None:
+                    raise ConflictError("This id is taken")
+                return asked
+            stored = self._stored.threads.get(checked_id(thread.id))
+            if stored is not None and stored.client_id != thread.client_id:
+                raise ConflictError("This id is taken")
+            newest = self.get(client_id, stored.reply_id) if stored else None
+            over = () if newest is None else (make_way(newest),)
+            self._stored.record(event, None)
+            for message in (*over, question, reply):
+                self._put(message)
+            renewed = {"created_at": stored.created_at, "version": stored.version + 1} if stored else {}
+            self._stored.threads[thread.id] = thread.model_copy(update=renewed)
+            return None
+
+    def silent_since(self, moment: datetime, *, limit: int) -> list[MessageDocument]:
+        """See RunningReplies.silent_since."""
+        with self._stored.lock:
+            found = [one for one in self._held.values() if one.is_running and one.last_sign_at is not None]
+        found = [one for one in found if one.last_sign_at is not None and one.last_sign_at <= moment]
+        return sorted(found, key=lambda one: (one.last_sign_at or one.created_at, one.id))[:limit]
 
 
 class InMemoryFeedbackRepository(InMemoryCollection[FeedbackDocument]):

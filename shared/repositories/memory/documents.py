@@ -17,7 +17,7 @@ from shared.errors import NotFoundError
 from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
 from shared.models.firestore.alerts import AlertDocument, InboxEntryDocument
-from shared.models.firestore.conversation import FeedbackDocument, MessageDocument
+from shared.models.firestore.conversation import FeedbackDocument, MessageDocument, ThreadDocument
 from shared.models.firestore.devices import DeviceDocument
 from shared.models.firestore.documents import ContextDocument, Document, SessionDocument, TaskDocument
 from shared.models.firestore.drafts import DraftDocument
@@ -75,6 +75,7 @@ class InMemoryDocuments:
     contexts: dict[str, ContextDocument] = field(default_factory=dict)
     sessions: dict[str, SessionDocument] = field(default_factory=dict)
     messages: dict[str, MessageDocument] = field(default_factory=dict)
+    threads: dict[str, ThreadDocument] = field(default_factory=dict)
     feedback: dict[str, FeedbackDocument] = field(default_factory=dict)
     alerts: dict[str, AlertDocument] = field(default_factory=dict)
     inboxes: dict[str, dict[str, InboxEntryDocument]] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from shared.repositories.memory.documents import InMemoryDocuments
 from shared.repositories.memory.eligibility import InMemoryEligibilityRepository
 from shared.repositories.memory.inboxes import InMemoryInboxRepository
 from shared.repositories.memory.members import InMemoryAuditOutbox, InMemoryKeptAnswers
+from shared.repositories.memory.patient_records import InMemoryPatientRecordRepository
 from shared.repositories.memory.record_writes import InMemoryRecordWrites
 from shared.repositories.memory.records import InMemoryRecordRepository
 from shared.repositories.memory.tables import InMemoryTables
@@ -51,3 +52,4 @@ class InMemoryRecordStore:
         self.record_writes = InMemoryRecordWrites(self.tables)
         self.eligibility = InMemoryEligibilityRepository(self.tables, self.record_writes.kept)
         self.authorizations = InMemoryAuthorizationRepository(self.tables, self.record_writes.kept)
+        self.patient_records = InMemoryPatientRecordRepository(self.tables)

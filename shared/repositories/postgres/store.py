@@ -7,6 +7,7 @@ from functools import cached_property
 from shared.db.postgres import Postgres
 from shared.repositories.postgres.authorizations import PostgresAuthorizationRepository
 from shared.repositories.postgres.eligibility import PostgresEligibilityRepository
+from shared.repositories.postgres.patient_records import PostgresPatientRecordRepository
 from shared.repositories.postgres.record_writes import PostgresRecordWrites
 from shared.repositories.postgres.records import PostgresRecordRepository
 
@@ -36,3 +37,8 @@ class PostgresRecordStore:
     def authorizations(self) -> PostgresAuthorizationRepository:
         """See RecordStore.authorizations."""
         return PostgresAuthorizationRepository(self._postgres)
+
+    @cached_property
+    def patient_records(self) -> PostgresPatientRecordRepository:
+        """See RecordStore.patient_records."""
+        return PostgresPatientRecordRepository(self._postgres)

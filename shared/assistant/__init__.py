@@ -1,0 +1,1 @@
+"""The chat assistant: one protocol, a grounded one that needs no model, and one over Gemini."""

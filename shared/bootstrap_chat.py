@@ -1,0 +1,81 @@
+"""The composition root of the chat: its service and the assistant that answers, beside shared.bootstrap."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from shared import bootstrap
+
+if TYPE_CHECKING:
+    from shared.assistant.protocol import Assistant
+    from shared.models.caller import Caller
+    from shared.models.users import AssistantPreferences
+    from shared.services.chat import ChatService
+    from shared.services.chat_runs import RunBoard
+    from shared.services.patient_records import PatientRecordService
+
+
+def assistant(preferences: AssistantPreferences) -> Assistant:
+    """The assistant that answers somebody with these preferences: the grounded one, which needs no model."""
+    del preferences
+    return grounded_assistant()
+
+
+@cache
+def grounded_assistant() -> Assistant:
+    """Answers from what its tools read, by rules; each tool makes its service on the first question that needs it."""
+    from shared import log_line
+    from shared.assistant.catalog import tool_table
+    from shared.assistant.grounded.assistant import GroundedAssistant
+    from shared.assistant.tools import Services
+
+    services = Services(
+        patient_records=patient_record_service,
+        records=bootstrap.record_service,
+        tasks=bootstrap.task_service,
+        guidance=bootstrap.guidance_service,
+        modes=bootstrap.mode_service,
+    )
+    return GroundedAssistant(tool_table(services, noticed=log_line.failure))
+
+
+@cache
+def patient_record_service() -> PatientRecordService:
+    """What is on file of one patient, as the assistant's tools read it."""
+    from shared.db.selector import DatabaseSelector
+    from shared.services.clock import utc_now
+    from shared.services.patient_records import PatientRecordService
+
+    selector = DatabaseSelector(bootstrap.record_store, bootstrap.live_store)
+    return PatientRecordService(selector, bootstrap.access_log(), now=utc_now)
+
+
+def assistant_preferences(caller: Caller) -> AssistantPreferences:
+    """How a person wants to be answered; the defaults when that cannot be read now."""
+    from shared.errors import StoreUnavailableError
+    from shared.models.users import AssistantPreferences
+
+    try:
+        user = bootstrap.user_repository().get(caller.client_id, caller.user_id)
+    except StoreUnavailableError:
+        return AssistantPreferences()
+    return AssistantPreferences() if user is None else user.preferences.assistant
+
+
+@cache
+def run_board() -> RunBoard:
+    """The runs of this process."""
+    from shared.services.chat_runs import RunBoard
+
+    return RunBoard()
+
+
+@cache
+def chat_service() -> ChatService:
+    """The chat component; structured records are asked only by the assistant."""
+    from shared.db.selector import DatabaseSelector
+    from shared.services.chat import ChatService
+
+    selector = DatabaseSelector(bootstrap.record_store, bootstrap.live_store)
+    return ChatService(selector, bootstrap.access_log(), run_board(), assistant, assistant_preferences)
