@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from tests.e2e.person import CHAT, ELIGIBILITY, RECORDS, TASKS, Database, Person, unique, until
-from tests.e2e.writes import BY_ADMIN, OF_A_VISITOR, RECIPES, WITHOUT_KEY, Request, write_operations
+from tests.e2e.recipe import Request
+from tests.e2e.writes import BY_ADMIN, OF_A_VISITOR, RECIPES, WITHOUT_KEY, write_operations
 from tests.stack import RunningStack
 
 SECONDS = 5.0

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from infra.gateway.openapi import load_operations
 from shared.catalog import load_catalog
 from shared.models.audit import AuditAction
+from tests.e2e.authorization_writes import AUTHORIZATION_RECIPES
 from tests.e2e.person import (
     ALERTS,
     AUTH,
@@ -25,30 +24,15 @@ from tests.e2e.person import (
     Person,
     unique,
 )
-from tests.permission_ids import FAILED_ANSWER
+from tests.e2e.recipe import Recipe, Request, a_patient
 
 _MOVES = ("complete", "accept", "start", "hold", "release", "reject", "cancel", "fail", "reopen")
 _BEFORE = {"start": ("accept",), "release": ("accept",), "fail": ("accept", "start"), "reopen": ("complete",)}
 _REASON = {"reason": "Waiting for the payer"}
-_AUTHORIZATIONS = f"{ELIGIBILITY}/authorization"
-_ONE = f"{_AUTHORIZATIONS}/<reference>"
 # Searching is a POST so that no name stands in a URL; it changes nothing.
 _READS = {f"POST {RECORDS}/search"}
 # A code that a provider's sign-in ended with can be exchanged only after one: test_sign_in_audit.py.
 _ELSEWHERE = {f"POST {AUTH}/token"}
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request to be sent, by whoever made it unless somebody else is named."""
-
-    method: str
-    path: str
-    body: Any = None
-    by: Person | None = None
-
-
-Recipe = Callable[[Person, Database], Request]
 
 
 def write_operations() -> dict[str, AuditAction]:
@@ -178,19 +162,14 @@ def _import(person: Person, database: Database) -> Request:
     return Request("POST", f"{RECORDS}/import", bundle)
 
 
-def _patient() -> dict[str, Any]:
-    data = {"mrn": unique("MRN"), "firstName": "Test", "lastName": unique("Patient"), "dateOfBirth": "1980-05-17"}
-    return {"type": "patient", "data": data}
-
-
 def _write_record(person: Person, database: Database) -> Request:
     del person, database
-    return Request("POST", f"{RECORDS}/", _patient())
+    return Request("POST", f"{RECORDS}/", a_patient())
 
 
 def _delete_record(person: Person, database: Database) -> Request:
     del database
-    return Request("DELETE", f"{RECORDS}/patient/{person.done('POST', f'{RECORDS}/', _patient())['id']}")
+    return Request("DELETE", f"{RECORDS}/patient/{person.done('POST', f'{RECORDS}/', a_patient())['id']}")
 
 
 def _newcomer() -> dict[str, Any]:
@@ -268,37 +247,6 @@ def _on_alert(method: str, end: str, body: Any = None) -> Recipe:
     return recipe
 
 
-def _authorization(person: Person, *before: tuple[str, dict[str, Any]], **members: Any) -> str:
-    """An authorization of a patient of its own, brought forward by the steps `before`; its path."""
-    mrn = person.done("POST", f"{RECORDS}/", _patient())["data"]["mrn"]
-    request = {
-        "patientId": mrn,
-        "payerId": "BST-01",
-        "serviceType": "98",
-        "providerId": "PRV-11",
-        "periodStart": "2026-12-01",
-        "periodEnd": "2027-06-30",
-        "units": 6,
-    }
-    made = person.done("POST", f"{ELIGIBILITY}/authorization", request | members)
-    path = f"{ELIGIBILITY}/authorization/{made['id']}"
-    for step, body in before:
-        person.done("POST", f"{path}/{step}", body)
-    return path
-
-
-_GRANT = ("decision", {"manual": {"outcome": "approved", "units": 6}})
-_DENIAL = ("decision", {"manual": {"outcome": "denied", "reason": "Not medically necessary"}})
-
-
-def _on_authorization(step: str, body: Any, *before: tuple[str, dict[str, Any]], **members: Any) -> Recipe:
-    def recipe(person: Person, database: Database) -> Request:
-        del database
-        return Request("POST", f"{_authorization(person, *before, **members)}/{step}", body)
-
-    return recipe
-
-
 def _device() -> dict[str, str]:
     return {"token": f"token-of-a-device:{unique('device')}"}
 
@@ -307,28 +255,6 @@ def _remove_device(person: Person, database: Database) -> Request:
     del database
     device = person.done("POST", f"{ALERTS}/devices", _device())["id"]
     return Request("DELETE", f"{ALERTS}/devices/{device}")
-
-
-def _request_authorization(person: Person, database: Database) -> Request:
-    _, mrn = database.new_patient(person.claims["clientId"])
-    return Request("POST", f"{ELIGIBILITY}/authorization", {"patientId": mrn, "draft": True})
-
-
-def _on_units(step: str) -> Recipe:
-    """Units of a grant, for a visit of its patient."""
-
-    def recipe(person: Person, database: Database) -> Request:
-        del database
-        path = _authorization(person, _GRANT)
-        patient = person.done("GET", path)["patientId"]
-        visit = {"visitNumber": unique("VIS"), "patientId": patient, "visitDate": "2026-12-15", "visitType": "office"}
-        made = person.done("POST", f"{RECORDS}/", {"type": "visit", "data": visit})
-        body = {"visitId": made["id"]}
-        if step == "release":
-            person.done("POST", f"{path}/reserve", body)
-        return Request("POST", f"{path}/{step}", body)
-
-    return recipe
 
 
 # Sent by an admin of the organisation; all others by a manager.
@@ -354,19 +280,7 @@ RECIPES: dict[str, Recipe] = {
     f"POST {ELIGIBILITY}/quick-action": _check_eligibility,
     f"POST {CONTEXT}/update": _update_context,
     f"POST {CONTEXT}/quick-action": _act_in_context,
-    f"POST {_AUTHORIZATIONS}": _request_authorization,
-    f"POST {_ONE}/submit": _on_authorization("submit", {"units": 3}, draft=True),
-    f"POST {_ONE}/decision": _on_authorization(*_GRANT),
-    f"POST {_ONE}/extend": _on_authorization("extend", {"units": 4}, _GRANT),
-    f"POST {_ONE}/reserve": _on_units("reserve"),
-    f"POST {_ONE}/release": _on_units("release"),
-    f"POST {_ONE}/not-required": _on_authorization("not-required", _REASON, draft=True),
-    f"POST {_ONE}/resubmit": _on_authorization("resubmit", {}, ("decision", {"manual": {"outcome": "pended"}})),
-    f"POST {_ONE}/cancel": _on_authorization("cancel", _REASON),
-    f"POST {_ONE}/redraft": _on_authorization("redraft", {}, ("decision", FAILED_ANSWER)),
-    f"POST {_ONE}/revoke": _on_authorization("revoke", _REASON, _GRANT),
-    f"POST {_ONE}/appeal": _on_authorization("appeal", {}, _DENIAL),
-    f"POST {_ONE}/peer-to-peer": _on_authorization("peer-to-peer", {}, _DENIAL),
+    **AUTHORIZATION_RECIPES,
     f"POST {GUIDANCE}/execute": _execute_guidance,
     f"POST {CHAT}/messages": _ask("messages"),
     f"POST {CHAT}/stream/": _ask("stream"),

@@ -22,16 +22,16 @@ from tests.integration.database import Database, running_database
 from tests.integration.planned_calls import (
     CALLS,
     RELAYED,
-    WHOLE,
     WITHOUT_A_COMMON_RECORD,
     Call,
     Place,
     search,
 )
+from tests.integration.planned_eligibility import ELIGIBILITY, WHOLE
 from tests.integration.planned_retries import CLAIMED, RETRIES
 from tests.integration.plans import Plan, asked_of
 
-OF_ONE = CALLS | RETRIES  # organisation
+OF_ONE = CALLS | ELIGIBILITY | RETRIES  # organisation
 SMALL = 1000
 SMALL_BASE, LARGE_BASE = 1, 2
 # Pages a statement may touch, for a large organisation beside a small one: indexes of the small one's rows lie closer
