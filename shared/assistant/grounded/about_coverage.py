@@ -114,7 +114,7 @@ def changed(told: Told) -> list[Statement]:
     """What is different from the last check; only the quick action that compares can say."""
     ran = told.data("quick_action", ActionReading)
     if ran is None:
-        text = "What has changed since the last check, Compare with Last Check tells: it compares the records with it."
+        text = "What has changed since the last check, I compare in the Agentic mode only."
         return [Statement(text), checked_sentence(told, whole=True)]
     reading, difference = told.readings["quick_action"], ran.data.get("difference")
     if difference is None:

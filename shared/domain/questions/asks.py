@@ -54,7 +54,7 @@ ROWS: tuple[Row, ...] = (
         "coverage",
         "coverage|coverage status|s:active|s:inactive|s:expired|plan s:active|plan s:inactive|coverage not|status visit"
         "|plan coverage|coverage primary",
-        "visit next plan checkin s:scheduled need last ready left primary",
+        "visit next plan checkin s:scheduled need last ready primary",
         _IN_FORCE,
         services=True,
     ),
@@ -78,14 +78,15 @@ ROWS: tuple[Row, ...] = (
     Row(
         "coverage.period",
         "coverage",
-        "coverage expire|coverage start|plan expire|plan start|coverage when|s:active when|s:expired when",
+        "coverage expire|coverage start|plan expire|plan start|coverage when|coverage left|s:active when"
+        "|s:expired when",
         "when start expire left primary plan coverage",
         _IN_FORCE,
     ),
     Row(
         "coverage.checked",
         "coverage",
-        "checked|coverage checked",
+        "checked|coverage checked|coverage last when",
         "coverage visit next plan when last who",
         unchanged("completed"),
         "past",
@@ -102,6 +103,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("benefits.coinsurance", "coverage", "coinsurance", "coverage plan benefit visit cost", services=True),
     Row("benefits.out_of_pocket", "coverage", "out_of_pocket", "left coverage plan benefit cost", services=True),
+    Row("benefits.network", "coverage", "network", "coverage plan provider visit next", services=True),
     Row(
         "benefits.visits_left", "coverage", "visit left|unit left benefit", "coverage plan benefit next", services=True
     ),
@@ -132,7 +134,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "claims.list",
         "claim",
-        "claim|denial|billed|s:paid how_much|s:rejected",
+        "claim|denial|billed|s:rejected|s:paid how_much|s:denied how_much|s:unpaid how_much|s:outstanding how_much",
         "claim last left plan billed",
         CLAIM_STATES,
         "past",
@@ -166,7 +168,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         "deadlines.list",
         "deadline",
-        "deadline|deadline file|file when|need file|claim file when|claim need file|claim expire file|claim s:due"
+        "deadline|expire|decision expire|decision need|deadline file|file when|need file"
+        "|claim file when|claim need file|claim expire file|claim s:due"
         "|claim s:overdue|claim when s:due|claim left file when|decision when plan|decision s:due|decision s:overdue"
         "|decision deadline|plan s:overdue|authorization s:due|authorization s:overdue|authorization deadline"
         "|authorization decision s:due|authorization decision s:overdue|authorization decision deadline",
@@ -178,11 +181,11 @@ ROWS: tuple[Row, ...] = (
         "readiness",
         "block|checkin|ready|block visit|block visit next|block checkin|ready visit|ready visit next"
         "|ready checkin visit",
-        "visit next need left checkin",
+        "visit next need left checkin why not",
     ),
-    Row("guidance", "guidance", "next_step", "visit coverage authorization claim block checkin"),
+    Row("guidance", "guidance", "next_step", "visit coverage authorization claim block checkin left"),
     Row("summary", "summary", "summary|status", "last"),
-    Row("patient.who", "patient", "who|name", "name"),
+    Row("patient.who", "patient", "who|name|patient what", "name"),
     Row("patient.dob", "patient", "dob|age", "when age dob"),
     Row("patient.sex", "patient", "sex"),
     Row("patient.phone", "patient", "phone"),
@@ -200,6 +203,7 @@ ROWS: tuple[Row, ...] = (
     _declined("opinion", "opinion", 4),
     _declined("hypothetical", "hypothetical", 3),
     _declined("staff", "staff", 3),
+    _declined("lists", "lists", 3),
     _declined("service", "unmapped_service", 1),
     _declined("write", "act", 1),
 )

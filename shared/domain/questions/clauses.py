@@ -125,7 +125,7 @@ def _read(words: list[Word]) -> Clause:
             at += 1
     if len(clause.spoken) > 1:
         clause.spoken = [one for one in clause.spoken if not one.weak]
-    _tell_predictions(clause)
+    _weigh_decisions(clause)
     return clause
 
 
@@ -224,8 +224,11 @@ def _number(clause: Clause, words: list[Word], at: int) -> None:
         clause.concepts.add(kind)
 
 
-def _tell_predictions(clause: Clause) -> None:
-    """What a payer will decide is a prediction; what somebody wants to decide is work."""
+def _weigh_decisions(clause: Clause) -> None:
+    """What a payer will decide is a prediction, and what it did decide is a state; else deciding is somebody's work."""
     plain = clause.plain
     if "will" in plain and plain & _DECIDING and clause.concepts & {"claim", "authorization", "denial"}:
         clause.concepts.add("predict")
+    for word, state in (("approve", "s:approved"), ("deny", "s:denied"), ("submit", "s:submitted")):
+        if "did" in plain and word in plain:
+            clause.concepts = (clause.concepts - {"act"}) | {state}
