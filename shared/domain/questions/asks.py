@@ -29,8 +29,8 @@ class Row:
     """A question. `wordings` are divided by bars; `also` are concepts that may stand beside them without changing it.
 
     `topic` is what a following question takes over. `statuses` are the states that it can be asked of. `direction` is
-    where a day without a year lies. `services` tells whether it can be asked for a service. `declined` questions are
-    understood, and not answered; the higher the `rank`, the less anything beside them counts.
+    where a day without a year lies. `services` and `days` tell whether a service and days can be named. `declined`
+    questions are understood, and not answered; the higher the `rank`, the less anything beside them counts.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Row:
     statuses: Statuses | None = None
     direction: Direction = "future"
     services: bool = False
+    days: bool = True
     declined: bool = False
     rank: int = 0
 
@@ -74,7 +75,7 @@ ROWS: tuple[Row, ...] = (
         "s:active primary secondary coverage name plan who",
         _IN_FORCE,
     ),
-    Row("coverage.member", "plan", "member_id", "coverage plan primary secondary"),
+    Row("coverage.member", "plan", "member_id", "coverage plan primary secondary", days=False),
     Row(
         "coverage.period",
         "coverage",
@@ -90,8 +91,9 @@ ROWS: tuple[Row, ...] = (
         "coverage visit next plan when last who",
         unchanged("completed"),
         "past",
+        days=False,
     ),
-    Row("coverage.changed", "coverage", "change|coverage change", "coverage plan last checked"),
+    Row("coverage.changed", "coverage", "change|coverage change", "coverage plan last checked", days=False),
     Row("benefits.copay", "coverage", "copay", "visit next plan coverage cost need provider benefit", services=True),
     Row(
         "benefits.deductible",
@@ -154,8 +156,9 @@ ROWS: tuple[Row, ...] = (
         "visit next|visit when|next when",
         "visit next when provider who",
         unchanged("scheduled", "confirmed"),
+        days=False,
     ),
-    Row("visits.last", "visit", "visit last", "when provider who", unchanged("completed"), "past"),
+    Row("visits.last", "visit", "visit last", "when provider who", unchanged("completed"), "past", days=False),
     Row(
         "visits.list",
         "visit",
@@ -163,12 +166,13 @@ ROWS: tuple[Row, ...] = (
         "provider who last",
         VISIT_STATES,
     ),
-    Row("tasks.list", "task", "task|s:overdue|s:due", "left mine next when deadline last", TASK_STATES),
-    Row("alerts.list", "alert", "alert", "mine last next", unchanged("active", "open")),
+    Row("tasks.list", "task", "task|mine|s:overdue|s:due", "left mine next when deadline last", TASK_STATES),
+    Row("alerts.list", "alert", "alert", "mine last next", unchanged("active", "open"), days=False),
     Row(
         "deadlines.list",
         "deadline",
-        "deadline|expire|decision expire|decision need|deadline file|file when|need file"
+        "deadline|deadline s:due|deadline s:overdue|expire|decision expire|decision need|deadline file"
+        "|file when|need file"
         "|claim file when|claim need file|claim expire file|claim s:due"
         "|claim s:overdue|claim when s:due|claim left file when|decision when plan|decision s:due|decision s:overdue"
         "|decision deadline|plan s:overdue|authorization s:due|authorization s:overdue|authorization deadline"
@@ -183,13 +187,13 @@ ROWS: tuple[Row, ...] = (
         "|ready checkin visit",
         "visit next need left checkin why not",
     ),
-    Row("guidance", "guidance", "next_step", "visit coverage authorization claim block checkin left"),
-    Row("summary", "summary", "summary|status", "last"),
-    Row("patient.who", "patient", "who|name|patient what", "name"),
-    Row("patient.dob", "patient", "dob|age", "when age dob"),
-    Row("patient.sex", "patient", "sex"),
-    Row("patient.phone", "patient", "phone"),
-    Row("patient.mrn", "patient", "mrn", "name"),
+    Row("guidance", "guidance", "next_step", "visit coverage authorization claim block checkin left", days=False),
+    Row("summary", "summary", "summary|status", "last", days=False),
+    Row("patient.who", "patient", "who|name|patient what", "name", days=False),
+    Row("patient.dob", "patient", "dob|age", "when age dob", days=False),
+    Row("patient.sex", "patient", "sex", days=False),
+    Row("patient.phone", "patient", "phone", days=False),
+    Row("patient.mrn", "patient", "mrn", "name", days=False),
     Row("help", "help", "help", "act next_step"),
     Row("greeting", "greeting", "greeting", rank=-2),
     Row("thanks", "thanks", "thanks", rank=-2),
@@ -207,6 +211,11 @@ ROWS: tuple[Row, ...] = (
     _declined("service", "unmapped_service", 1),
     _declined("write", "act", 1),
 )
+
+
+def row_named(name: str) -> Row:
+    """The row with this name."""
+    return next(row for row in ROWS if row.name == name)
 
 
 @cache

@@ -120,6 +120,8 @@ def _read(words: list[Word]) -> Clause:
         elif phrase is not None:
             _mean(clause, phrase[1])
             at += phrase[0]
+            if any(begin < at < one.end for begin, one in days.items()):  # "coming in tomorrow"
+                days = {one.start: one for one in spoken_days(words, at)}
         else:
             _single(clause, words, at)
             at += 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from shared.domain.questions.asks import SOFT, Row, row_for, states_meant
+from shared.domain.questions.asks import SOFT, Row, row_for, row_named, states_meant
 from shared.domain.questions.clauses import Clause, Reference, clauses_of
 from shared.domain.questions.days import Days, Direction, Period, Unclear, resolve
 from shared.domain.questions.lexicon import OTHERS, PAST, SUBJECTS
@@ -116,6 +116,7 @@ def _asked(clause: Clause, today: date, before: Ask | None) -> list[Ask]:
     days = [resolve(one, today, _direction(row, plain)) for one in clause.spoken]
     if before is not None and before.row is not None:
         ask, days = _carried(ask, days, before)
+    ask = _dated(ask, days, today)
     if not days or (ask.row is not None and ask.row.topic != "coverage"):
         return [replace(ask, days=tuple(days))]
     return [replace(ask, days=(day,)) for day in days]
@@ -142,6 +143,13 @@ def _checked(ask: Ask) -> Ask:
     misplaced = (ask.service or ask.procedure) and not row.services
     misplaced = misplaced or (ask.amount is not None and row.name != "benefits.cost")
     return replace(ask, row=None) if misplaced else ask
+
+
+def _dated(ask: Ask, days: list[Days], today: date) -> Ask:
+    """A question that cannot be asked of days is another one with them; today says nothing new."""
+    if ask.row is None or ask.row.days or all(isinstance(one, Period) and one.day == today for one in days):
+        return ask
+    return replace(ask, row=row_named("visits.list") if ask.row.topic == "visit" else None)
 
 
 def _direction(row: Row | None, plain: frozenset[str]) -> Direction:

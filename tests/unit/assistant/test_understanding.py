@@ -144,3 +144,8 @@ def test_numbers_are_told_apart(text: str, kind: str, number: str) -> None:
 def test_any_text_is_understood_or_not_without_an_error(text: str) -> None:
     for one in understand(text, TODAY):
         assert one.row is None or one.name
+
+
+@pytest.mark.parametrize("text", ["Summarize 2015", "alerts of last week?", "what is her phone number on December 1?"])
+def test_days_are_never_left_out_of_a_question_that_names_some(text: str) -> None:
+    assert all(one.row is None or one.unknown for one in asked(text))

@@ -212,6 +212,9 @@ WORDINGS: tuple[Wording, ...] = (
     _visits(FRONT_DESK, "how many visits were cancelled?", None, "cancelled"),
     _visits(FRONT_DESK, "Any no-shows?", None, "no_show"),
     _visits(FRONT_DESK, "scheduled visits?", None, "scheduled confirmed"),
+    _visits(FRONT_DESK, "is he coming in tomorrow?", _on(TOMORROW)),
+    _visits(FRONT_DESK, "did she come in last week?", (date(2026, 11, 16), date(2026, 11, 22))),
+    _visits(FRONT_DESK, "What time is she coming in on December 1?", _on(date(2026, 12, 1))),
     # --- tasks, deadlines, readiness
     Wording(ELIGIBILITY, "Any open tasks?", "tasks.list", None, "tasks", {"completed": False}),
     Wording(BACKEND, "What's left to do?", "tasks.list", None, "tasks", {"completed": False}),
@@ -220,6 +223,7 @@ WORDINGS: tuple[Wording, ...] = (
     Wording(FRONT_DESK, "tasks due today?", "tasks.list", _on(TODAY), "due_today"),
     Wording(BACKEND, "What deadlines are coming up?", "deadlines.list", None, "deadlines"),
     Wording(BACKEND, "When must the claim be filed?", "deadlines.list", None, "filing"),
+    Wording(BACKEND, "is any deadline overdue?", "deadlines.list", None, "any"),
     Wording(BACKEND, "timely filing deadline?", "deadlines.list", None, "filing"),
     Wording(ELIGIBILITY, "When is the payer's decision due?", "deadlines.list", None, "decision"),
     Wording(FRONT_DESK, "What is blocking check-in?", "readiness", None, "verdict_of_service"),
