@@ -32,7 +32,6 @@ from shared.repositories.memory.members import InMemoryAuditOutbox, InMemoryAudi
 from shared.repositories.postgres.audit import PostgresWaitingEvents
 from shared.repositories.postgres.authorizations import PostgresAuthorizationRepository
 from shared.repositories.postgres.eligibility import PostgresEligibilityRepository
-from shared.repositories.postgres.patient_records import PostgresPatientRecordRepository
 from shared.repositories.postgres.record_import import PostgresRecordImport
 from shared.repositories.postgres.records import PostgresRecordRepository
 from shared.repositories.postgres.sign_ins import (
@@ -45,13 +44,11 @@ from shared.repositories.postgres.store import PostgresRecordStore
 from shared.repositories.postgres.users import PostgresOrganisationRepository, PostgresUserRepository
 from shared.repositories.user_protocols import UserChange, UserFilter
 from shared.services.access_log import AccessLog
-from shared.services.patient_records import MOST_READ
 from shared.services.record_writes import RecordWriteService
 from tests.integration import volume
 from tests.unit.factories import TODAY, USER, caller, event, key
 
 EVERY_TYPE = tuple(DATA_MODELS)
-WHOLE = "PostgresPatientRecordRepository."
 WITHOUT_A_COMMON_RECORD = "common words that never go together"
 
 
@@ -112,12 +109,6 @@ def claims(reference: str, status: str | None = None, after: tuple[date, UUID] |
         assert found is not None
 
     return listed
-
-
-def whole(kind: str, reference: str, first: date | None = None, last: date | None = None) -> Call:
-    """A patient's claims or visits together, as many as are ever read."""
-    asked: dict[str, Any] = {"first": first, "last": last, "limit": MOST_READ, "seen": None}
-    return lambda at: getattr(PostgresPatientRecordRepository(at.serving), kind)(at.client, reference, **asked)
 
 
 def file_of(reference: str) -> Call:
@@ -333,14 +324,6 @@ CALLS: dict[str, dict[str, Call]] = {
         "a tenth of all claims, deep": claims("MRN1", after=(date(2020, 3, 1), UUID(int=2**127))),
         "behind the last dated one": claims("MRN1", after=(date(1, 1, 1), UUID(int=2**127))),
         "of a status": claims("MRN1", "denied"),
-    },
-    **{
-        f"{WHOLE}{kind}": {
-            "ordinary": whole(kind, "MRN711"),
-            "a tenth of all": whole(kind, "MRN1"),
-            "a tenth of all, in a range": whole(kind, "MRN1", date(2021, 1, 1), date(2021, 2, 1)),
-        }
-        for kind in ("claims", "visits")
     },
     "PostgresRecordWrites.write": {
         "patient": write("patient", mrn="MRN-X", firstName="A", lastName="Lastab", dateOfBirth="1900-01-01"),

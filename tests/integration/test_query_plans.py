@@ -14,7 +14,6 @@ from importlib import import_module
 
 import pytest
 
-from shared.services.patient_records import MOST_READ
 from tests.architecture.sources import python_files
 from tests.integration import volume
 from tests.integration.database import Database, running_database
@@ -22,14 +21,15 @@ from tests.integration.planned_calls import (
     CALLS,
     ELSEWHERE,
     RELAYED,
-    WHOLE,
     WITHOUT_A_COMMON_RECORD,
     Call,
     Place,
     search,
 )
+from tests.integration.planned_patient_reads import PATIENT_READS, TOGETHER
 from tests.integration.plans import Plan, asked_of
 
+OF_ONE = CALLS | PATIENT_READS  # organisation
 SMALL = 1000
 SMALL_BASE, LARGE_BASE = 1, 2
 # Pages a statement may touch, for a large organisation beside a small one: indexes of the small one's rows lie closer
@@ -38,8 +38,6 @@ GROWTH, ALLOWANCE = 3, 120
 # What a search may touch whatever there is: 200 candidates looked at and scored word by word, and, when thousands of
 # records share every word and few have all, 4,000 of them looked at for the other words; four pages each.
 SCORED, PROBED = 200 * 4, 4000 * 4
-# What is read together of one patient is at most so many rows, which may each lie on a page of their own.
-TOGETHER = MOST_READ
 SMALL_TABLES = {"clients", "payers", "providers", "payer_rules", "alembic_version"}
 
 
@@ -66,12 +64,12 @@ def planned(at: Place, call: Call) -> list[Plan]:
     return asked.plans()
 
 
-@pytest.mark.parametrize(("method", "case"), [(method, case) for method, cases in CALLS.items() for case in cases])
+@pytest.mark.parametrize(("method", "case"), [(method, case) for method, cases in OF_ONE.items() for case in cases])
 def test_it_costs_a_large_organisation_what_it_costs_a_small_one(
     database: tuple[Database, Place, Place], method: str, case: str
 ) -> None:
     _, small, large = database
-    call = CALLS[method][case]
+    call = OF_ONE[method][case]
     before, now = planned(small, call), planned(large, call)
     assert len(before) == len(now)
     for one, other in zip(before, now, strict=True):
@@ -80,8 +78,7 @@ def test_it_costs_a_large_organisation_what_it_costs_a_small_one(
         if "candidate" in other.statement:
             allowed = 2 * SCORED * other.statement.count("max(other.weight") + ALLOWANCE
             allowed += PROBED if case == WITHOUT_A_COMMON_RECORD else 0
-        if method.startswith(WHOLE):
-            allowed += TOGETHER
+        allowed += TOGETHER if method in PATIENT_READS else 0
         assert other.buffers <= allowed, f"{one.buffers} buffers became {other}"
 
 
@@ -111,4 +108,4 @@ def test_every_method_is_listed_here() -> None:
         for name, made in inspect.getmembers(module, inspect.isclass):
             if name.startswith("Postgres") and made.__module__ == module.__name__ and name != "PostgresRecordStore":
                 methods |= {f"{name}.{one}" for one in vars(made) if not one.startswith("_")}
-    assert methods == set(CALLS) | set(RELAYED) | set(ELSEWHERE)
+    assert methods == set(OF_ONE) | set(RELAYED) | set(ELSEWHERE)
