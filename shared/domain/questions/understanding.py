@@ -15,6 +15,11 @@ from shared.domain.questions.words import Word, sentences
 
 _THIS = frozenset({"this", "the", "it", "its"})
 _ONE = frozenset({"claim", "bill", "authorization", "auth", "visit", "appointment"})
+# What people answer when they are asked which of two days they mean.
+_FIRST = frozenset({"first", "1st", "former", "earlier", "sooner"})
+_SECOND = frozenset({"second", "2nd", "latter", "later"})
+_YES = frozenset({"yes", "yep", "yeah", "correct", "right", "exactly"})
+_ABOUT_CHOICES = frozenset({"the", "one", "i", "mean", "meant", "please", ",", "date", "day"})
 MOST_ASKS = 4
 
 
@@ -56,7 +61,11 @@ def understand(text: str, today: date, before: Ask | None = None) -> tuple[Ask, 
     A message in which nothing is understood gives one Ask without a row.
     """
     asks: list[Ask] = []
-    for sentence in sentences(text):
+    divided = sentences(text)
+    chosen = _chosen(divided, before)
+    if chosen is not None:
+        return (chosen,)
+    for sentence in divided:
         for clause in clauses_of(sentence):
             if clause.is_empty:
                 continue
@@ -82,6 +91,17 @@ def last_asked(messages: Iterable[tuple[str, date]]) -> Ask | None:
 
 def _once(asks: Sequence[Ask]) -> tuple[Ask, ...]:
     return tuple(dict.fromkeys(asks))[:MOST_ASKS]
+
+
+def _chosen(divided: Sequence[Sequence[Word]], before: Ask | None) -> Ask | None:
+    """The question before with one of the readings that were offered: "the first one", or "yes" to the only one."""
+    offered = next((one.choices for one in (before.days if before else ()) if isinstance(one, Unclear)), ())
+    words = [word.plain for sentence in divided for word in sentence if word.plain not in _ABOUT_CHOICES]
+    if before is None or not offered or len(words) != 1:
+        return None
+    if words[0] in _FIRST or (words[0] in _YES and len(offered) == 1):
+        return replace(before, days=(offered[0],), follows=True)
+    return replace(before, days=(offered[-1],), follows=True) if words[0] in _SECOND and len(offered) > 1 else None
 
 
 def _asked(clause: Clause, today: date, before: Ask | None) -> list[Ask]:
