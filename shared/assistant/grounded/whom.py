@@ -11,7 +11,7 @@ from shared.assistant.readings import FoundPatients, PatientReading
 from shared.assistant.tools import Toolbox
 from shared.domain.questions.clauses import Reference
 from shared.domain.questions.understanding import Ask
-from shared.domain.questions.words import folded
+from shared.domain.questions.words import folded, name_words
 
 MOST_NAMES = 4
 _OWN_NUMBERS = {"claims": "claim", "authorizations": "authorization", "visits": "visit", "deadlines": "claim"}
@@ -107,7 +107,7 @@ def _search(query: str, words: list[str], ask: Ask, tools: Toolbox, number: str 
         yield Subject(declined=not_understood(ask) if called.error is None else went_wrong(called.error))
         return
     found = called.reading.data
-    fitting = [one for one in found.patients if set(words) <= _words(one.label)]
+    fitting = [one for one in found.patients if set(words) <= name_words(one.label)]
     if len(fitting) == 1 and found.complete:
         yield Subject(None if tools.desk.is_in_hand(fitting[0].id) else fitting[0].id, number)
     else:
@@ -119,11 +119,5 @@ def _fits(reading: PatientReading, words: list[str], ask: Ask) -> bool:
     patient = reading.patient
     if ask.born is not None and ask.born != patient.date_of_birth:
         return False
-    known = _words(f"{patient.first_name} {patient.last_name}")
-    return set(words) <= known | _words(" ".join(reading.plans))
-
-
-def _words(text: str) -> set[str]:
-    """The words of a name, also without trailing digits."""
-    found = {part for word in folded(text).replace("-", " ").split() for part in (word.strip(".,;()'"),)}
-    return found | {word.rstrip("0123456789") for word in found}
+    known = name_words(f"{patient.first_name} {patient.last_name}")
+    return set(words) <= known | name_words(" ".join(reading.plans))

@@ -190,7 +190,7 @@ SERVICES: Mapping[str, str] = {
 }
 
 _FILLERS = """
-a an practice clinic office the and or of to for in on at by from with as is are was were be been being am do does
+dr md a an practice clinic office the and or of to for in on at by from with as is are was were be been being am do does
 did done has have had having will would could can may might shall this that these those it its there here i me we us
 our you your he him his she her hers they them their theirs any some all also still yet already just now please
 kindly then so well ok okay yes no right really actually quick question wondering know whether let hi want wanted

@@ -114,6 +114,8 @@ def _asked(clause: Clause, today: date, before: Ask | None) -> list[Ask]:
             taken = before.row
         if taken is not None:
             row, follows = taken, True
+    if row is None and clause.references and not concepts - {"what", "s:open", "patient"}:
+        row = row_named("patient.who")  # a number alone: who is that?
     plain = clause.plain
     ask = Ask(
         row,

@@ -115,3 +115,21 @@ def test_text_comes_in_pieces_that_make_the_whole(office: Office) -> None:
     pieces = [one.delta for one in answer.parts if isinstance(one, Text)]
     assert len(pieces) > 3
     assert "".join(pieces) == answer.text
+
+
+def test_a_plan_that_is_named_and_does_not_cover_the_patient_is_told_apart(office: Office) -> None:
+    rows, patient = office.clinic.records.tables, demo_id("patient", RIVERSIDE.key, "MRN553")
+    own = {"client_id": RIVERSIDE.id}
+    payer = rows.add("payers", own | {"payer_number": "OLD-1", "name": "Harbor Mutual"})["id"]
+    ended = {"period_start": date(2020, 1, 1), "period_end": date(2021, 1, 1), "status": "active", "rank": 2}
+    rows.add("coverages", own | ended | {"patient_id": patient, "payer_id": payer})
+    assert "It is not" not in office.ask("Is she covered by Bluestem today?").text
+    answer = office.ask("Is she covered by Harbor Mutual today?")
+    assert "Bluestem Health Plan" in answer.text
+    assert "It is not “Harbor Mutual” that covers the patient then." in answer.text
+
+
+def test_a_number_alone_asks_who_that_is(office: Office) -> None:
+    answer = office.ask("MRN554")
+    assert "The patient is Jürgen Müller (MRN554)" in answer.text
+    assert answer.offered == ("open_record",)
