@@ -56,6 +56,11 @@ def not_understood(ask: Ask) -> str:
     return f"I did not understand that{what}."
 
 
+def cannot_narrow(number: str) -> str:
+    """A record is named that the question cannot be narrowed down to."""
+    return f"I cannot answer that for {quoted(number)}: ask about that record itself, or open it."
+
+
 def went_wrong(error: MobiusError) -> str:
     """What a tool's error means to the person who asked."""
     return _ERRORS.get(error.code, "Something went wrong while I read the records: please ask again.")

@@ -139,9 +139,7 @@ def _asked(clause: Clause, today: date, before: Ask | None) -> list[Ask]:
     if before is not None and before.row is not None:
         ask, days = _carried(ask, days, before)
     ask = _dated(ask, days, today)
-    if not days or (ask.row is not None and ask.row.topic != "coverage"):
-        return [replace(ask, days=tuple(days))]
-    return [replace(ask, days=(day,)) for day in days]
+    return [replace(ask, days=(day,)) for day in days] or [ask]
 
 
 _TOPIC_CONCEPTS = {"readiness": "checkin", "guidance": "next_step"}
