@@ -121,6 +121,15 @@ def read_coverage(desk: Desk, params: CoverageParams) -> Reading:
     return Reading(data, tuple(dict.fromkeys(citations)))
 
 
+def read_benefits(desk: Desk, params: CoverageParams) -> Reading:
+    """See Tool.read. Benefits are those of one day: of several, the first, unless today is among them."""
+    first, last = params.first, params.last
+    if first != last:
+        current = (first or desk.today) <= desk.today <= (last or desk.today)
+        params = params.model_copy(update=dict.fromkeys(("first", "last"), None if current else first or last))
+    return read_coverage(desk, params)
+
+
 def read_authorizations(desk: Desk, params: AuthorizationParams) -> Reading:
     """See Tool.read."""
     from shared.services.authorization_views import authorization_view
@@ -218,7 +227,7 @@ BENEFITS = Tool(
     "Copay, coinsurance, deductible, out-of-pocket and visits left for a day and service, as far as they are known.",
     "Worked out the benefits from what is on file",
     CoverageParams,
-    read_coverage,
+    read_benefits,
     ("patient", "coverage"),
 )
 AUTHORIZATIONS = Tool(

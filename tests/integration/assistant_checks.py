@@ -187,6 +187,13 @@ def coinsurance(case: Case) -> None:
     _benefit(case, "coinsurance", "coinsurance", lambda row: f"the coinsurance is {float(row['percent']):g} %")
 
 
+def network(case: Case) -> None:
+    if _state(case, case.day_of_service) != "covered":
+        case.says("So no benefits apply")
+    else:
+        case.says("the practice is in network" if case.rich else "not on file: network of the practice")
+
+
 def visits_left(case: Case) -> None:
     _benefit(case, "limit", "limit of visits", lambda row: f"{row['remaining_quantity']} visits are left", "PT")
 
@@ -364,7 +371,8 @@ CHECKS: dict[str, Callable[..., None]] = {
     one.__name__: one
     for one in (
         verdict, verdict_each, verdict_of_service, plans, secondary, member, period, checked, copay, deductible,
-        coinsurance, visits_left, need, authorizations, units, claims, last_claim, claim, reason, visits, next_visit,
+        coinsurance, network, visits_left, need, authorizations, units, claims, last_claim, claim, reason, visits,
+        next_visit,
         last_visit, tasks, overdue, due_today, filing, decision, deadlines, patient, summary,
     )
 } | {"any": any_answer}  # fmt: skip

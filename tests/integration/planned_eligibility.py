@@ -16,13 +16,9 @@ from shared.repositories.authorization_protocols import RequestReferences
 from shared.repositories.eligibility_protocols import Answered
 from shared.repositories.postgres.authorizations import PostgresAuthorizationRepository
 from shared.repositories.postgres.eligibility import PostgresEligibilityRepository
-from shared.repositories.postgres.patient_records import PostgresPatientRecordRepository
-from shared.services.patient_records import MOST_READ
 from tests.integration import volume
 from tests.integration.planned_calls import Call, Place
 from tests.unit.factories import TODAY, USER, event, key
-
-WHOLE = "PostgresPatientRecordRepository."
 
 
 def claims(reference: str, status: str | None = None, after: tuple[date, UUID] | None = None) -> Call:
@@ -35,12 +31,6 @@ def claims(reference: str, status: str | None = None, after: tuple[date, UUID] |
         assert found is not None
 
     return listed
-
-
-def whole(kind: str, reference: str, first: date | None = None, last: date | None = None) -> Call:
-    """A patient's claims or visits together, as many as are ever read."""
-    asked: dict[str, Any] = {"first": first, "last": last, "limit": MOST_READ, "seen": None}
-    return lambda at: getattr(PostgresPatientRecordRepository(at.serving), kind)(at.client, reference, **asked)
 
 
 def file_of(reference: str) -> Call:
@@ -171,13 +161,5 @@ ELIGIBILITY: dict[str, dict[str, Call]] = {
         "a tenth of all claims, deep": claims("MRN1", after=(date(2020, 3, 1), UUID(int=2**127))),
         "behind the last dated one": claims("MRN1", after=(date(1, 1, 1), UUID(int=2**127))),
         "of a status": claims("MRN1", "denied"),
-    },
-    **{
-        f"{WHOLE}{kind}": {
-            "ordinary": whole(kind, "MRN711"),
-            "a tenth of all": whole(kind, "MRN1"),
-            "a tenth of all, in a range": whole(kind, "MRN1", date(2021, 1, 1), date(2021, 2, 1)),
-        }
-        for kind in ("claims", "visits")
     },
 }

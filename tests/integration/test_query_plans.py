@@ -15,7 +15,6 @@ from importlib import import_module
 import pytest
 
 from shared.db.postgres import Postgres
-from shared.services.patient_records import MOST_READ
 from tests.architecture.sources import python_files
 from tests.integration import volume
 from tests.integration.database import Database, running_database
@@ -27,11 +26,12 @@ from tests.integration.planned_calls import (
     Place,
     search,
 )
-from tests.integration.planned_eligibility import ELIGIBILITY, WHOLE
+from tests.integration.planned_eligibility import ELIGIBILITY
+from tests.integration.planned_patient_reads import PATIENT_READS, TOGETHER
 from tests.integration.planned_retries import CLAIMED, RETRIES
 from tests.integration.plans import Plan, asked_of
 
-OF_ONE = CALLS | ELIGIBILITY | RETRIES  # organisation
+OF_ONE = CALLS | ELIGIBILITY | RETRIES | PATIENT_READS  # organisation
 SMALL = 1000
 SMALL_BASE, LARGE_BASE = 1, 2
 # Pages a statement may touch, for a large organisation beside a small one: indexes of the small one's rows lie closer
@@ -40,8 +40,6 @@ GROWTH, ALLOWANCE = 3, 120
 # What a search may touch whatever there is: 200 candidates looked at and scored word by word, and, when thousands of
 # records share every word and few have all, 4,000 of them looked at for the other words; four pages each.
 SCORED, PROBED = 200 * 4, 4000 * 4
-# What is read together of one patient is at most so many rows, which may each lie on a page of their own.
-TOGETHER = MOST_READ
 SMALL_TABLES = {"clients", "payers", "providers", "payer_rules", "alembic_version"}
 
 
@@ -82,8 +80,7 @@ def test_it_costs_a_large_organisation_what_it_costs_a_small_one(
         if "candidate" in other.statement:
             allowed = 2 * SCORED * other.statement.count("max(other.weight") + ALLOWANCE
             allowed += PROBED if case == WITHOUT_A_COMMON_RECORD else 0
-        if method.startswith(WHOLE):
-            allowed += TOGETHER
+        allowed += TOGETHER if method in PATIENT_READS else 0
         assert other.buffers <= allowed, f"{one.buffers} buffers became {other}"
 
 

@@ -39,6 +39,11 @@ def _out_of_pocket(figures: FiguresView) -> str | None:
     return None if left is None else f"{money(left)} is left until the out-of-pocket maximum"
 
 
+def _network(figures: FiguresView) -> str | None:
+    word = {"in": "in", "out": "out of"}.get(figures.network or "")
+    return None if word is None else f"the practice is {word} network"
+
+
 def _visits_left(figures: FiguresView) -> str | None:
     left = figures.visits_left
     return None if left is None else f"{count(left, 'visit')} {'is' if left == 1 else 'are'} left"
@@ -49,6 +54,7 @@ _FIGURES: dict[str, tuple[str, Figure]] = {
     "deductible": ("deductible", _deductible),
     "coinsurance": ("coinsurance", _coinsurance),
     "out_of_pocket": ("out-of-pocket maximum", _out_of_pocket),
+    "network": ("network of the practice", _network),
     "visits_left": ("limit of visits", _visits_left),
 }
 
@@ -60,7 +66,7 @@ def figure(name: str) -> Callable[[Told], list[Statement]]:
 
 def everything(told: Told) -> list[Statement]:
     """All figures that are on file."""
-    return _figures(told, tuple(_FIGURES))
+    return _figures(told, tuple(name for name in _FIGURES if name != "network"))
 
 
 def cost(told: Told) -> list[Statement]:
@@ -74,13 +80,13 @@ def cost(told: Told) -> list[Statement]:
         if estimate["missing"]:
             text += f" Not on file: {', '.join(estimate['missing'])}."
         return [Statement(text, told.readings["quick_action"].sources)]
-    closing = "That is no price: an estimate needs the amount that the payer allows (Estimate Patient Cost)."
+    closing = "That is no price. From the amount that the payer allows, I estimate in the Agentic mode only."
     return [*everything(told), Statement(closing)]
 
 
 def needed(told: Told) -> list[Statement]:
     """Whether an authorization is needed on the day, and whether one is there."""
-    reading, data = told.readings["coverage"], told.data("coverage", CoverageReading)
+    reading, data = told.readings["benefits"], told.data("benefits", CoverageReading)
     if data is None:
         return []
     only = data.stretches[0].verdict

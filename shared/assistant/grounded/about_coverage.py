@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from shared.assistant.grounded.saying import Statement, count, day, listed, plain, plan_of, span, who
+from shared.assistant.grounded.saying import Statement, count, day, listed, plain, plan_of, quoted, span, who
 from shared.assistant.grounded.told import Told
 from shared.assistant.protocol import Citation
 from shared.assistant.readings import ActionReading, CoverageReading, Reading, Stretch
+from shared.domain.questions.words import name_words
 from shared.models.api.modes import CoverageView, ReasonView, VerdictView
 
 _DAY = {"next_visit": "the next booked visit", "context_visit": "the day of the visit", "today": "today"}
@@ -37,7 +38,7 @@ def verdict(told: Told) -> list[Statement]:
         said.append(_stretch(now, data, reading, told, also=True))
     if len(data.stretches) == 1 and only.verdict.verdict == "eligible":
         said += authorization_sentence(only.verdict, reading)
-    return [*said, checked_sentence(told)]
+    return [*said, *_other_plan(told, data, reading), checked_sentence(told)]
 
 
 def why(told: Told) -> list[Statement]:
@@ -114,7 +115,7 @@ def changed(told: Told) -> list[Statement]:
     """What is different from the last check; only the quick action that compares can say."""
     ran = told.data("quick_action", ActionReading)
     if ran is None:
-        text = "What has changed since the last check, Compare with Last Check tells: it compares the records with it."
+        text = "What has changed since the last check, I compare in the Agentic mode only."
         return [Statement(text), checked_sentence(told, whole=True)]
     reading, difference = told.readings["quick_action"], ran.data.get("difference")
     if difference is None:
@@ -175,6 +176,18 @@ def _listing(coverages: Sequence[CoverageView]) -> str:
     shown = [described(one) for one in coverages[:MOST_LISTED]]
     more = len(coverages) - len(shown)
     return "; ".join(shown) + (f"; and {more} more" if more else "")
+
+
+def _other_plan(told: Told, data: CoverageReading, reading: Reading) -> list[Statement]:
+    """A plan that the question names, where it is not the one that covers the patient then."""
+    own = name_words(f"{data.patient.first_name} {data.patient.last_name}")
+    named = [word for word in told.ask.unknown if word.plain not in own]
+    deciding = {one.verdict.coverage_id for one in data.stretches if one.verdict.verdict == "eligible"}
+    plans = [name_words(plan_of(one.payer, one.plan_name)) for one in data.coverages if one.id in deciding]
+    if not named or any({word.plain for word in named} <= plan for plan in plans):
+        return []
+    words = quoted(" ".join(word.text for word in named))
+    return [Statement(f"It is not {words} that covers the patient then.", reading.cited(f"patients/{data.patient.id}"))]
 
 
 def _of(told: Told) -> tuple[Reading, CoverageReading]:

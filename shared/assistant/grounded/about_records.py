@@ -80,6 +80,7 @@ def authorizations(told: Told) -> list[Statement]:
     if told.number is not None and not wanted:
         return [Statement(f"{whose} has no authorization {quoted(told.number)}.", cited)]
     of = "" if told.ask.service is None else f" for service type {told.ask.service}"
+    of += "" if told.ask.procedure is None else f" for procedure {plain(told.ask.procedure)}"
     if not wanted:
         text = f"{whose} has no {scope}authorizations{of}{told.when()}."
         if data.authorizations:
@@ -170,6 +171,8 @@ def _touches(one: AuthorizationRecord, told: Told) -> bool:
     if told.number is not None and told.number.casefold() not in {one.auth_number.casefold(), one.id}:
         return False
     if told.ask.service is not None and one.service_type != told.ask.service:
+        return False
+    if told.ask.procedure is not None and told.ask.procedure not in one.procedure_codes:
         return False
     period = told.period
     if period is None:

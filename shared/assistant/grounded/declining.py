@@ -21,6 +21,7 @@ _DECLINED = {
     "decline.prediction": "I do not predict what a payer will decide: I tell what is on record.",
     "decline.opinion": "I give no opinions or recommendations beyond the actions that are offered.",
     "decline.hypothetical": "I answer about what is on record, not about what would be.",
+    "decline.lists": "Schedules, queues and reports are not among what I can read, only one patient's record.",
     "decline.staff": "What colleagues do or have looked at is not among what I can read.",
     "decline.service": "I cannot place that service: name a service type, such as physical therapy, or a code.",
     "decline.write": "I change nothing by myself: what changes something is done by a person.",
@@ -53,6 +54,11 @@ def not_understood(ask: Ask) -> str:
     words = [word.text for word in ask.unknown][:3]
     what = f": I do not know {listed([quoted(word) for word in words])} here" if words else ""
     return f"I did not understand that{what}."
+
+
+def cannot_narrow(number: str) -> str:
+    """A record is named that the question cannot be narrowed down to."""
+    return f"I cannot answer that for {quoted(number)}: ask about that record itself, or open it."
 
 
 def went_wrong(error: MobiusError) -> str:

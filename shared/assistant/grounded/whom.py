@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.assistant.grounded.declining import not_understood, went_wrong, whom
+from shared.assistant.grounded.declining import cannot_narrow, not_understood, went_wrong, whom
 from shared.assistant.protocol import Step
 from shared.assistant.readings import FoundPatients, PatientReading
 from shared.assistant.tools import Toolbox
 from shared.domain.questions.clauses import Reference
 from shared.domain.questions.understanding import Ask
-from shared.domain.questions.words import folded
+from shared.domain.questions.words import folded, name_words
 
 MOST_NAMES = 4
-_OWN_NUMBERS = {"claims": "claim", "authorizations": "authorization", "visits": "visit", "deadlines": "claim"}
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+# Of which records a question can name one, by its topic.
+_OWN_NUMBERS = {
+    "claims": frozenset({"claim"}),
+    "authorizations": frozenset({"authorization"}),
+    "visits": frozenset({"visit"}),
+    "deadlines": frozenset({"claim", "authorization"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,10 @@ def subject_of(ask: Ask, tools: Toolbox) -> Iterator[Step | Subject]:
     """Find out whom an ask is about; yields the steps that it took, and a Subject last."""
     number = _record_number(ask, tools)
     people = [one for one in ask.references if one.kind in {"patient", "unknown"} and one.text != number]
-    if len({one.text.casefold() for one in people}) > 1:
+    others = [one for one in ask.references if one not in people and one.text != number]
+    if others:
+        yield Subject(declined=cannot_narrow(others[0].text))
+    elif len({one.text.casefold() for one in people}) > 1:
         yield Subject(declined="You name more than one patient: ask about one at a time.")
     elif people:
         yield from _numbered(people[0], ask, tools, number)
@@ -45,14 +56,14 @@ def subject_of(ask: Ask, tools: Toolbox) -> Iterator[Step | Subject]:
 
 def _record_number(ask: Ask, tools: Toolbox) -> str | None:
     """The number of the claim, authorization or visit that is asked for; the one in hand when it is "this claim"."""
-    wanted = _OWN_NUMBERS.get(ask.name.partition(".")[0])
-    own = [one for one in ask.references if one.kind == wanted]
+    wanted = _OWN_NUMBERS.get(ask.name.partition(".")[0], frozenset())
+    own = [one for one in ask.references if one.kind in wanted]
     loose = [one for one in ask.references if one.kind == "unknown" and not _is_in_hand(one, tools)]
     if own:
         return own[0].text
-    if wanted is not None and loose and not any(character == "-" for character in loose[0].text[8:9]):
-        return loose[0].text
-    return None
+    if not wanted or not loose or _UUID.fullmatch(loose[0].text):
+        return None  # a bare uuid may be a patient's: the record's kind must be said
+    return loose[0].text
 
 
 def _is_in_hand(reference: Reference, tools: Toolbox) -> bool:
@@ -63,13 +74,17 @@ def _is_in_hand(reference: Reference, tools: Toolbox) -> bool:
 
 
 def _numbered(reference: Reference, ask: Ask, tools: Toolbox, number: str | None) -> Iterator[Step | Subject]:
-    if _is_in_hand(reference, tools):
+    if _is_in_hand(reference, tools) and not ask.unknown:
         yield Subject(number=number)
         return
-    called = tools.call("patient", {"patient": reference.text})
+    in_hand = _is_in_hand(reference, tools) and tools.desk.context.patient_uuid
+    called = tools.call("patient", {"patient": in_hand or reference.text})
     yield called.step
     if called.reading is not None and isinstance(called.reading.data, PatientReading):
         found = called.reading.data.patient.id
+        if ask.unknown and not _fits(called.reading.data, [word.plain for word in ask.unknown], ask):
+            yield Subject(declined=not_understood(ask))
+            return
         yield Subject(None if tools.desk.is_in_hand(found) else found, number)
     elif called.error is not None and called.error.code != "not_found":
         yield Subject(declined=went_wrong(called.error))
@@ -107,7 +122,7 @@ def _search(query: str, words: list[str], ask: Ask, tools: Toolbox, number: str 
         yield Subject(declined=not_understood(ask) if called.error is None else went_wrong(called.error))
         return
     found = called.reading.data
-    fitting = [one for one in found.patients if set(words) <= _words(one.label)]
+    fitting = [one for one in found.patients if set(words) <= name_words(one.label)]
     if len(fitting) == 1 and found.complete:
         yield Subject(None if tools.desk.is_in_hand(fitting[0].id) else fitting[0].id, number)
     else:
@@ -119,11 +134,5 @@ def _fits(reading: PatientReading, words: list[str], ask: Ask) -> bool:
     patient = reading.patient
     if ask.born is not None and ask.born != patient.date_of_birth:
         return False
-    known = _words(f"{patient.first_name} {patient.last_name}")
-    return set(words) <= known | _words(" ".join(reading.plans))
-
-
-def _words(text: str) -> set[str]:
-    """The words of a name, also without trailing digits."""
-    found = {part for word in folded(text).replace("-", " ").split() for part in (word.strip(".,;()'"),)}
-    return found | {word.rstrip("0123456789") for word in found}
+    known = name_words(f"{patient.first_name} {patient.last_name}")
+    return set(words) <= known | name_words(" ".join(reading.plans))

@@ -29,8 +29,8 @@ class Row:
     """A question. `wordings` are divided by bars; `also` are concepts that may stand beside them without changing it.
 
     `topic` is what a following question takes over. `statuses` are the states that it can be asked of. `direction` is
-    where a day without a year lies. `services` tells whether it can be asked for a service. `declined` questions are
-    understood, and not answered; the higher the `rank`, the less anything beside them counts.
+    where a day without a year lies. `services` and `days` tell whether a service and days can be named. `declined`
+    questions are understood, and not answered; the higher the `rank`, the less anything beside them counts.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Row:
     statuses: Statuses | None = None
     direction: Direction = "future"
     services: bool = False
+    days: bool = True
     declined: bool = False
     rank: int = 0
 
@@ -54,7 +55,7 @@ ROWS: tuple[Row, ...] = (
         "coverage",
         "coverage|coverage status|s:active|s:inactive|s:expired|plan s:active|plan s:inactive|coverage not|status visit"
         "|plan coverage|coverage primary",
-        "visit next plan checkin s:scheduled need last ready left primary",
+        "visit next plan checkin s:scheduled need last ready primary",
         _IN_FORCE,
         services=True,
     ),
@@ -74,23 +75,25 @@ ROWS: tuple[Row, ...] = (
         "s:active primary secondary coverage name plan who",
         _IN_FORCE,
     ),
-    Row("coverage.member", "plan", "member_id", "coverage plan primary secondary"),
+    Row("coverage.member", "plan", "member_id", "coverage plan primary secondary", days=False),
     Row(
         "coverage.period",
         "coverage",
-        "coverage expire|coverage start|plan expire|plan start|coverage when|s:active when|s:expired when",
+        "coverage expire|coverage start|plan expire|plan start|coverage when|coverage left|s:active when"
+        "|s:expired when",
         "when start expire left primary plan coverage",
         _IN_FORCE,
     ),
     Row(
         "coverage.checked",
         "coverage",
-        "checked|coverage checked",
+        "checked|coverage checked|coverage last when",
         "coverage visit next plan when last who",
         unchanged("completed"),
         "past",
+        days=False,
     ),
-    Row("coverage.changed", "coverage", "change|coverage change", "coverage plan last checked"),
+    Row("coverage.changed", "coverage", "change|coverage change", "coverage plan last checked", days=False),
     Row("benefits.copay", "coverage", "copay", "visit next plan coverage cost need provider benefit", services=True),
     Row(
         "benefits.deductible",
@@ -102,6 +105,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("benefits.coinsurance", "coverage", "coinsurance", "coverage plan benefit visit cost", services=True),
     Row("benefits.out_of_pocket", "coverage", "out_of_pocket", "left coverage plan benefit cost", services=True),
+    Row("benefits.network", "coverage", "network", "coverage plan provider visit next", services=True),
     Row(
         "benefits.visits_left", "coverage", "visit left|unit left benefit", "coverage plan benefit next", services=True
     ),
@@ -132,7 +136,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "claims.list",
         "claim",
-        "claim|denial|billed|s:paid how_much|s:rejected",
+        "claim|denial|billed|s:rejected|s:paid how_much|s:denied how_much|s:unpaid how_much|s:outstanding how_much",
         "claim last left plan billed",
         CLAIM_STATES,
         "past",
@@ -152,8 +156,9 @@ ROWS: tuple[Row, ...] = (
         "visit next|visit when|next when",
         "visit next when provider who",
         unchanged("scheduled", "confirmed"),
+        days=False,
     ),
-    Row("visits.last", "visit", "visit last", "when provider who", unchanged("completed"), "past"),
+    Row("visits.last", "visit", "visit last", "when provider who", unchanged("completed"), "past", days=False),
     Row(
         "visits.list",
         "visit",
@@ -161,12 +166,14 @@ ROWS: tuple[Row, ...] = (
         "provider who last",
         VISIT_STATES,
     ),
-    Row("tasks.list", "task", "task|s:overdue|s:due", "left mine next when deadline last", TASK_STATES),
-    Row("alerts.list", "alert", "alert", "mine last next", unchanged("active", "open")),
+    Row("tasks.list", "task", "task|mine|s:overdue|s:due", "left mine next when deadline last", TASK_STATES),
+    Row("alerts.list", "alert", "alert", "mine last next", unchanged("active", "open"), days=False),
     Row(
         "deadlines.list",
         "deadline",
-        "deadline|deadline file|file when|need file|claim file when|claim need file|claim expire file|claim s:due"
+        "deadline|deadline s:due|deadline s:overdue|expire|decision expire|decision need|deadline file"
+        "|file when|need file"
+        "|claim file when|claim need file|claim expire file|claim s:due"
         "|claim s:overdue|claim when s:due|claim left file when|decision when plan|decision s:due|decision s:overdue"
         "|decision deadline|plan s:overdue|authorization s:due|authorization s:overdue|authorization deadline"
         "|authorization decision s:due|authorization decision s:overdue|authorization decision deadline",
@@ -178,15 +185,15 @@ ROWS: tuple[Row, ...] = (
         "readiness",
         "block|checkin|ready|block visit|block visit next|block checkin|ready visit|ready visit next"
         "|ready checkin visit",
-        "visit next need left checkin",
+        "visit next need left checkin why not",
     ),
-    Row("guidance", "guidance", "next_step", "visit coverage authorization claim block checkin"),
-    Row("summary", "summary", "summary|status", "last"),
-    Row("patient.who", "patient", "who|name", "name"),
-    Row("patient.dob", "patient", "dob|age", "when age dob"),
-    Row("patient.sex", "patient", "sex"),
-    Row("patient.phone", "patient", "phone"),
-    Row("patient.mrn", "patient", "mrn", "name"),
+    Row("guidance", "guidance", "next_step", "visit coverage authorization claim block checkin left", days=False),
+    Row("summary", "summary", "summary|status", "last", days=False),
+    Row("patient.who", "patient", "who|name|patient what", "name", days=False),
+    Row("patient.dob", "patient", "dob|age", "when age dob", days=False),
+    Row("patient.sex", "patient", "sex", days=False),
+    Row("patient.phone", "patient", "phone", days=False),
+    Row("patient.mrn", "patient", "mrn", "name", days=False),
     Row("help", "help", "help", "act next_step"),
     Row("greeting", "greeting", "greeting", rank=-2),
     Row("thanks", "thanks", "thanks", rank=-2),
@@ -200,9 +207,15 @@ ROWS: tuple[Row, ...] = (
     _declined("opinion", "opinion", 4),
     _declined("hypothetical", "hypothetical", 3),
     _declined("staff", "staff", 3),
+    _declined("lists", "lists", 3),
     _declined("service", "unmapped_service", 1),
     _declined("write", "act", 1),
 )
+
+
+def row_named(name: str) -> Row:
+    """The row with this name."""
+    return next(row for row in ROWS if row.name == name)
 
 
 @cache

@@ -120,12 +120,14 @@ def _read(words: list[Word]) -> Clause:
         elif phrase is not None:
             _mean(clause, phrase[1])
             at += phrase[0]
+            if any(begin < at < one.end for begin, one in days.items()):  # "coming in tomorrow"
+                days = {one.start: one for one in spoken_days(words, at)}
         else:
             _single(clause, words, at)
             at += 1
     if len(clause.spoken) > 1:
         clause.spoken = [one for one in clause.spoken if not one.weak]
-    _tell_predictions(clause)
+    _weigh_decisions(clause)
     return clause
 
 
@@ -224,8 +226,11 @@ def _number(clause: Clause, words: list[Word], at: int) -> None:
         clause.concepts.add(kind)
 
 
-def _tell_predictions(clause: Clause) -> None:
-    """What a payer will decide is a prediction; what somebody wants to decide is work."""
+def _weigh_decisions(clause: Clause) -> None:
+    """What a payer will decide is a prediction, and what it did decide is a state; else deciding is somebody's work."""
     plain = clause.plain
     if "will" in plain and plain & _DECIDING and clause.concepts & {"claim", "authorization", "denial"}:
         clause.concepts.add("predict")
+    for word, state in (("approve", "s:approved"), ("deny", "s:denied"), ("submit", "s:submitted")):
+        if "did" in plain and word in plain:
+            clause.concepts = (clause.concepts - {"act"}) | {state}

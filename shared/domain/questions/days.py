@@ -67,13 +67,13 @@ class SpokenDays:
     weak: bool = False  # "right now" beside another day says nothing
 
 
-def spoken_days(words: Sequence[Word]) -> list[SpokenDays]:
-    """Find the expressions for days, leftmost first, each as long as possible."""
+def spoken_days(words: Sequence[Word], begin: int = 0) -> list[SpokenDays]:
+    """Find the expressions for days from the word `begin` on, leftmost first, each as long as possible."""
     text, starts = "", []
     for word in words:
         starts.append(len(text))
         text += word.plain.replace(" ", "") + " "
-    found, at = [], 0
+    found, at = [], begin
     while at < len(words):
         best = _longest(text, starts[at])
         if best is None:

@@ -12,49 +12,53 @@ from functools import cache
 CONCEPTS: Mapping[str, str] = {
     # what it is about
     "coverage": "coverage|coverages|covered|cover|covers|insured|insurance|insurances|eligible|eligibility|elig"
-    "|ineligible"
-    "|uninsured|in force|health insurance|medical insurance|not covered|not eligible|not insured"
+    "|ineligible|uninsured|in force|health insurance|medical insurance|not covered|not eligible|not insured"
     "|verdict|policy|policies",
-    "plan": "plan|plans|payer|payers|payor|payors|insurer|insurers|carrier|carriers|insurance company|health plan"
-    "|insurance plan|insurance carrier|insurance companies|medicare|medicaid|tricare|medigap",
+    "plan": "should we bill|do we bill|should i bill|plan|plans|payer|payers|payor|payors|insurer|insurers|carrier"
+    "|carriers|insurance company|health plan|insurance plan|insurance carrier|insurance companies|medicare"
+    "|medicaid|tricare|medigap",
     "member_id": "member id|member ids|member number|subscriber id|insurance id|insurance number|policy number"
     "|membership number|id number",
-    "secondary": "secondary|second insurance|two insurances|two plans|multiple insurances"
-    "|more than one insurance|other insurance|secondary insurance|secondary coverage|other coverage"
-    "|secondary payer|another insurance",
+    "secondary": "secondary|second insurance|two insurances|two plans|multiple insurances|more than one insurance"
+    "|other insurance|secondary insurance|secondary coverage|other coverage|secondary payer|another insurance",
     "primary": "primary|primary insurance|primary coverage|primary payer",
+    "network": "network|in network|out of network|participating|in the network",
     "copay": "copay|copays|copayment|copayments|co pay|co pays|co payment",
     "deductible": "deductible|deductibles",
     "coinsurance": "coinsurance|co insurance",
     "out_of_pocket": "out of pocket|out of pocket maximum|out of pocket max|out of pocket limit|oop|oop max|oopm",
     "benefit": "benefit|benefits",
-    "cost": "cost|costs|price|charge|charges|owe|owes|owed|pay|pays|payable|responsibility|patient responsibility",
-    "estimate": "estimate|estimated|allowed amount|if the allowed amount is|if the payer allows|if they allow|allows"
-    "|allowed|if the plan allows|when the payer allows|if allowed amount is",
+    "cost": "should we collect|should i collect|do we collect|cost|costs|price|charge|charges|owe|owes|owed|pay"
+    "|pays|payable|responsibility|patient responsibility",
+    "estimate": "estimate|estimated|allowed amount|if the allowed amount is|if the payer allows|if they allow"
+    "|allows|allowed|if the plan allows|when the payer allows|if allowed amount is",
     "authorization": "authorization|authorizations|authorisation|authorisations|auth|auths|prior auth|prior auths"
     "|prior authorization|prior authorizations|preauth|pre auth|pre auths|preauthorization|pre authorization"
-    "|precertification|pre certification|precert|pre cert|authorized|preauthorized|prior approval|prior approvals",
+    "|auth request|auth requests|authorization request|authorization requests|precertification|pre certification"
+    "|precert|pre cert|authorized|preauthorized|prior approval|prior approvals",
     "unit": "unit|units|sessions",
     "claim": "claim|claims|bill|bills",
     "denial": "denial|denials",
     "billed": "billed|amount billed|billed amount|total billed|billed in total|total charges",
     "asked": "requested|applied for|was asked for",
-    "visit": "visit|visits|appointment|appointments|appt|appts|encounter|encounters|coming in|come in|comes in|seen"
-    "|came in|was she here|was he here|were they here|here for a visit|booking|bookings|schedule",
+    "visit": "visit|visits|appointment|appointments|appt|appts|encounter|encounters|coming in|come in|comes in"
+    "|seen|came in|was she here|was he here|were they here|here for a visit|booking|bookings",
     "provider": "provider|providers|doctor|physician|clinician",
-    "task": "task|tasks|todo|todos|to do|to dos|to do list|action items|action item|left to do|open items|work items",
+    "task": "task|tasks|todo|todos|to do|to dos|to do list|action items|action item|left to do|open items"
+    "|work items",
     "alert": "alert|alerts|notification|notifications|warnings|warning",
     "deadline": "deadline|deadlines|due date|due dates|timely filing|filing limit|filing limits|filing deadline"
     "|filing deadlines|time limit|time limits|decision clock|last day to file|time left",
-    "file": "file|filed|filing|be filed|to file|submit by",
+    "file": "file|filing|be filed|to file|submit by",
     "decision": "decision|decisions|decide|decides|decided|answer|answered|response|respond|responded",
     "checkin": "check in|checkin|checking in|check her in|check him in|check them in|be checked in|intake",
-    "block": "block|blocks|blocking|blocked|holding up|hold up|in the way|stopping|preventing|prevents|keeping|missing",
+    "block": "block|blocks|blocking|blocked|holding up|hold up|in the way|stopping|preventing|prevents|keeping"
+    "|missing",
     "ready": "ready|readiness|good to go|all set|cleared",
     "checked": "checked|verified|last check|last eligibility check|latest check|eligibility check|previous check"
     "|last verification|verification|newest check|last insurance check|coverage check",
     "patient": "patient|record|chart|person",
-    "name": "name|full name|called",
+    "name": "demographics|patient info|patient information|personal details|name|full name|called",
     "dob": "dob|date of birth|birthday|birth date|birthdate|born",
     "age": "age|how old|old",
     "sex": "sex|gender",
@@ -71,11 +75,12 @@ CONCEPTS: Mapping[str, str] = {
     "next": "next|upcoming|soonest|future|coming up|following|ahead",
     "last": "last|latest|most recent|newest|previous|past|recent|prior",
     "left": "left|remaining|remain|remains|left over|available|have left|still available",
-    "expire": "expire|expires|expired on|expiring|expiry|expiration|expiration date|run out|runs out|running out|end"
-    "|ends|ending|end date|lapse|lapses|terminate|terminates|termination|until when|how long|valid until|good until"
-    "|good through|valid through",
+    "expire": "expire|expires|expired on|expiring|expiry|expiration|expiration date|run out|runs out|running out"
+    "|end|ends|ending|end date|lapse|lapses|terminate|terminates|termination|until when|how long|valid until"
+    "|good until|good through|valid through",
     "start": "start|starts|started|begin|begins|began|effective date|start date|since when|effective since",
-    "need": "need|needs|needed|require|requires|required|requirement|necessary|must|have to|has to|mandatory|requiring",
+    "need": "need|needs|needed|require|requires|required|requirement|necessary|must|have to|has to|mandatory"
+    "|requiring",
     "status": "status|state|standing|stand|situation|where do things stand|how is it looking",
     "change": "change|changed|changes|different|difference|differences|differ|differs|new since|compare|compared",
     "undetermined": "undetermined|unknown|unclear|uncertain|indeterminate|inconclusive",
@@ -84,9 +89,10 @@ CONCEPTS: Mapping[str, str] = {
     "|what to do next|what to do|what now|what is next|what next|next action|next actions|actions|options|guidance"
     "|what should we do|what can be done|what should happen next|what are my options|what else can i do",
     "summary": "summary|summarize|summarise|overview|recap|brief me|fill me in|bring me up to speed|tell me about"
-    "|what do we know|what do you know|everything about|snapshot|rundown|run down|catch me up|sum up|quick overview",
-    "help": "help|what can you do|what do you do|how do you work|what can i ask|what questions|who are you|what are you"
-    "|what are you able to do|how can you help",
+    "|what do we know|what do you know|everything about|snapshot|rundown|run down|catch me up|sum up"
+    "|quick overview",
+    "help": "help|what can you do|what do you do|how do you work|what can i ask|what questions|who are you"
+    "|what are you|what are you able to do|how can you help",
     "greeting": "hi|hello|hey|good morning|good afternoon|good evening|greetings",
     "thanks": "thanks|thank you|thx|cheers|great thanks|thank you very much|many thanks|perfect|great|awesome",
     # states, by the words for them; what they mean depends on what they are about
@@ -101,7 +107,7 @@ CONCEPTS: Mapping[str, str] = {
     "s:open": "open",
     "s:pending": "pending|waiting|awaiting|under review|in review|with the payer|awaited",
     "s:pended": "pended",
-    "s:submitted": "submitted|sent|been submitted|sent out|sent to the payer",
+    "s:submitted": "submitted|filed|sent|been submitted|sent out|sent to the payer",
     "s:accepted": "accepted",
     "s:draft": "draft|drafts|not submitted|unsubmitted|not sent|unsent|not billed|unbilled|not filed|unfiled",
     "s:held": "on hold|held",
@@ -124,43 +130,48 @@ CONCEPTS: Mapping[str, str] = {
     "s:overdue": "overdue|past due|late",
     "s:due": "due",
     # what is left alone
-    "act": "request|create|add|make|book|cancel|delete|remove|update|edit|modify|send|submit|resubmit|refile|assign"
-    "|reassign|mark|reopen|approve|deny|extend|release|appeal|export|print|download|upload|call|reschedule|set|enter"
-    "|record a|transfer|void it|reset|notify|contact|escalate|snooze|share|forward|post|fix|correct|change the"
-    "|change her|change his|put|move|merge|close|begin a|start a|start an|open a|rerun|run|execute|acknowledge",
-    "mail": "email|e mail|emails|mail|letter|letters|fax|message to|text message|draft an email|draft an e mail|sms",
-    "clinical": "diagnosis|diagnose|diagnoses|diagnosed|treatment|treat|medication|medications|medicine|drug|drugs|dose"
-    "|dosage|prescribe|prescription|prescriptions|symptom|symptoms|pain|fever|allergy|allergies|allergic|disease"
-    "|condition|conditions|lab results|test results|lab result|blood pressure|pregnant|side effects|therapy work"
-    "|antibiotic|antibiotics|ibuprofen|aspirin|insulin|vaccine|cancer|diabetes|surgery|surgeries|take for|clinical"
-    "|medically necessary|medical necessity|sick|ill|headache|headaches|infection|cure|healthy",
-    "legal": "legal|legally|lawyer|attorney|sue|suing|lawsuit|court|liable|liability|hipaa|law|laws|illegal|negligence"
-    "|malpractice|fraud|subpoena|contractually|sued",
-    "predict": "likely|likelihood|chance|chances|probability|probable|predict|prediction|forecast|guess|expect|odds"
-    "|bet|going to approve|going to pay|going to deny|will the payer approve|will the payer pay|will probably"
+    "act": "request|create|add|make|book|cancel|delete|remove|update|edit|modify|send|submit|resubmit|refile"
+    "|assign|reassign|mark|reopen|approve|deny|extend|release|appeal|export|print|download|upload|call|reschedule"
+    "|set|enter|record a|transfer|void it|reset|notify|contact|escalate|snooze|share|forward|post|fix|correct"
+    "|change the|change her|change his|put|move|merge|close the|close this|begin a|start a|start an|open a|rerun"
+    "|run|execute|acknowledge",
+    "mail": "email|e mail|emails|mail|letter|letters|fax|message to|text message|draft an email|draft an e mail"
+    "|sms",
+    "clinical": "diagnosis|diagnose|diagnoses|diagnosed|treatment|treat|medication|medications|medicine|drug|drugs"
+    "|dose|dosage|prescribe|prescription|prescriptions|symptom|symptoms|pain|fever|allergy|allergies|allergic"
+    "|disease|condition|conditions|lab results|test results|lab result|blood pressure|pregnant|side effects"
+    "|therapy work|antibiotic|antibiotics|ibuprofen|aspirin|insulin|vaccine|cancer|diabetes|surgery|surgeries"
+    "|take for|clinical|medically necessary|medical necessity|sick|ill|headache|headaches|infection|cure|healthy",
+    "legal": "legal|legally|lawyer|attorney|sue|suing|lawsuit|court|liable|liability|hipaa|law|laws|illegal"
+    "|negligence|malpractice|fraud|subpoena|contractually|sued",
+    "predict": "likely|likelihood|chance|chances|probability|probable|predict|prediction|forecast|guess|expect"
+    "|odds|bet|going to approve|going to pay|going to deny|will the payer approve|will the payer pay|will probably"
     "|get approved|get denied|get paid|be approved|be denied|be paid|be overturned|will they pay|will they approve"
     "|win the appeal|how soon will|when will the payer|when will they pay|be rejected",
     "opinion": "better|best|recommend|recommendation|opinion|think|advise|advice|should she|should he|should they"
     "|should we|should i|should the patient|worst|prefer|preferable|good idea|worthwhile",
-    "others": "all patients|every patient|all our patients|other patients|another patient|other patient|each patient"
-    "|someone else|somebody else|everyone|everybody|which patients|how many patients|patients|any other patient"
-    "|all records|other records|another record|different patient|all the records|entire database|database|whole clinic",
-    "tenant": "other clinic|other clinics|other organization|other organisation|another clinic|another organization"
-    "|another organisation|other practice|another practice|other tenant|another tenant|client id|clientid|tenant"
-    "|tenants"
-    "|other client|another client|other organizations|all organizations|all clinics|organisation id|organization id"
-    "|organization|organisation",
+    "others": "all patients|every patient|all our patients|other patients|another patient|other patient"
+    "|each patient|someone else|somebody else|everyone|everybody|which patients|how many patients|patients"
+    "|any other patient|all records|other records|another record|different patient|all the records|entire database"
+    "|database|whole clinic",
+    "tenant": "other clinic|other clinics|other organization|other organisation|another clinic"
+    "|another organization|another organisation|other practice|another practice|other tenant|another tenant"
+    "|client id|clientid|tenant|tenants|other client|another client|other organizations|all organizations"
+    "|all clinics|organisation id|organization id|organization|organisation",
     "inject": "ignore|disregard|forget|override|bypass|pretend|act as|you are now|system prompt|instruction"
-    "|instructions|prompt|jailbreak|admin|administrator|superuser|root|sudo|developer|developer mode|debug|debug mode"
-    "|password|passwords|secret|secrets|api key|api keys|token|tokens|credentials|sql|drop table|select from|your rules"
-    "|the rules|all rules|rules|guidelines|restrictions|roleplay|role play|impersonate|as manager|as an admin"
-    "|my role is"
-    "|i am the admin|elevate|privileges|permissions|grant me|unlock|new role|change role|system|hack|exploit|simulate",
+    "|instructions|prompt|jailbreak|admin|administrator|superuser|root|sudo|developer|developer mode|debug"
+    "|debug mode|password|passwords|secret|secrets|api key|api keys|token|tokens|credentials|sql|drop table"
+    "|select from|your rules|the rules|all rules|rules|guidelines|restrictions|roleplay|role play|impersonate"
+    "|as manager|as an admin|my role is|i am the admin|elevate|privileges|permissions|grant me|unlock|new role"
+    "|change role|system|hack|exploit|simulate",
+    "lists": "schedule|waiting room|who is waiting|work queue|queue|queues|aging|aging report|report|reports"
+    "|dashboard|backlog|statistics|worklist|readiness list|the board",
     "staff": "staff|colleague|colleagues|employee|employees|coworker|coworkers|users|audit log|audit trail|audit"
     "|looked at|accessed|manager|password of",
     "hypothetical": "if|unless|suppose|supposing|assuming|would she|would he|would it|what happens when|in case",
-    "unmapped_service": "mri|ct|ct scan|x ray|xray|ultrasound|scan|imaging|colonoscopy|injection|labs|lab|blood test"
-    "|procedure|procedures|dme|wheelchair|acupuncture|massage|ambulance|hospital|inpatient|telehealth|ivf",
+    "unmapped_service": "mri|ct|ct scan|x ray|xray|ultrasound|scan|imaging|colonoscopy|injection|labs|lab"
+    "|blood test|procedure|procedures|dme|wheelchair|acupuncture|massage|ambulance|hospital|inpatient|telehealth"
+    "|ivf",
     "not": "not|no longer|never|without|except|excluding|other than|besides",
 }  # fmt: skip
 
@@ -179,16 +190,16 @@ SERVICES: Mapping[str, str] = {
 }
 
 _FILLERS = """
-a an the and or of to for in on at by from with as is are was were be been being am do does did done has have had
-having will would could can may might shall this that these those it its there here i me we us our you your he him
-his she her hers they them their theirs any some all also still yet already just now please kindly then so well ok
-okay yes no right really actually quick question wondering know whether let hi want wanted like get got go going
-about regarding concerning re fyi but too again up out one ones file system currently hey um uh hmm mr mrs ms miss
-sir madam dear everything ever present time my look looking need ask sure maybe exactly precisely roughly anything
-something thing things how both each same say says said work works use used using per into onto through during
-between under than which come comes if questions give tell show day days month year date dates week much many far
-once check checking verify confirm see good morning happen happens happened gone possible showing shows appear
-appears listed given lined booked called such because since while until cpt hcpcs code
+dr md a an practice clinic office the and or of to for in on at by from with as is are was were be been being am do does
+did done has have had having will would could can may might shall this that these those it its there here i me we us
+our you your he him his she her hers they them their theirs any some all also still yet already just now please
+kindly then so well ok okay yes no right really actually quick question wondering know whether let hi want wanted
+like get got go going about regarding concerning re fyi but too again up out one ones file system currently hey um
+uh hmm mr mrs ms miss sir madam dear everything ever present time my look looking need ask sure maybe exactly
+precisely roughly anything something thing things how both each same say says said work works use used using per
+into onto through during between under than which come comes if questions give tell show day days month year date
+dates week much many far once check checking verify confirm see good morning happen happens happened gone possible
+showing shows appear appears listed given lined booked called such because since while until cpt hcpcs code
 """
 # Ways to begin that say nothing: "let me know if she is covered".
 OPENERS = (

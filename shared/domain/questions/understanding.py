@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from shared.domain.questions.asks import SOFT, Row, row_for, states_meant
+from shared.domain.questions.asks import SOFT, Row, row_for, row_named, states_meant
 from shared.domain.questions.clauses import Clause, Reference, clauses_of
 from shared.domain.questions.days import Days, Direction, Period, Unclear, resolve
 from shared.domain.questions.lexicon import OTHERS, PAST, SUBJECTS
@@ -15,6 +15,11 @@ from shared.domain.questions.words import Word, sentences
 
 _THIS = frozenset({"this", "the", "it", "its"})
 _ONE = frozenset({"claim", "bill", "authorization", "auth", "visit", "appointment"})
+# What people answer when they are asked which of two days they mean.
+_FIRST = frozenset({"first", "1st", "former", "earlier", "sooner"})
+_SECOND = frozenset({"second", "2nd", "latter", "later"})
+_YES = frozenset({"yes", "yep", "yeah", "correct", "right", "exactly"})
+_ABOUT_CHOICES = frozenset({"the", "one", "i", "mean", "meant", "please", ",", "date", "day"})
 MOST_ASKS = 4
 
 
@@ -56,7 +61,11 @@ def understand(text: str, today: date, before: Ask | None = None) -> tuple[Ask, 
     A message in which nothing is understood gives one Ask without a row.
     """
     asks: list[Ask] = []
-    for sentence in sentences(text):
+    divided = sentences(text)
+    chosen = _chosen(divided, before)
+    if chosen is not None:
+        return (chosen,)
+    for sentence in divided:
         for clause in clauses_of(sentence):
             if clause.is_empty:
                 continue
@@ -84,6 +93,17 @@ def _once(asks: Sequence[Ask]) -> tuple[Ask, ...]:
     return tuple(dict.fromkeys(asks))[:MOST_ASKS]
 
 
+def _chosen(divided: Sequence[Sequence[Word]], before: Ask | None) -> Ask | None:
+    """The question before with one of the readings that were offered: "the first one", or "yes" to the only one."""
+    offered = next((one.choices for one in (before.days if before else ()) if isinstance(one, Unclear)), ())
+    words = [word.plain for sentence in divided for word in sentence if word.plain not in _ABOUT_CHOICES]
+    if before is None or not offered or len(words) != 1:
+        return None
+    if words[0] in _FIRST or (words[0] in _YES and len(offered) == 1):
+        return replace(before, days=(offered[0],), follows=True)
+    return replace(before, days=(offered[-1],), follows=True) if words[0] in _SECOND and len(offered) > 1 else None
+
+
 def _asked(clause: Clause, today: date, before: Ask | None) -> list[Ask]:
     """What a clause asks; one ask for each day where several are named."""
     concepts = frozenset(clause.concepts)
@@ -94,6 +114,8 @@ def _asked(clause: Clause, today: date, before: Ask | None) -> list[Ask]:
             taken = before.row
         if taken is not None:
             row, follows = taken, True
+    if row is None and clause.references and not concepts - {"what", "s:open", "patient"}:
+        row = row_named("patient.who")  # a number alone: who is that?
     plain = clause.plain
     ask = Ask(
         row,
@@ -116,9 +138,8 @@ def _asked(clause: Clause, today: date, before: Ask | None) -> list[Ask]:
     days = [resolve(one, today, _direction(row, plain)) for one in clause.spoken]
     if before is not None and before.row is not None:
         ask, days = _carried(ask, days, before)
-    if not days or (ask.row is not None and ask.row.topic != "coverage"):
-        return [replace(ask, days=tuple(days))]
-    return [replace(ask, days=(day,)) for day in days]
+    ask = _dated(ask, days, today)
+    return [replace(ask, days=(day,)) for day in days] or [ask]
 
 
 _TOPIC_CONCEPTS = {"readiness": "checkin", "guidance": "next_step"}
@@ -142,6 +163,13 @@ def _checked(ask: Ask) -> Ask:
     misplaced = (ask.service or ask.procedure) and not row.services
     misplaced = misplaced or (ask.amount is not None and row.name != "benefits.cost")
     return replace(ask, row=None) if misplaced else ask
+
+
+def _dated(ask: Ask, days: list[Days], today: date) -> Ask:
+    """A question that cannot be asked of days is another one with them; today says nothing new."""
+    if ask.row is None or ask.row.days or all(isinstance(one, Period) and one.day == today for one in days):
+        return ask
+    return replace(ask, row=row_named("visits.list") if ask.row.topic == "visit" else None)
 
 
 def _direction(row: Row | None, plain: frozenset[str]) -> Direction:

@@ -58,6 +58,12 @@ def folded(text: str) -> str:
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
+def name_words(text: str) -> set[str]:
+    """The words of a name as they are compared, also without trailing digits."""
+    found = {word.strip(".,;()'") for word in folded(text).replace("-", " ").split()}
+    return found | {word.rstrip("0123456789") for word in found}
+
+
 def sentences(text: str) -> list[list[Word]]:
     """The sentences of a message; marks inside a sentence (comma, colon, ampersand) stay as words of kind `mark`."""
     found: list[list[Word]] = [[]]

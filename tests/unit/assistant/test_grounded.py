@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from infra.local.demo_accounts import RIVERSIDE, demo_id
-from shared.assistant.protocol import Citation, Ending
+from shared.assistant.grounded import assistant
+from shared.assistant.grounded.saying import Statement
+from shared.assistant.protocol import AnswerPart, Citation, Ending
 from shared.auth.permissions import ROLES_BY_RECORD_TYPE
 from shared.errors import StoreUnavailableError
 from shared.models.api.alerts_seen import AlertSeen
@@ -41,6 +45,23 @@ def test_every_answer_cites_only_what_its_steps_read(office: Office, text: str) 
     assert answer.citations
     assert {one.source for one in answer.citations} <= answer.read
     assert all(one.title for one in answer.citations)
+
+
+@pytest.mark.parametrize("mode", ["Agentic", "Co-pilot", "Manual"])
+@pytest.mark.parametrize("text", EVERYTHING)
+def test_what_cites_nothing_states_no_fact(
+    office: Office, monkeypatch: pytest.MonkeyPatch, text: str, mode: AssistantMode
+) -> None:
+    said: list[Statement] = []
+
+    def listen(statements: list[Statement], _stopped: object) -> Iterator[AnswerPart]:
+        said.extend(statements)
+        return iter(())
+
+    monkeypatch.setattr(assistant, "_said", listen)
+    list(office.assistant.answer(office.question(text, assistant_mode=mode), stopped=lambda: False))
+    assert any(one.sources for one in said) or mode == "Manual"
+    assert not [one.text for one in said if not one.sources and re.search(r"\d|Vasquez|Bluestem", one.text)]
 
 
 @pytest.mark.parametrize("text", EVERYTHING)

@@ -115,3 +115,51 @@ def test_text_comes_in_pieces_that_make_the_whole(office: Office) -> None:
     pieces = [one.delta for one in answer.parts if isinstance(one, Text)]
     assert len(pieces) > 3
     assert "".join(pieces) == answer.text
+
+
+def test_a_plan_that_is_named_and_does_not_cover_the_patient_is_told_apart(office: Office) -> None:
+    rows, patient = office.clinic.records.tables, demo_id("patient", RIVERSIDE.key, "MRN553")
+    own = {"client_id": RIVERSIDE.id}
+    payer = rows.add("payers", own | {"payer_number": "OLD-1", "name": "Harbor Mutual"})["id"]
+    ended = {"period_start": date(2020, 1, 1), "period_end": date(2021, 1, 1), "status": "active", "rank": 2}
+    rows.add("coverages", own | ended | {"patient_id": patient, "payer_id": payer})
+    assert "It is not" not in office.ask("Is she covered by Bluestem today?").text
+    answer = office.ask("Is she covered by Harbor Mutual today?")
+    assert "Bluestem Health Plan" in answer.text
+    assert "It is not “Harbor Mutual” that covers the patient then." in answer.text
+
+
+def test_a_number_alone_asks_who_that_is(office: Office) -> None:
+    answer = office.ask("MRN554")
+    assert "The patient is Jürgen Müller (MRN554)" in answer.text
+    assert answer.offered == ("open_record",)
+
+
+@pytest.mark.parametrize(
+    "text", ["Is MRN554 covered for skydiving today?", "Is she covered for visit VIS-1?", "deadlines of visit VIS-2041"]
+)
+def test_what_narrows_a_question_is_never_passed_over(office: Office, text: str) -> None:
+    answer = office.ask(text)
+    assert answer.ending.reason == "declined"
+    assert not answer.citations
+
+
+def test_each_day_that_is_named_is_answered(office: Office) -> None:
+    text = office.ask("any visits on 12/1/2026 and on 12/2/2026?").text
+    assert "on 2026-12-01" in text
+    assert "on 2026-12-02" in text
+    many = office.ask("claims in March 2026 and in September 2026").text
+    assert "from 2026-03-01 to 2026-03-31" in many
+    assert "has 2 claims with a service date from 2026-09-01 to 2026-09-30" in many
+
+
+def test_authorizations_for_a_procedure_are_those_that_name_it(office: Office) -> None:
+    patient = demo_id("patient", RIVERSIDE.key, "MRN553")
+    own = {"client_id": RIVERSIDE.id, "patient_id": patient, "status": "approved", "units_used": 0, "units_reserved": 0}
+    for number, codes in (("AUTH-P1", ("97110",)), ("AUTH-P2", ("99213",))):
+        lists = {"procedure_codes": codes, "diagnosis_codes": (), "answer_digests": ()}
+        office.clinic.records.tables.add("authorizations", own | lists | {"auth_number": number})
+    answer = office.ask("any authorizations for CPT 97110?")
+    assert "has 1 authorization for procedure 97110" in answer.text
+    assert "AUTH-P2" not in answer.text
+    assert "AUTH-P2" in office.ask("when does authorization AUTH-P2 expire?").text

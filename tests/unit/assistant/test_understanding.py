@@ -144,3 +144,28 @@ def test_numbers_are_told_apart(text: str, kind: str, number: str) -> None:
 def test_any_text_is_understood_or_not_without_an_error(text: str) -> None:
     for one in understand(text, TODAY):
         assert one.row is None or one.name
+
+
+@pytest.mark.parametrize("text", ["Summarize 2015", "alerts of last week?", "what is her phone number on December 1?"])
+def test_days_are_never_left_out_of_a_question_that_names_some(text: str) -> None:
+    assert all(one.row is None or one.unknown for one in asked(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "asked_back", "day"),
+    [
+        ("the first one", "Is she covered next Friday?", date(2026, 11, 27)),
+        ("I mean the later date", "Is she covered next Friday?", date(2026, 12, 4)),
+        ("Second.", "any visits next Friday?", date(2026, 12, 4)),
+        ("yes", "Is she covered on 13/3?", date(2027, 3, 13)),
+    ],
+)
+def test_an_answer_to_which_day_is_taken_for_the_question_before(text: str, asked_back: str, day: date) -> None:
+    (before,), (ask,) = asked(asked_back), asked(text, asked_back)
+    assert (ask.name, days(ask)) == (before.name, (day, day))
+
+
+@pytest.mark.parametrize("text", ["yes", "the third one", "both"])
+def test_an_answer_that_chooses_nothing_chooses_nothing(text: str) -> None:
+    assert all(days(one) is None for one in asked(text, "Is she covered next Friday?"))
+    assert all(one.row is None or one.unknown for one in asked("the first one", "Is she covered on 12/1?"))
