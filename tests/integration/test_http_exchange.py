@@ -152,20 +152,20 @@ def test_address_that_is_none_is_unreachable(url: str) -> None:
 
 def test_certificate_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     certificate, context = _self_signed(tmp_path)
-    http_exchange._tls.cache_clear()
+    http_exchange.tls.cache_clear()
     try:
         with payer_endpoint(context) as endpoint:
             endpoint.answers("secret")
             assert fault(endpoint.url) == "unreachable"
             assert endpoint.bodies == []
             monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-            http_exchange._tls.cache_clear()
+            http_exchange.tls.cache_clear()
             assert exchange(endpoint.url, method="POST", body=b"x", limits=SHORT).body == b"secret"
             endpoint.drips(b"x", pause=0.05)
             assert fault(endpoint.url) == "timeout"
             assert fault(endpoint.url.replace("localhost", "127.0.0.1")) == "unreachable"  # another name
     finally:
-        http_exchange._tls.cache_clear()
+        http_exchange.tls.cache_clear()
 
 
 def test_handshake_that_is_not_answered_is_a_timeout(endpoint: Endpoint) -> None:
