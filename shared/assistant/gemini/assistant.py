@@ -99,7 +99,7 @@ class GeminiAssistant:
         for number in range(1, MOST_ROUNDS + 1):
             turn = Turn()
             yield from self._turn(talk, turn, deadline, stopped, may_call=number < MOST_ROUNDS)
-            if turn.finish in _MISREAD:
+            if turn.finish in _MISREAD or not all(one.name for one in turn.calls):
                 talk.misread()
             elif (fault := _fault(turn)) is not None:
                 raise ModelError(fault)

@@ -35,7 +35,7 @@ Today is {today}, a {weekday}, in the time zone {zone}. The work is of the mode 
    exactly (`...Cents` are hundredths of the currency), and records by their numbers, not by their ids.
 """
 MISREAD = "Your function call could not be read. Call one of the declared functions with arguments that fit its schema."
-# What JSON Schema has and the API's own reader knows; the tools check everything again.
+# What the API lists of JSON Schema beside $defs and properties; the tools check everything again.
 _KEYWORDS = frozenset(
     {"type", "format", "title", "description", "enum", "items", "prefixItems", "minItems", "maxItems", "minimum"}
     | {"maximum", "anyOf", "oneOf", "required", "additionalProperties", "$ref"}
@@ -112,7 +112,7 @@ def refused(call: types.FunctionCall, code: str, message: str) -> types.Part:
 
 
 def _response(call: types.FunctionCall, told: dict[str, Any]) -> types.Part:
-    answer = types.FunctionResponse(id=call.id, name=call.name or "unnamed", response=told)
+    answer = types.FunctionResponse(id=call.id, name=call.name, response=told)
     return types.Part(function_response=answer)
 
 
