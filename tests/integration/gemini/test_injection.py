@@ -14,33 +14,20 @@ import pytest
 from infra.local.demo_accounts import LAKESIDE, RIVERSIDE, demo_id
 from shared.models.audit import AuditAction
 from shared.models.roles import Role
-from tests.integration.gemini_office import Answered, Office
-from tests.integration.gemini_server import (
+from tests.integration.gemini.office import Answered, Office
+from tests.integration.gemini.server import (
     Asked,
     GeminiServer,
     Reply,
     answers,
     call,
     calls,
-    gemini_server,
 )
 from tests.unit.factories import NOW, task
 
 ORDER = re.compile(r"CALL (\w+) (\{.*?\}) NOW")
 FOREIGN = str(demo_id("patient", LAKESIDE.key, "MRN553"))
 THEIRS = ("Tobias", "Grant", "Granite", "GRN200553", "VIS-310", "CO-27", "Fontaine")  # in Lakeside's rows alone
-
-
-@pytest.fixture
-def server() -> Iterator[GeminiServer]:
-    with gemini_server() as opened:
-        yield opened
-        assert not opened.complaints
-
-
-@pytest.fixture
-def office(server: GeminiServer) -> Office:
-    return Office(server)
 
 
 def obeys(connection: Any, asked: Asked, stop: Any) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,15 +13,16 @@ from google.oauth2.credentials import Credentials
 
 from infra.local.demo_accounts import RIVERSIDE, demo_id
 from shared.assistant.catalog import TOOLS
+from shared.assistant.choice import chosen
 from shared.assistant.gemini.model import GeminiModel
 from shared.assistant.protocol import Step, Text
 from shared.assistant.readings import GuidanceReading
-from shared.assistant.standing_in import StandingIn
 from shared.auth.permissions import ROLES_BY_RECORD_TYPE
+from shared.catalog import ROOT
 from shared.config import GeminiSettings
 from shared.models.roles import Role
-from tests.integration.gemini_office import Answered, Office
-from tests.integration.gemini_server import (
+from tests.integration.gemini.office import Answered, Office
+from tests.integration.gemini.server import (
     KEY,
     SIGNATURE,
     GeminiServer,
@@ -28,24 +30,11 @@ from tests.integration.gemini_server import (
     call,
     calls,
     chunk,
-    gemini_server,
     says,
     text,
 )
 
 CLAIM = f"claims/{demo_id('claim', RIVERSIDE.key, 'CLM-88')}"
-
-
-@pytest.fixture
-def server() -> Iterator[GeminiServer]:
-    with gemini_server() as opened:
-        yield opened
-        assert not opened.complaints
-
-
-@pytest.fixture
-def office(server: GeminiServer) -> Office:
-    return Office(server)
 
 
 def test_it_answers_from_what_the_tools_read_and_cites_that(office: Office, server: GeminiServer) -> None:
@@ -245,10 +234,43 @@ def test_in_vertex_the_account_s_token_is_sent(office: Office, server: GeminiSer
 
 
 def test_where_no_model_is_set_up_rules_answer_and_say_so(office: Office) -> None:
-    answer = Answered.of(StandingIn(office.grounded).answer(office.question(), stopped=lambda: False))
+    assistant = chosen("gemini", tools=office.tools, grounded=office.grounded, gemini=None)
+    answer = Answered.of(assistant.answer(office.question(), stopped=lambda: False))
     first = answer.parts[0]
     assert isinstance(first, Step)
     assert (first.tool, first.error) == ("model", "model_not_configured")
     assert first.text == "No model is set up here: rules answer from the records instead"
     assert answer.ending == "complete"
     assert answer.cited
+
+
+def test_the_model_answers_who_prefers_it_and_rules_everybody_else(office: Office, server: GeminiServer) -> None:
+    server.plays(calls(call("claims")), answers("Two."))
+    given: dict[str, Any] = {"tools": office.tools, "grounded": office.grounded, "gemini": office.settings}
+    assert chosen("grounded", **given) is office.grounded
+    assert not server.asked
+    answer = Answered.of(chosen("gemini", **given).answer(office.question(), stopped=lambda: False))
+    assert answer.text == "Two."
+
+
+PROBE = """
+import sys
+from shared.assistant.choice import chosen
+from shared.catalog import ROOT
+from shared.config import settings
+asked = {"tools": None, "grounded": None, "gemini": settings().gemini}
+chosen("grounded", **asked), chosen("gemini", **(asked | {"gemini": None}))
+print(*(name for name in ("google.genai", "httpx2", "shared.assistant.gemini") if name in sys.modules))
+chosen("gemini", **asked)
+print("google.genai" in sys.modules)
+"""
+
+
+def test_the_sdk_is_imported_for_who_is_answered_by_it_alone() -> None:
+    environment = {"PYTHONPATH": str(ROOT), "GOOGLE_CLOUD_PROJECT": "p"}
+    environment |= {"MOBIUS_GEMINI_MODEL": "gemini-x", "MOBIUS_GEMINI_API_KEY": "k"}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", PROBE], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["", "True"]

@@ -27,7 +27,7 @@ from shared.services.guidance import GuidanceService
 from shared.services.patient_records import PatientRecordService
 from shared.services.records import RecordService
 from shared.services.tasks import TaskService
-from tests.integration.gemini_server import KEY, MODEL, GeminiServer
+from tests.integration.gemini.server import KEY, MODEL, GeminiServer
 from tests.unit.clinic import Clinic
 from tests.unit.factories import NOW
 
