@@ -110,7 +110,7 @@ class GeminiAssistant:
                         raise StoppedError
             elif not talk.is_grounded:
                 raise ModelError(faults.UNGROUNDED)
-            elif not talk.said.strip():
+            elif not talk.said:
                 raise ModelError(faults.SILENT)
             else:
                 return
@@ -144,15 +144,15 @@ class GeminiAssistant:
             raise ModelError(faults.TIMED_OUT)
         prompt = talk.prompt(may_call=may_call)
         with closing(self._model.stream(prompt, turn, seconds=seconds, given_up=stopped)) as deltas:
-            first = True
+            begins = True
             for delta in deltas:
                 if stopped():
                     raise StoppedError
-                if talk.is_grounded:
-                    apart = "\n\n" if first and talk.said and not talk.said[-1].isspace() else ""
-                    talk.said += apart + delta
-                    first = False
-                    yield Text(apart + delta)
+                said = delta.lstrip() if begins else delta
+                if talk.is_grounded and said:
+                    said = f"\n\n{said}" if begins and talk.said else said
+                    talk.said, begins = talk.said + said, False
+                    yield Text(said)
         if stopped():
             raise StoppedError
 

@@ -129,7 +129,7 @@ class GeminiModel:
 
     def _fresh_credentials(self) -> Credentials:
         """Credentials with a token, got in limited time: the SDK would wait for two minutes."""
-        from google.auth.exceptions import GoogleAuthError
+        from google.auth.exceptions import GoogleAuthError, TransportError
         from google.auth.transport.requests import Request
 
         try:
@@ -137,7 +137,8 @@ class GeminiModel:
             if not credentials.valid:
                 credentials.refresh(partial(Request(), timeout=CREDENTIAL_SECONDS))  # type: ignore[no-untyped-call]
         except GoogleAuthError as exc:
-            raise ModelError(faults.UNAVAILABLE if exc.retryable else faults.REFUSED) from exc
+            passing = exc.retryable or isinstance(exc, TransportError)
+            raise ModelError(faults.UNAVAILABLE if passing else faults.REFUSED) from exc
         return credentials
 
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ from tests.integration.gemini.server import (
     says,
     text,
 )
+from tests.integration.payer_endpoint import Endpoint, payer_endpoint
 
 CLAIM = f"claims/{demo_id('claim', RIVERSIDE.key, 'CLM-88')}"
 
@@ -111,7 +113,7 @@ def test_a_promise_before_the_first_look_up_is_not_shown(office: Office, server:
 
 
 def test_later_text_stands_apart(office: Office, server: GeminiServer) -> None:
-    more = says(chunk(text("Two claims.")), chunk(call("visits"), finish="STOP"))
+    more = says(chunk(text(" \n")), chunk(text(" Two claims.")), chunk(call("visits"), finish="STOP"))
     server.plays(calls(call("claims")), more, answers("One visit."))
     assert office.ask().text == "Two claims.\n\nOne visit."
 
@@ -222,15 +224,55 @@ def test_another_patient_is_offered_to_be_opened(office: Office, server: GeminiS
     assert answer.offered == ["open_record"]
 
 
-def test_in_vertex_the_account_s_token_is_sent(office: Office, server: GeminiServer) -> None:
+def in_vertex(office: Office, credentials: Credentials) -> Answered:
+    server = office.server
     server.token = "token-of-the-account"
-    settings = GeminiSettings(model="gemini-test", project="practice-42", location="us-east1", url=server.url)
-    credentials = Credentials("token-of-the-account")  # type: ignore[no-untyped-call]
+    settings = GeminiSettings(
+        model="gemini-test", project="practice-42", location="us-east1", url=server.url, answer_seconds=4
+    )
     server.plays(calls(call("claims", identity="a")), answers("Two."))
     model = GeminiModel(settings, lambda: credentials)
-    answer = Answered.of(office.assistant(model).answer(office.question(), stopped=lambda: False))
-    assert answer.text == "Two."
+    return Answered.of(office.assistant(model).answer(office.question(), stopped=lambda: False))
+
+
+def refreshed_at(endpoint: Endpoint) -> Credentials:
+    """Credentials without a token yet, which is got at `endpoint`."""
+    return Credentials(  # type: ignore[no-untyped-call]
+        None, refresh_token="canary", token_uri=endpoint.url, client_id="c", client_secret="canary-secret"
+    )
+
+
+def test_in_vertex_the_account_s_token_is_sent(office: Office, server: GeminiServer) -> None:
+    credentials = Credentials("token-of-the-account")  # type: ignore[no-untyped-call]
+    assert in_vertex(office, credentials).text == "Two."
     assert "x-goog-api-key" not in server.asked[0].headers
+
+
+def test_a_token_is_got_when_there_is_none(office: Office) -> None:
+    with payer_endpoint() as endpoint:
+        endpoint.answers(
+            '{"access_token": "token-of-the-account", "expires_in": 3600}', content_type="application/json"
+        )
+        assert in_vertex(office, refreshed_at(endpoint)).text == "Two."
+        assert len(endpoint.bodies) == 1
+
+
+@pytest.mark.parametrize(("answered", "code"), [(True, "model_refused"), (False, "model_unavailable")])
+def test_without_a_token_rules_answer_in_limited_time(
+    office: Office, server: GeminiServer, answered: bool, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.assistant.gemini.model.CREDENTIAL_SECONDS", 0.3)
+    begun = time.monotonic()
+    with payer_endpoint() as endpoint:
+        endpoint.says_nothing()
+        if answered:
+            endpoint.answers('{"error": "invalid_grant"}', status="400 No", content_type="application/json")
+        answer = in_vertex(office, refreshed_at(endpoint))
+    assert ("model", code) in answer.called
+    assert answer.cited
+    assert "canary" not in repr(answer)
+    assert not server.asked
+    assert time.monotonic() - begun < 4
 
 
 def test_where_no_model_is_set_up_rules_answer_and_say_so(office: Office) -> None:
