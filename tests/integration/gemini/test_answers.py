@@ -94,7 +94,7 @@ def test_what_the_model_says_goes_back_exactly_with_its_signatures(office: Offic
     first = [text("thinking", thought=True), call("claims"), call("visits", signed=False)]
     server.plays(
         says(*(chunk(one) for one in first), chunk(text("", thoughtSignature="dGFpbA=="), finish="STOP")),
-        answers("Both."),
+        says(chunk(text("still thinking", thought=True)), chunk(text("Both."), finish="STOP")),
     )
     answer = office.ask()
     assert [tool for tool, _ in answer.called][:2] == ["claims", "visits"]
@@ -181,7 +181,9 @@ def test_offers_are_some_of_what_the_guidance_service_offers(
     usable = {one.action for one in reading.data.actions if one.disabled_reason is None}
     assert set(answer.offered) <= usable
     server.plays(calls(call("claims")), answers("So it is."))
-    assert not office.ask(text_of, mode="Manual").offered
+    by_hand = office.ask(text_of, mode="Manual")
+    assert not by_hand.offered
+    assert [tool for tool, _ in by_hand.called] == ["claims"]
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,7 @@ def test_the_wait_that_the_service_asks_for_is_kept(
 @pytest.mark.parametrize("after", ["3600", "9"])
 def test_for_a_long_wait_rules_answer_at_once(office: Office, server: GeminiServer, after: str) -> None:
     server.plays(fails(429, f"Retry-After: {after}"))
+    office.seconds = 100
     by_rules(office, office.ask(), "model_unavailable")
     assert (len(server.asked), office.waited) == (1, [])
 
@@ -201,8 +202,10 @@ def test_nobody_there_is_retried_and_answered_by_rules(office: Office) -> None:
 
 
 def test_an_error_within_the_stream_before_the_first_word_is_retried(office: Office, server: GeminiServer) -> None:
-    server.plays(says(event({"error": {"code": 503, "message": "overloaded"}})), LOOK, GOOD)
-    assert office.ask().text == "Two claims."
+    server.plays(says(chunk(call("visits")), event({"error": {"code": 503, "message": "overloaded"}})), LOOK, GOOD)
+    answer = office.ask()
+    assert answer.text == "Two claims."
+    assert ("visits", None) not in answer.called  # what the broken attempt had called is forgotten
 
 
 # --- after the first word: the answer says that it is not whole

@@ -7,11 +7,14 @@ import threading
 import time
 
 import pytest
+from google.genai import types
 
-from shared.assistant.gemini.model import GeminiModel
+from shared.assistant.gemini.faults import ModelError
+from shared.assistant.gemini.model import GeminiModel, Prompt, Turn
 from shared.assistant.protocol import Ending, Text
 from tests.integration.gemini.office import Answered, Office
 from tests.integration.gemini.server import (
+    HEAD,
     KEY,
     GeminiServer,
     Reply,
@@ -21,7 +24,9 @@ from tests.integration.gemini.server import (
     chunk,
     event,
     fails,
+    framed,
     says,
+    sends,
     silent,
     text,
 )
@@ -104,6 +109,17 @@ def test_an_answer_that_nobody_reads_any_more_hangs_up(office: Office, server: G
     server.left.clear()
     parts.close()  # type: ignore[attr-defined]
     assert server.left.wait(3)
+
+
+def test_a_call_that_has_failed_hangs_up_even_while_its_error_is_looked_at(
+    office: Office, server: GeminiServer
+) -> None:
+    server.plays(sends(HEAD, framed(b"data: {oops\r\n\r\n"), again=framed(b"data: {}\r\n\r\n"), pause=0.05))
+    prompt = Prompt("Answer.", (), (types.Content(role="user", parts=[types.Part(text="Hello")]),))
+    with pytest.raises(ModelError) as caught:
+        list(GeminiModel(office.settings).stream(prompt, Turn(), seconds=2, given_up=lambda: False))
+    assert server.left.wait(1)
+    assert caught.value.__cause__ is not None
 
 
 # --- what must not show
