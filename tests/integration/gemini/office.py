@@ -83,8 +83,8 @@ class Office:
     server: GeminiServer
     clinic: Clinic = field(default_factory=Clinic)
     waited: list[float] = field(default_factory=list)
-    idle: int = 1
-    seconds: int = 4
+    idle: int = 10
+    seconds: int = 60
 
     def __post_init__(self) -> None:
         clinic, log = self.clinic, AccessLog(lambda: self.clinic.topic, lambda: self.clinic.live.outbox)

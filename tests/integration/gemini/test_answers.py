@@ -229,9 +229,7 @@ def test_another_patient_is_offered_to_be_opened(office: Office, server: GeminiS
 def in_vertex(office: Office, credentials: Credentials) -> Answered:
     server = office.server
     server.token = "token-of-the-account"
-    settings = GeminiSettings(
-        model="gemini-test", project="practice-42", location="us-east1", url=server.url, answer_seconds=4
-    )
+    settings = GeminiSettings(model="gemini-test", project="practice-42", location="us-east1", url=server.url)
     server.plays(calls(call("claims", identity="a")), answers("Two."))
     model = GeminiModel(settings, lambda: credentials)
     return Answered.of(office.assistant(model).answer(office.question(), stopped=lambda: False))
@@ -274,7 +272,7 @@ def test_without_a_token_rules_answer_in_limited_time(
     assert answer.cited
     assert "canary" not in repr(answer)
     assert not server.asked
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 10
 
 
 def test_where_no_model_is_set_up_rules_answer_and_say_so(office: Office) -> None:
