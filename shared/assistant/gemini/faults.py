@@ -34,7 +34,7 @@ DECLINED = Fault(
 )
 MISUSED = Fault("model_misused_tools", "The model called tools that there are not, or wrongly")
 TOO_MANY_ROUNDS = Fault("model_too_many_rounds", "The model went on looking things up without answering")
-UNGROUNDED = Fault("model_ungrounded", "The model looked nothing up, so that its answer would have had no source")
+UNGROUNDED = Fault("model_ungrounded", "The model read no record, so that its answer would have had no source")
 SILENT = Fault("model_silent", "The model said nothing")
 
 
