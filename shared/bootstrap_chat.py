@@ -9,6 +9,7 @@ from shared import bootstrap
 
 if TYPE_CHECKING:
     from shared.assistant.protocol import Assistant
+    from shared.assistant.tools import ToolTable
     from shared.models.caller import Caller
     from shared.models.users import AssistantPreferences
     from shared.services.chat import ChatService
@@ -17,27 +18,37 @@ if TYPE_CHECKING:
 
 
 def assistant(preferences: AssistantPreferences) -> Assistant:
-    """The assistant that answers somebody with these preferences: the grounded one, which needs no model."""
-    del preferences
-    return grounded_assistant()
+    """The assistant that answers somebody with these preferences."""
+    from shared.assistant.choice import chosen
+    from shared.config import settings
+
+    return chosen(preferences.choice, tools=assistant_tools(), grounded=grounded_assistant(), gemini=settings().gemini)
 
 
 @cache
 def grounded_assistant() -> Assistant:
-    """Answers from what its tools read, by rules; each tool makes its service on the first question that needs it."""
+    """Answers from what its tools read, by rules."""
+    from shared.assistant.grounded.assistant import GroundedAssistant
+
+    return GroundedAssistant(assistant_tools())
+
+
+@cache
+def assistant_tools() -> ToolTable:
+    """What every assistant reads with; each tool makes its service on the first question that needs it."""
     from shared import log_line
     from shared.assistant.catalog import tool_table
-    from shared.assistant.grounded.assistant import GroundedAssistant
     from shared.assistant.tools import Services
 
     services = Services(
         patient_records=patient_record_service,
         records=bootstrap.record_service,
         tasks=bootstrap.task_service,
+        alerts=bootstrap.alert_service,
         guidance=bootstrap.guidance_service,
         modes=bootstrap.mode_service,
     )
-    return GroundedAssistant(tool_table(services, noticed=log_line.failure))
+    return tool_table(services, noticed=log_line.failure)
 
 
 @cache

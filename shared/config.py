@@ -69,11 +69,30 @@ class ClearinghouseSettings(BaseModel):
     production: bool = False
 
 
+class GeminiSettings(BaseModel):
+    """The model that answers who prefers it (decision 0025): by an API key, or in a project of Vertex AI.
+
+    Which model is shown health data is said, never a default. `url` is where it is asked instead of at Google.
+    Nothing may come for `idle_seconds`; the answer, with all it takes, is over after `answer_seconds`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+    api_key: SecretStr | None = None
+    project: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9-]{4,29}$")
+    location: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9-]{1,29}$")
+    url: str | None = None
+    idle_seconds: int = 10
+    answer_seconds: int = 60
+
+
 class Settings(BaseModel):
     """What a function needs to know of its surroundings.
 
     `database_urls` are PostgreSQL URLs by database role (local); in production `cloud_sql_instance` names the
-    instance and `database_user` the function's IAM user. Without a `clearinghouse`, what is on file answers for payers.
+    instance and `database_user` the function's IAM user. Without a `clearinghouse`, what is on file answers for payers;
+    without `gemini`, rules answer in the chat.
     `public_url` is where the API is reached, and `sign_in_redirects` are the front-end's addresses that a sign-in at an
     OpenID Connect provider may end at. `finite_streams` suits a gateway that passes an answer on when it has ended:
     a stream answers with what there is and its client comes back. A user may make `rate_per_second` requests to one
@@ -103,6 +122,7 @@ class Settings(BaseModel):
     audit_topic: str = "audit-events"
     finite_streams: bool = False
     clearinghouse: ClearinghouseSettings | None = None
+    gemini: GeminiSettings | None = None
     record_topic: str = "record-changes"
     rate_per_second: int = 50
     rate_burst: int = 100
@@ -147,6 +167,7 @@ def settings() -> Settings:
         audit_topic=environment.get("MOBIUS_AUDIT_TOPIC", "audit-events"),
         finite_streams=_choice("MOBIUS_STREAMS", "open", "finite") == "finite",
         clearinghouse=_clearinghouse(environment),
+        gemini=_gemini(environment),
         record_topic=environment.get("MOBIUS_RECORD_TOPIC", "record-changes"),
         rate_per_second=_number("MOBIUS_RATE_PER_SECOND", "50", at_most=100_000),
         rate_burst=_number("MOBIUS_RATE_BURST", "100", at_most=100_000),
@@ -174,6 +195,30 @@ def _clearinghouse(environment: Mapping[str, str]) -> ClearinghouseSettings | No
         raise ConfigurationError(f"{prefix}URL must be an https address")
     try:
         return ClearinghouseSettings.model_validate({name: value for name, value in given.items() if value})
+    except ValidationError as exc:
+        first = exc.errors(include_input=False)[0]
+        name = f"{prefix}{str(first['loc'][0]).upper()}"
+    raise ConfigurationError(f"{name} must be set and well-formed: {first['msg']}")
+
+
+def _gemini(environment: Mapping[str, str]) -> GeminiSettings | None:
+    """The model: a key or a project switches it on, not both, and then the rest must be whole."""
+    prefix = "MOBIUS_GEMINI_"
+    given = {name: environment.get(f"{prefix}{name.upper()}") or None for name in GeminiSettings.model_fields}
+    if not (given["api_key"] or given["project"]):
+        return None
+    if given["api_key"] and given["project"]:
+        raise ConfigurationError(f"{prefix}API_KEY and {prefix}PROJECT exclude each other")
+    if bool(given["project"]) != bool(given["location"]):
+        raise ConfigurationError(f"{prefix}LOCATION is set together with {prefix}PROJECT, and only then")
+    if given["url"]:
+        _check_address(f"{prefix}URL", given["url"])
+    limits = {
+        "idle_seconds": _number(f"{prefix}IDLE_SECONDS", "10", at_most=60),
+        "answer_seconds": _number(f"{prefix}ANSWER_SECONDS", "60", at_most=100),
+    }
+    try:
+        return GeminiSettings.model_validate({name: value for name, value in given.items() if value} | limits)
     except ValidationError as exc:
         first = exc.errors(include_input=False)[0]
         name = f"{prefix}{str(first['loc'][0]).upper()}"

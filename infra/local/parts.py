@@ -60,6 +60,8 @@ def function_environment(settings: StackSettings, database_urls: Mapping[str, st
         # One process serves every function here, and programs ask faster than people.
         "MOBIUS_RATE_PER_SECOND": "20000",
         "MOBIUS_RATE_BURST": "20000",
+        # A model answers in the chat when who starts the stack has set one up.
+        **{name: value for name, value in os.environ.items() if name.startswith("MOBIUS_GEMINI_")},
         **openid.function_settings(settings, _openid_secret(settings)),
         **{f"MOBIUS_DATABASE_URL_{role.upper()}": url for role, url in database_urls.items()},
     }

@@ -63,7 +63,7 @@ def read_tasks(desk: Desk, params: TaskParams) -> Reading:
 def read_alerts(desk: Desk, params: NothingAsked) -> Reading:
     """See Tool.read."""
     del params
-    found = () if desk.services.alerts is None else desk.services.alerts().active_for(desk.caller, desk.context)
+    found = desk.services.alerts().about(desk.caller, desk.context)
     sources = [_context(desk), *(Citation(f"alerts/{one.id}", f"Alert ({one.severity})") for one in found)]
     return Reading(AlertsReading(alerts=found), tuple(sources))
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from shared.assistant.protocol import Citation
-from shared.models.api.alerts_seen import AlertSeen
+from shared.models.api.alerts import AlertView
 from shared.models.api.authorizations import AuthorizationRecord
 from shared.models.api.base import AnswerModel
 from shared.models.api.modes import CheckView, CoverageView, PatientView, VerdictView
@@ -135,7 +135,7 @@ class TasksReading(AnswerModel):
 class AlertsReading(AnswerModel):
     """The caller's active alerts about the record in hand."""
 
-    alerts: tuple[AlertSeen, ...]
+    alerts: tuple[AlertView, ...]
 
 
 class DeadlineSeen(AnswerModel):

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,6 @@ from shared.assistant.protocol import Question, Step
 from shared.assistant.readings import Reading
 from shared.auth.permissions import Permission, allows, may_read
 from shared.errors import ForbiddenError, MobiusError, NotFoundError, ValidationFailedError
-from shared.models.api.alerts_seen import AlertSeen
 from shared.models.api.base import RequestModel
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
@@ -28,6 +27,7 @@ from shared.models.users import AssistantMode
 
 if TYPE_CHECKING:
     from shared.models.records import EligibilityFile
+    from shared.services.alerts import AlertService
     from shared.services.guidance import GuidanceService
     from shared.services.modes import ModeService
     from shared.services.patient_records import PatientRecordService
@@ -39,24 +39,16 @@ if TYPE_CHECKING:
 Noticed = Callable[[BaseException, str], None]
 
 
-class AlertReader(Protocol):
-    """The alerts component, as far as the assistant needs it."""
-
-    def active_for(self, caller: Caller, context: ContextDocument) -> tuple[AlertSeen, ...]:
-        """Return the caller's active alerts about the context's record; the read is audited."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Where tools read: each is made on the first call that needs it. Without `alerts` there is no such tool."""
+    """Where tools read: each is made on the first call that needs it."""
 
     patient_records: Callable[[], PatientRecordService]
     records: Callable[[], RecordService]
     tasks: Callable[[], TaskService]
     guidance: Callable[[], GuidanceService]
     modes: Callable[[], ModeService]
-    alerts: Callable[[], AlertReader] | None = None
+    alerts: Callable[[], AlertService]
 
 
 @dataclass(slots=True)
@@ -175,7 +167,7 @@ class ToolTable:
     def __init__(self, tools: tuple[Tool, ...], services: Services, noticed: Noticed) -> None:
         self._services = services
         self._noticed = noticed
-        self.tools = {one.name: one for one in tools if one.name != "alerts" or services.alerts is not None}
+        self.tools = {one.name: one for one in tools}
 
     def open(self, question: Question) -> Toolbox:
         """Open the tools for a question, bound to who asks it and to the record in hand."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from shared.models.api.alerts import AlertList, AlertQuery, AlertView
 from shared.models.caller import Caller
 from shared.models.cursor import encode_cursor
 from shared.models.firestore.alerts import InboxEntryDocument
+from shared.models.firestore.documents import ContextDocument
 from shared.repositories.protocols import Position
 from shared.services.access_log import AccessLog
 from shared.services.clock import Clock, utc_now
@@ -53,13 +55,26 @@ class AlertLists(ComponentService):
         after = position_of(query.cursor, filters)
         event = caller.seen("alert_list", resource_ref=query.context_id)
         with self._access_log.reading(event):
-            found = self._found(caller, query, after, now)
+            found = self._found(caller, query.limit, after, lambda entry: _fits(entry, query, now))
         shown = found[: query.limit]
         more = len(found) > query.limit
         return AlertList(
             alerts=tuple(AlertView.of(entry, rules.state_at(entry, now)) for entry in shown),
             next_cursor=encode_cursor(filters, shown[-1].updated_at.isoformat(), shown[-1].id) if more else None,
         )
+
+    def about(self, caller: Caller, context: ContextDocument) -> tuple[AlertView, ...]:
+        """The caller's active alerts about a context's record, whichever context they came from: the latest hundred."""
+        now = self._now()
+        record = (context.record_type, context.record_uuid)
+
+        def fits(entry: InboxEntryDocument) -> bool:
+            same = entry.context_id == context.id or (entry.record_type, entry.record_uuid) == record
+            return same and not rules.is_expired(entry, now) and not rules.is_snoozed(entry, now)
+
+        with self._access_log.reading(caller.seen("alert_list", resource_ref=context.id)):
+            found = self._found(caller, SEARCH_STEP, None, fits)[:SEARCH_STEP]
+        return tuple(AlertView.of(entry, rules.state_at(entry, now)) for entry in found)
 
     def get_changes(self, caller: Caller, *, after: Position | None, limit: int = SEARCH_STEP) -> AlertChanges:
         """Return at most `limit` of the caller's alerts that changed behind `after`, those that are over too.
@@ -72,15 +87,15 @@ class AlertLists(ComponentService):
         return AlertChanges(tuple(AlertView.of(entry, rules.state_at(entry, now)) for entry in found), position)
 
     def _found(
-        self, caller: Caller, query: AlertQuery, after: Position | None, now: datetime
+        self, caller: Caller, limit: int, after: Position | None, fits: Callable[[InboxEntryDocument], bool]
     ) -> list[InboxEntryDocument]:
         """Find a full page and at least one more, if there are as many that fit."""
         visible: list[InboxEntryDocument] = []
-        step = query.limit + 1
+        step = limit + 1
         while True:
             found = self.db.firestore.inboxes.active(caller.client_id, caller.uid, after=after, limit=step)
-            visible += (entry for entry in found if _fits(entry, query, now))
-            if len(found) < step or len(visible) > query.limit:
+            visible += (entry for entry in found if fits(entry))
+            if len(found) < step or len(visible) > limit:
                 return visible
             after = Position(found[-1].updated_at, found[-1].id)
             step = SEARCH_STEP

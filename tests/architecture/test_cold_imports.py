@@ -24,6 +24,7 @@ pytestmark = pytest.mark.parametrize("entry", catalog(), ids=lambda entry: entry
 NEVER_AT_IMPORT = (
     "google.cloud.sql",
     "google.genai",
+    "httpx2",
     "firebase_admin",
     "sqlalchemy.orm",
     "alembic",

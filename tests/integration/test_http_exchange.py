@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from shared import http_exchange
-from shared.http_exchange import ExchangeAnswer, ExchangeError, Limits, exchange
+from shared.http_exchange import ExchangeAnswer, ExchangeError, Limits, exchange, open_exchange
 from tests.integration.payer_endpoint import Endpoint, payer_endpoint
 
 SHORT = Limits(connect_seconds=0.3, total_seconds=0.6, max_bytes=10_000)
@@ -152,20 +152,20 @@ def test_address_that_is_none_is_unreachable(url: str) -> None:
 
 def test_certificate_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     certificate, context = _self_signed(tmp_path)
-    http_exchange._tls.cache_clear()
+    http_exchange.tls.cache_clear()
     try:
         with payer_endpoint(context) as endpoint:
             endpoint.answers("secret")
             assert fault(endpoint.url) == "unreachable"
             assert endpoint.bodies == []
             monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-            http_exchange._tls.cache_clear()
+            http_exchange.tls.cache_clear()
             assert exchange(endpoint.url, method="POST", body=b"x", limits=SHORT).body == b"secret"
             endpoint.drips(b"x", pause=0.05)
             assert fault(endpoint.url) == "timeout"
             assert fault(endpoint.url.replace("localhost", "127.0.0.1")) == "unreachable"  # another name
     finally:
-        http_exchange._tls.cache_clear()
+        http_exchange.tls.cache_clear()
 
 
 def test_handshake_that_is_not_answered_is_a_timeout(endpoint: Endpoint) -> None:
@@ -197,3 +197,40 @@ def _self_signed(folder: Path) -> tuple[Path, ssl.SSLContext]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(public, private)
     return public, context
+
+
+def test_an_open_answer_is_read_as_it_comes(endpoint: Endpoint) -> None:
+    endpoint.sends(OK + b"X-One: 1\r\n\r\nab", b"cd", pause=0.2)
+    opened = open_exchange(endpoint.url, limits=SHORT)
+    assert (opened.status, opened.headers["x-one"]) == (200, "1")
+    begun = time.monotonic()
+    pieces = [(piece, time.monotonic() - begun) for piece in opened.pieces()]
+    opened.close()
+    assert [piece for piece, _ in pieces] == [b"ab", b"cd"]
+    assert pieces[0][1] < 0.15 < pieces[1][1]
+
+
+def test_nothing_may_come_for_as_long_as_it_may_be_idle_and_each_byte_begins_anew(endpoint: Endpoint) -> None:
+    limits = Limits(connect_seconds=0.3, total_seconds=5, max_bytes=100, idle_seconds=0.3)
+    endpoint.sends(OK + b"\r\n", *[b"x"] * 5, pause=0.15)
+    assert exchange(endpoint.url, limits=limits).body == b"xxxxx"
+    endpoint.says_nothing()
+    begun = time.monotonic()
+    with pytest.raises(ExchangeError, match="timeout"):
+        exchange(endpoint.url, limits=limits)
+    assert time.monotonic() - begun < 1
+
+
+def test_who_gives_up_waits_no_longer(endpoint: Endpoint) -> None:
+    endpoint.says_nothing()
+    asked: list[float] = []
+    begun = time.monotonic()
+
+    def given_up() -> bool:
+        asked.append(time.monotonic() - begun)
+        return len(asked) == 2
+
+    with pytest.raises(ExchangeError, match="given_up"):
+        open_exchange(endpoint.url, limits=Limits(1, 5, 100), given_up=given_up)
+    assert len(asked) == 2
+    assert asked[1] < 1

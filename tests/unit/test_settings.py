@@ -17,6 +17,7 @@ DEVELOPMENT = (
     "MOBIUS_FAILPOINTS",
     "FLASK_DEBUG",
 )
+GEMINI = ("MODEL", "API_KEY", "PROJECT", "LOCATION", "URL", "IDLE_SECONDS", "ANSWER_SECONDS")
 RATES = ("MOBIUS_RATE_PER_SECOND", "MOBIUS_RATE_BURST")
 
 
@@ -25,6 +26,8 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     others = ("MOBIUS_PUSH", "K_SERVICE", "GCP_PROJECT", "MOBIUS_CORS_ORIGINS", "MOBIUS_CONTEXT_KEY")
     for name in (*DEVELOPMENT, *others, *RATES):
         monkeypatch.delenv(name, raising=False)
+    for name in GEMINI:
+        monkeypatch.delenv(f"MOBIUS_GEMINI_{name}", raising=False)
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "p")
     settings.cache_clear()
     yield
@@ -209,4 +212,61 @@ def test_how_much_a_user_may_ask_is_generous_and_configurable(monkeypatch: pytes
 def test_a_rate_that_is_none_is_refused_by_name(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(ConfigurationError, match=name):
+        settings()
+
+
+def _gemini(monkeypatch: pytest.MonkeyPatch, **given: str) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(f"MOBIUS_GEMINI_{name.upper()}", value)
+    settings.cache_clear()
+
+
+@pytest.mark.parametrize("given", [{}, {"model": "gemini-x"}, {"api_key": "", "project": ""}, {"location": "us-east1"}])
+def test_without_a_key_or_a_project_there_is_no_model(given: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    _gemini(monkeypatch, **given)
+    assert settings().gemini is None
+
+
+def test_a_key_or_a_project_switches_the_model_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    _gemini(monkeypatch, model="gemini-x", api_key="canary-key")
+    found = settings().gemini
+    assert found is not None
+    assert (found.model, found.project, found.idle_seconds, found.answer_seconds) == ("gemini-x", None, 10, 60)
+    assert "canary" not in repr(settings()) + settings().model_dump_json()
+    _gemini(monkeypatch, api_key="", project="practice-42", location="us-east1", answer_seconds="30")
+    found = settings().gemini
+    assert found is not None
+    assert (found.api_key, found.location, found.answer_seconds) == (None, "us-east1", 30)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"api_key": "k"}, "MODEL"),
+        ({"api_key": "k", "model": "../x"}, "MODEL"),
+        ({"api_key": "k", "model": "x", "project": "practice-42", "location": "us-east1"}, "PROJECT"),
+        ({"api_key": "k", "model": "x", "location": "us-east1"}, "LOCATION"),
+        ({"model": "x", "project": "practice-42"}, "LOCATION"),
+        ({"model": "x", "project": "../42", "location": "us-east1"}, "PROJECT"),
+        ({"model": "x", "project": "practice-42", "location": "evil.example/"}, "LOCATION"),
+        ({"api_key": "k", "model": "x", "url": "ftp://h"}, "URL"),
+        ({"api_key": "k", "model": "x", "idle_seconds": "0"}, "IDLE_SECONDS"),
+        ({"api_key": "k", "model": "x", "answer_seconds": "101"}, "ANSWER_SECONDS"),
+    ],
+)
+def test_a_model_that_is_set_up_in_part_is_named(
+    given: dict[str, str], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _gemini(monkeypatch, **given)
+    with pytest.raises(ConfigurationError, match=f"MOBIUS_GEMINI_{name}") as caught:
+        settings()
+    assert "'k'" not in str(caught.value)
+
+
+def test_a_deployed_function_asks_its_model_over_tls_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    _gemini(monkeypatch, model="x", api_key="k", url="http://127.0.0.1:1")
+    assert settings().gemini is not None
+    monkeypatch.setenv("K_SERVICE", "chat")
+    settings.cache_clear()
+    with pytest.raises(ConfigurationError, match="MOBIUS_GEMINI_URL"):
         settings()

@@ -55,7 +55,7 @@ def alerts(told: Told) -> list[Statement]:
     if not data.alerts:
         return [Statement("You have no active alerts about this record.", context)]
     shown = data.alerts[:MOST_LISTED]
-    texts = [f"{one.severity}: {quoted(one.text)}" for one in shown]
+    texts = [f"{one.severity}: {quoted(one.message)}" for one in shown]
     cited = context + reading.cited(*(f"alerts/{one.id}" for one in shown))
     return [
         Statement(f"You have {count(len(data.alerts), 'active alert')} about this record: {'; '.join(texts)}.", cited)

@@ -13,6 +13,7 @@ from shared.assistant.grounded.plans import PLANS, Plan
 from shared.assistant.grounded.saying import Statement, span
 from shared.assistant.grounded.told import Told
 from shared.assistant.grounded.whom import Subject, subject_of
+from shared.assistant.offering import fitting
 from shared.assistant.protocol import AnswerPart, Citation, Ending, Offers, Question, Step, Text
 from shared.assistant.readings import GuidanceReading, Reading
 from shared.assistant.tools import Called, Toolbox, ToolTable
@@ -20,9 +21,7 @@ from shared.domain.questions.days import Period, Unclear
 from shared.domain.questions.understanding import Ask, last_asked, understand
 from shared.errors import MobiusError
 from shared.models.firestore.conversation import MessageDocument
-from shared.models.guidance import GuidanceAction
 
-MOST_OFFERED = 3
 REMEMBERED = 6  # earlier messages of the person that a following question may lean on
 
 
@@ -150,13 +149,9 @@ class GroundedAssistant:
             made.guidance = called.reading
         if made.guidance is None or not isinstance(made.guidance.data, GuidanceReading):
             return
-        usable = [one for one in made.guidance.data.actions if one.disabled_reason is None]
-        if made.other is not None:
-            chosen = [_opening(one, made.other) for one in usable if one.action == "open_record"]
-        else:
-            chosen = [one for one in usable if one.action in made.wanted or "*" in made.wanted]
+        chosen = fitting(made.guidance.data.actions, made.wanted, made.other)
         if chosen:
-            yield Offers(tuple(chosen[:MOST_OFFERED]))
+            yield Offers(chosen)
 
 
 def _own_messages(question: Question) -> list[MessageDocument]:
@@ -203,10 +198,6 @@ def _in_hand(ask: Ask, subject: Subject, question: Question) -> str | None:
     if subject.patient is not None or topic != f"{kind}s" or not ask.of_one:
         return None
     return question.context.record_uuid
-
-
-def _opening(action: GuidanceAction, patient: str) -> GuidanceAction:
-    return action.model_copy(update={"params": {"recordType": "Patient ID", "recordId": patient}, "form": None})
 
 
 def _reason(made: _Answer) -> Literal["complete", "declined", "error"]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -10,9 +9,10 @@ import pytest
 from shared.assistant.catalog import tool_table
 from shared.assistant.grounded.assistant import GroundedAssistant
 from shared.assistant.protocol import AnswerPart, Citation, Ending, Offers, Step, Text
-from shared.assistant.tools import AlertReader, Services, ToolTable
+from shared.assistant.tools import Services, ToolTable
 from shared.db.selector import DatabaseSelector
 from shared.services.access_log import AccessLog
+from shared.services.alerts import AlertService
 from shared.services.clock import Clock
 from shared.services.current_context import CurrentContextService
 from shared.services.guidance import GuidanceService
@@ -27,10 +27,9 @@ def tools_over(
     modes: ModeService,
     log: AccessLog,
     now: Clock,
-    alerts: Callable[[], AlertReader] | None = None,
 ) -> ToolTable:
     """The table of tools as the composition root makes it."""
-    tasks = TaskService(selector, log, now=now)
+    tasks, alerts = TaskService(selector, log, now=now), AlertService(selector, log, now=now)
     guidance = GuidanceService(modes, CurrentContextService(modes, log), tasks, log)
     records = PatientRecordService(selector, log, now=now)
     return tool_table(
@@ -40,7 +39,7 @@ def tools_over(
             tasks=lambda: tasks,
             guidance=lambda: guidance,
             modes=lambda: modes,
-            alerts=alerts,
+            alerts=lambda: alerts,
         ),
         noticed=lambda error, _request: None if str(error) == "a bug" else pytest.fail(repr(error)),
     )
@@ -51,10 +50,9 @@ def assistant_over(
     modes: ModeService,
     log: AccessLog,
     now: Clock,
-    alerts: Callable[[], AlertReader] | None = None,
 ) -> GroundedAssistant:
     """See tools_over."""
-    return GroundedAssistant(tools_over(selector, modes, log, now, alerts))
+    return GroundedAssistant(tools_over(selector, modes, log, now))
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from shared.assistant.protocol import Question
 from shared.db.selector import DatabaseSelector
-from shared.models.api.alerts_seen import AlertSeen
 from shared.models.caller import Caller
 from shared.models.firestore.conversation import MessageDocument
 from shared.models.firestore.documents import ContextDocument
@@ -21,25 +19,14 @@ from tests.unit.clinic import MODE, Clinic
 from tests.unit.factories import NOW
 
 
-@dataclass(frozen=True)
-class Alerts:
-    """Alerts as the alerts component will tell of them."""
-
-    found: tuple[AlertSeen, ...]
-
-    def active_for(self, caller: Caller, context: ContextDocument) -> tuple[AlertSeen, ...]:
-        assert str(caller.client_id) == context.client_id
-        return self.found
-
-
 class Office:
     """The assistant at Riverside; `ask` asks about MRN553's record unless another one is opened."""
 
-    def __init__(self, clinic: Clinic, alerts: Callable[[], Alerts] | None = None) -> None:
+    def __init__(self, clinic: Clinic) -> None:
         self.clinic = clinic
         log = AccessLog(lambda: clinic.topic, lambda: clinic.live.outbox)
         self.selector = DatabaseSelector(lambda: clinic.records, lambda: clinic.live)
-        self.assistant = assistant_over(self.selector, clinic.modes, log, clinic.clock, alerts)
+        self.assistant = assistant_over(self.selector, clinic.modes, log, clinic.clock)
 
     def question(
         self,

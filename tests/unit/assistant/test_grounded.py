@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -14,12 +16,14 @@ from shared.assistant.grounded.saying import Statement
 from shared.assistant.protocol import AnswerPart, Citation, Ending
 from shared.auth.permissions import ROLES_BY_RECORD_TYPE
 from shared.errors import StoreUnavailableError
-from shared.models.api.alerts_seen import AlertSeen
+from shared.models.firestore.alerts import Text
 from shared.models.roles import Role
 from shared.models.users import AssistantMode
+from tests.contract.test_documents import entry
 from tests.unit.assistant.desk import Answered
-from tests.unit.assistant.office import Alerts, Office
+from tests.unit.assistant.office import Office
 from tests.unit.clinic import Clinic
+from tests.unit.factories import NOW
 
 
 @pytest.fixture
@@ -256,12 +260,22 @@ def test_it_stops_when_it_is_told_to(office: Office) -> None:
             assert parts[-1] == Ending("stopped")
 
 
-def test_alerts_are_one_more_entry(office: Office) -> None:
-    assert "alerts" not in office.assistant._tools.tools
-    assert office.ask("Any alerts?").ending.reason == "declined"
-    found = (AlertSeen(id="alert_1", severity="critical", text="Coverage ended"),)
-    alerted = Office(Clinic(), lambda: Alerts(found))
-    answer = alerted.ask("Any alerts?")
-    assert "You have 1 active alert about this record: critical: “Coverage ended”." in answer.text
-    assert Citation("alerts/alert_1", "Alert (critical)") in answer.citations
-    assert "You have no active alerts" in Office(Clinic(), lambda: Alerts(())).ask("any alerts?").text
+def test_it_tells_of_the_alerts_about_the_record(office: Office) -> None:
+    question = office.question("Any alerts?")
+    assert "You have no active alerts about this record" in office.ask("Any alerts?").text
+    alerts: dict[str, dict[str, Any]] = {
+        "here": {"context_id": question.context.id},
+        "elsewhere": {"record_type": question.context.record_type, "record_uuid": question.context.record_uuid},
+        "another": {"record_type": "patient", "record_uuid": str(UUID(int=1))},
+        "snoozed": {"context_id": question.context.id, "snoozed_until": NOW + timedelta(hours=1)},
+        "expired": {"context_id": question.context.id, "expires_at": NOW - timedelta(hours=1)},
+    }
+    for name, members in alerts.items():
+        made = entry(question.caller.client_id, uid=question.caller.uid, id=f"alert_{name}", **members)
+        text = Text(code="message", text=f"Coverage ended {name}")
+        office.clinic.live.inboxes.deliver([made.model_copy(update={"message": text, "severity": "critical"})])
+    answer = office.ask("Any alerts?")
+    assert "You have 2 active alerts about this record: critical: “Coverage ended " in answer.text
+    cited = {one.source for one in answer.citations}
+    assert {one for one in cited if one.startswith("alerts/")} == {"alerts/alert_here", "alerts/alert_elsewhere"}
+    assert Citation("alerts/alert_here", "Alert (critical)") in answer.citations
