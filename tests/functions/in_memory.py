@@ -62,9 +62,6 @@ DECLARED: dict[str, Operations] = {entry.name: load_operations(entry) for entry 
 OPERATIONS: list[tuple[str, Operation]] = [
     (function.prefix, operation) for function in DECLARED.values() for operation in function.declared
 ]
-STREAMS: dict[str, Operations] = {
-    entry.name: load_operations(entry) for entry in load_catalog() if entry.kind == "stream"
-}
 
 
 def named(value: object) -> str | None:
