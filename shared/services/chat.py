@@ -26,7 +26,7 @@ from shared.models.api.chat import (
 from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
 from shared.models.cursor import encode_cursor
-from shared.models.firestore.conversation import MessageDocument, ThreadDocument
+from shared.models.firestore.conversation import MessageDocument, Rating, ThreadDocument
 from shared.models.firestore.documents import ContextDocument
 from shared.models.identifiers import derived_document_id, document_id
 from shared.models.replay import KEPT_SECONDS, IdempotencyMismatchError
@@ -40,6 +40,7 @@ from shared.services.clock import Clock, utc_now
 from shared.services.component import ComponentService
 from shared.services.positions import position_of
 
+RATINGS_STEP = 100
 KEPT_FOR = timedelta(seconds=KEPT_SECONDS)
 ANSWER_SECONDS = 11.0  # of the gateway's 15; what is not answered by then goes on, and says that it does
 REMEMBERED = 12  # messages of the thread that the assistant is given
@@ -101,14 +102,28 @@ class ChatService(ComponentService):
             found = self._messages.of_thread(
                 caller.client_id, context.id, thread_id, before=before, limit=query.limit + 1
             )
+            rated = self._ratings(caller, context.id) if any(one.type == "system" for one in found) else {}
         shown, now = found[: query.limit], self._now()
         more = len(found) > query.limit
         return MessageList(
             context_id=context.id,
             thread_id=thread_id,
-            messages=tuple(MessageView.of(rules.as_of(one, now)) for one in shown),
+            messages=tuple(MessageView.of(rules.as_of(one, now), rated.get(one.id)) for one in shown),
             next_cursor=encode_cursor(filters, shown[-1].sort_at.isoformat(), shown[-1].id) if more else None,
         )
+
+    def _ratings(self, caller: Caller, context_id: str) -> dict[str, Rating | None]:
+        """How the caller has rated the messages of a context."""
+        rated: dict[str, Rating | None] = {}
+        after: str | None = None
+        while True:
+            page = self.db.firestore.feedback.of_person(
+                caller.client_id, context_id, str(caller.user_id), after=after, limit=RATINGS_STEP
+            )
+            rated |= {one.message_id: one.rating for one in page}
+            if len(page) < RATINGS_STEP:
+                return rated
+            after = page[-1].id
 
     def send(self, caller: Caller, new: NewMessage) -> ExchangeView:
         """Ask, and wait for the answer for as long as a request may take; after that it goes on by itself."""

@@ -139,7 +139,7 @@ class ChatRun:
         def decide(found: MessageDocument) -> Change[MessageDocument] | None:
             if not found.is_running:
                 return None
-            theirs = {name: getattr(found, name) for name in ("stop_requested", "feedback")}
+            theirs = {"stop_requested": found.stop_requested}
             signed = {"version": found.version + 1, "last_sign_at": now, "updated_at": now}
             return Change(reply.model_copy(update=theirs | signed), None)
 

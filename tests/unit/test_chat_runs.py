@@ -220,12 +220,12 @@ def test_a_run_that_was_taken_for_dead_ends_and_changes_nothing_any_more(office:
 def test_what_others_write_into_the_message_meanwhile_stays(office: ChatOffice) -> None:
     def script(_: Callable[[], bool]) -> Iterator[AnswerPart]:
         yield Text("Yes.")
-        office.put("msg_1", feedback="up")
+        office.put("msg_1", stop_requested=True)
         yield Ending()
 
     run = run_of(office, script)
     run.carry_out()
-    assert (office.stored("msg_1").feedback, office.stored("msg_1").content) == ("up", "Yes.")
+    assert (office.stored("msg_1").stop_requested, office.stored("msg_1").content) == (True, "Yes.")
 
 
 async def _contents(following: Following, snapshots: int) -> list[str]:

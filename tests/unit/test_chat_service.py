@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -21,6 +22,7 @@ from shared.models.replay import IdempotencyMismatchError, Replayed
 from shared.models.roles import Role
 from shared.services.chat_questions import question_of
 from shared.services.chat_runs import Following
+from tests.contract.test_documents import feedback
 from tests.unit.chat_office import ChatOffice
 from tests.unit.factories import CLIENT, USER, context, key
 
@@ -96,6 +98,18 @@ def test_a_thread_is_listed_newest_first_in_pages(office: ChatOffice) -> None:
         "question 0",
     ]
     assert rest.next_cursor is None
+
+
+def test_each_sees_the_ratings_that_they_gave_themselves(office: ChatOffice) -> None:
+    replies = [office.send("one", threadId="front").reply.id for _ in range(2)]
+    documents = [
+        feedback(CLIENT, message_id=reply, context_id=office.context.id, user_id=user, rating=rating)
+        for reply, user, rating in ((replies[0], str(office.caller.user_id), "down"), (replies[1], str(uuid4()), "up"))
+    ]
+    for one in documents:
+        office.live.feedback.create(one, None)
+    listed = {one.id: one.feedback for one in office.listed(threadId="front").messages}
+    assert [listed[reply] for reply in replies] == ["down", None]
 
 
 def test_a_cursor_fits_its_own_thread_only(office: ChatOffice) -> None:

@@ -100,7 +100,7 @@ class CitationView(AnswerModel):
 
 
 class MessageView(AnswerModel):
-    """A message as clients see it. `status` of a person's message is always `complete`."""
+    """A message as clients see it; `feedback` is the caller's own. The `status` of a person's is always `complete`."""
 
     id: str
     context_id: str
@@ -123,10 +123,10 @@ class MessageView(AnswerModel):
     version: int
 
     @classmethod
-    def of(cls, message: MessageDocument) -> MessageView:
-        """Show `message`."""
-        members = {name: getattr(message, name) for name in cls.model_fields if name != "status"}
-        return cls.model_validate({**members, "status": message.state}, from_attributes=True)
+    def of(cls, message: MessageDocument, feedback: Rating | None = None) -> MessageView:
+        """Show `message` to somebody who has rated it so."""
+        members = {name: getattr(message, name) for name in cls.model_fields if name not in {"status", "feedback"}}
+        return cls.model_validate({**members, "status": message.state, "feedback": feedback}, from_attributes=True)
 
 
 class MessageList(AnswerModel):

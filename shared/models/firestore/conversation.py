@@ -51,8 +51,7 @@ class MessageDocument(Document):
     place that it carries, and each character of `content` the next free one. So a reader who has the first n places
     goes on at n, wherever the run is. What it offers comes last.
 
-    `request` is the hash of the request that made the message, when that had an Idempotency-Key. `feedback` is the
-    newest rating of the person whom the reply answers.
+    `request` is the hash of the request that made the message, when that had an Idempotency-Key.
     """
 
     context_id: str
@@ -65,7 +64,6 @@ class MessageDocument(Document):
     thinking: tuple[ThinkingStep, ...] = ()
     citations: tuple[CitedSource, ...] = ()
     guidance_actions: tuple[GuidanceAction, ...] = ()
-    feedback: Rating | None = None
     state: MessageState = "complete"
     is_running: bool = False
     ending: MessageEnding | None = None
