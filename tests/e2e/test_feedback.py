@@ -13,7 +13,7 @@ import pytest
 from tests.e2e.person import FEEDBACK, TASKS, Database, LiveStore, Person, Relay, at_once, until
 
 SECONDS = 15.0
-RULES = [{"text": "Asked the payer rule", "source": "rule:E09", "milliseconds": "3"}]
+RULES = [{"tool": "coverage", "text": "Asked the payer rule", "sources": ["rule:E09"], "milliseconds": "3"}]
 DAILY = (
     "SELECT sum(people)::int AS people, sum(up)::int AS up, sum(down)::int AS down, sum(unsafe)::int AS unsafe"
     " FROM feedback_daily WHERE client_id = CAST(:client AS uuid) AND rule = :rule AND mode = 'eligibility'"
@@ -57,7 +57,7 @@ def test_ratings_arrive_in_the_database_once_whatever_the_events_went_through(
 ) -> None:
     people = [signed_in(role) for role in ("manager", "front_desk", "eligibility_specialist")]
     rule = f"T{time.time_ns()}"
-    steps = [RULES[0] | {"source": f"rule:{rule}"}]
+    steps = [RULES[0] | {"sources": [f"rule:{rule}"]}]
     with relay.faults(seed=7, duplicate=0.6, delay=0.5, reorder=0.3):
         said = people[0].new_message(people[0].open(), thinking=steps)
         for rating in ("up", "down", "up"):
