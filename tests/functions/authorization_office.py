@@ -23,6 +23,11 @@ def today() -> date:
     return datetime.now(UTC).astimezone(ZoneInfo(RIVERSIDE.time_zone)).date()
 
 
+def day_of(moment: str) -> str:
+    """The day at Riverside at a moment, which may be another one than in UTC."""
+    return datetime.fromisoformat(moment).astimezone(ZoneInfo(RIVERSIDE.time_zone)).date().isoformat()
+
+
 def day(days: int) -> str:
     """A day from today on."""
     return (today() + timedelta(days=days)).isoformat()
