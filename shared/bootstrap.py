@@ -33,19 +33,16 @@ if TYPE_CHECKING:
     from shared.services.access_log import AccessLog
     from shared.services.alerts import AlertService
     from shared.services.authorizations import AuthorizationService
-    from shared.services.chat_sweep import MessageSweep
-    from shared.services.check_retries import CheckRetries
     from shared.services.current_context import CurrentContextService
     from shared.services.feedback import FeedbackService
     from shared.services.guidance import GuidanceService
     from shared.services.invitations import InvitationService
-    from shared.services.jobs import JobRunner, JobService, JobSweep
+    from shared.services.jobs import JobService
     from shared.services.live_alerts import LiveAlerts
     from shared.services.member_sync import MemberSync
     from shared.services.modes import ModeService
     from shared.services.organisations import OrganisationService
     from shared.services.record_import import ImportService
-    from shared.services.record_projection import RecordChangeRelay, RecordProjection
     from shared.services.record_writes import RecordWriteService
     from shared.services.records import RecordService
     from shared.services.sessions import SessionService
@@ -211,14 +208,14 @@ def live_alerts() -> LiveAlerts:
 @cache
 def mode_service() -> ModeService:
     """The modes and their handlers."""
-    return _modes(record_store, secret_key(), clearinghouse)
+    return modes_over(record_store, secret_key(), clearinghouse)
 
 
 def _no_payers() -> None:
     """Functions that never ask payers have no connection to them."""
 
 
-def _modes(
+def modes_over(
     records: Callable[[], RecordStore], key: bytes = b"", payers: Callable[[], Clearinghouse | None] = _no_payers
 ) -> ModeService:
     """The modes over `records`; `key` is what a function needs that opens contexts, `payers` one that asks payers."""
@@ -262,7 +259,7 @@ def authorization_service() -> AuthorizationService:
 @cache
 def mode_list() -> ModeService:
     """The modes as a list: no store is ever asked."""
-    return _modes(_no_records)
+    return modes_over(_no_records)
 
 
 @cache
@@ -282,74 +279,11 @@ def record_write_service() -> RecordWriteService:
 
 
 @cache
-def record_change_relay() -> RecordChangeRelay:
-    """Publishes the changes of records that wait in the database."""
-    from shared.db.pubsub import AuditTopic
-    from shared.repositories.postgres.record_outbox import PostgresRecordOutbox
-    from shared.services.record_projection import RecordChangeRelay
-
-    topic = AuditTopic(settings().project, settings().record_topic, emulator=settings().pubsub_emulator)
-    return RecordChangeRelay(PostgresRecordOutbox(postgres("relay")), topic)
-
-
-@cache
-def check_retries() -> CheckRetries:
-    """Makes the checks again that are due, of every client."""
-    from shared.repositories.postgres.check_retries import PostgresCheckRetryQueue
-    from shared.repositories.postgres.eligibility import PostgresEligibilityRepository
-    from shared.services.check_retries import CheckRetries
-
-    database = postgres("retry")
-    return CheckRetries(PostgresCheckRetryQueue(database), PostgresEligibilityRepository(database), clearinghouse)
-
-
-@cache
-def record_projection() -> RecordProjection:
-    """Brings contexts up to date with their records, and tasks and alerts with contexts."""
-    from shared.db.selector import DatabaseSelector
-    from shared.services.eligibility_effects import EligibilityEffects
-    from shared.services.record_projection import RecordProjection
-    from shared.services.task_rules import RuleTaskService
-
-    selector = DatabaseSelector(record_store, live_store)
-    modes = _modes(record_store, secret_key())
-    effects = EligibilityEffects(selector, modes.contexts, RuleTaskService(live_store()))
-    return RecordProjection(selector, organisation_repository(), modes.get_mode_handler, effects)
-
-
-@cache
 def job_service() -> JobService:
     """Long work: beginning it and looking at it."""
     from shared.services.jobs import JobService
 
     return JobService(lambda: live_store().jobs)
-
-
-@cache
-def job_runner() -> JobRunner:
-    """Does the turns of long work."""
-    from shared.services.jobs import JobRunner
-
-    kinds = {"batch_check_schedule": lambda: eligibility_mode().schedule.check_visit}
-    return JobRunner(live_store().jobs, members(), kinds)
-
-
-@cache
-def job_sweep() -> JobSweep:
-    """Takes up long work that nobody goes on with."""
-    from shared.repositories.firestore.jobs import FirestoreOpenJobs
-    from shared.services.jobs import JobSweep
-
-    return JobSweep(FirestoreOpenJobs(firestore_store()), live_store().jobs)
-
-
-@cache
-def message_sweep() -> MessageSweep:
-    """Ends the assistant's replies whose run was killed."""
-    from shared.repositories.firestore.conversation import FirestoreRunningReplies
-    from shared.services.chat_sweep import MessageSweep
-
-    return MessageSweep(FirestoreRunningReplies(firestore_store()), live_store().messages)
 
 
 @cache

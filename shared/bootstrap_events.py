@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from shared.services.alert_push import AlertPush
     from shared.services.alert_sweep import AlertSweep
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
+    from shared.services.chat_sweep import MessageSweep
+    from shared.services.check_retries import CheckRetries
     from shared.services.feedback_projection import FeedbackProjection
+    from shared.services.jobs import JobRunner, JobSweep
     from shared.services.member_sync import MemberSync
+    from shared.services.record_projection import RecordChangeRelay, RecordProjection
     from shared.services.task_effects import TaskEffects
     from shared.services.task_reminders import ReminderService
 
@@ -116,3 +120,68 @@ def reminder_service() -> ReminderService:
     from shared.services.task_reminders import ReminderService
 
     return ReminderService(FirestoreDueReminders(bootstrap.firestore_store()), bootstrap.live_store().tasks)
+
+
+@cache
+def record_change_relay() -> RecordChangeRelay:
+    """Publishes the changes of records that wait in the database."""
+    from shared.db.pubsub import AuditTopic
+    from shared.repositories.postgres.record_outbox import PostgresRecordOutbox
+    from shared.services.record_projection import RecordChangeRelay
+
+    topic = AuditTopic(settings().project, settings().record_topic, emulator=settings().pubsub_emulator)
+    return RecordChangeRelay(PostgresRecordOutbox(bootstrap.postgres("relay")), topic)
+
+
+@cache
+def check_retries() -> CheckRetries:
+    """Makes the checks again that are due, of every client."""
+    from shared.repositories.postgres.check_retries import PostgresCheckRetryQueue
+    from shared.repositories.postgres.eligibility import PostgresEligibilityRepository
+    from shared.services.check_retries import CheckRetries
+
+    database = bootstrap.postgres("retry")
+    return CheckRetries(
+        PostgresCheckRetryQueue(database), PostgresEligibilityRepository(database), bootstrap.clearinghouse
+    )
+
+
+@cache
+def job_runner() -> JobRunner:
+    """Does the turns of long work."""
+    from shared.services.jobs import JobRunner
+
+    kinds = {"batch_check_schedule": lambda: bootstrap.eligibility_mode().schedule.check_visit}
+    return JobRunner(bootstrap.live_store().jobs, bootstrap.members(), kinds)
+
+
+@cache
+def job_sweep() -> JobSweep:
+    """Takes up long work that nobody goes on with."""
+    from shared.repositories.firestore.jobs import FirestoreOpenJobs
+    from shared.services.jobs import JobSweep
+
+    return JobSweep(FirestoreOpenJobs(bootstrap.firestore_store()), bootstrap.live_store().jobs)
+
+
+@cache
+def message_sweep() -> MessageSweep:
+    """Ends the assistant's replies whose run was killed."""
+    from shared.repositories.firestore.conversation import FirestoreRunningReplies
+    from shared.services.chat_sweep import MessageSweep
+
+    return MessageSweep(FirestoreRunningReplies(bootstrap.firestore_store()), bootstrap.live_store().messages)
+
+
+@cache
+def record_projection() -> RecordProjection:
+    """Brings contexts up to date with their records, and tasks and alerts with contexts."""
+    from shared.db.selector import DatabaseSelector
+    from shared.services.eligibility_effects import EligibilityEffects
+    from shared.services.record_projection import RecordProjection
+    from shared.services.task_rules import RuleTaskService
+
+    selector = DatabaseSelector(bootstrap.record_store, bootstrap.live_store)
+    modes = bootstrap.modes_over(bootstrap.record_store, bootstrap.secret_key())
+    effects = EligibilityEffects(selector, modes.contexts, RuleTaskService(bootstrap.live_store()))
+    return RecordProjection(selector, bootstrap.organisation_repository(), modes.get_mode_handler, effects)

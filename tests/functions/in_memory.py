@@ -18,7 +18,7 @@ from werkzeug.test import Client
 from infra.gateway.openapi import load_operations
 from infra.local.demo_accounts import ACCOUNTS, DEMO_PASSWORD, LAKESIDE, RIVERSIDE, Account, Organisation
 from infra.local.demo_records import rows_for
-from shared import bootstrap, bootstrap_chat, bootstrap_sign_in
+from shared import bootstrap, bootstrap_chat, bootstrap_events, bootstrap_sign_in
 from shared.auth.tokens import TokenVerifier
 from shared.catalog import FunctionEntry, load_catalog
 from shared.config import settings
@@ -247,7 +247,9 @@ def install(patch: pytest.MonkeyPatch, product: InMemoryProduct) -> None:
 def forget() -> None:
     """Forget what the composition root and the settings have made."""
     settings.cache_clear()
-    for made in (one for root in (bootstrap, bootstrap_chat, bootstrap_sign_in) for one in vars(root).values()):
+    for made in (
+        one for root in (bootstrap, bootstrap_chat, bootstrap_events, bootstrap_sign_in) for one in vars(root).values()
+    ):
         if hasattr(made, "cache_clear"):
             made.cache_clear()
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from shared import bootstrap
+from shared import bootstrap, bootstrap_events
 from shared.models.firestore.jobs import JobDocument
 from shared.models.outcome import Outcome
 from shared.models.roles import Role
@@ -39,7 +39,8 @@ def finished(office: Office, job_id: str) -> dict[str, Any]:
     for _ in range(9):
         job = jobs.get(office.organisation.id, job_id)
         assert job is not None
-        if bootstrap.job_runner().job_written(job_id, job.model_dump(mode="json", by_alias=True)) is Outcome.UNCHANGED:
+        written = job.model_dump(mode="json", by_alias=True)
+        if bootstrap_events.job_runner().job_written(job_id, written) is Outcome.UNCHANGED:
             break
     found: dict[str, Any] = office.product.request("GET", f"/api/v1/jobs/{job_id}", role=office.role).json
     return found
@@ -83,7 +84,7 @@ def test_an_item_that_is_done_again_stores_nothing_twice(office: Office) -> None
     before = job.model_dump(mode="json", by_alias=True)
     finished(office, job_id)
     stored_jobs(office)[job_id] = job  # a runner that was killed before it wrote what it did
-    assert bootstrap.job_runner().job_written(job_id, before) is Outcome.DONE
+    assert bootstrap_events.job_runner().job_written(job_id, before) is Outcome.DONE
     assert len(checks(office)) == 1
 
 

@@ -131,5 +131,5 @@ def run_in_a_process(database: Database, endpoint: Endpoint) -> subprocess.Popen
         "MOBIUS_DATABASE_URL_RETRY": role_urls(database.socket_url)["retry"],
         **{f"MOBIUS_CLEARINGHOUSE_{name}": value for name, value in payers.items()},
     }
-    command = [sys.executable, "-c", "from shared import bootstrap; bootstrap.check_retries().run()"]
+    command = [sys.executable, "-c", "from shared import bootstrap_events; bootstrap_events.check_retries().run()"]
     return subprocess.Popen(command, env=environment, cwd=ROOT)

@@ -2,7 +2,7 @@
 
 import functions_framework
 
-from shared import bootstrap
+from shared import bootstrap_events
 from shared.events.handler import message_handler
 from shared.events.messages import PubSubMessage
 from shared.models.outcome import Outcome
@@ -17,4 +17,4 @@ def project_record_event(message: PubSubMessage) -> Outcome:
     same context or record all the time; after the catalog's number of attempts Pub/Sub moves the message to the
     dead-letter topic. Dropped: what is no set of record changes, or of an organisation that does not exist.
     """
-    return bootstrap.record_projection().project(message.data)
+    return bootstrap_events.record_projection().project(message.data)

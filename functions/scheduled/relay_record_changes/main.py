@@ -2,7 +2,7 @@
 
 import functions_framework
 
-from shared import bootstrap
+from shared import bootstrap_events
 from shared.events.handler import schedule_handler
 from shared.models.outcome import Outcome
 
@@ -15,4 +15,4 @@ def relay_record_changes() -> Outcome:
     Retried: the database or Pub/Sub does not answer; the changes stay in the outbox. Dropped: nothing. A run that is
     killed between publishing and committing publishes the same changes again, which changes nothing.
     """
-    return bootstrap.record_change_relay().run()
+    return bootstrap_events.record_change_relay().run()

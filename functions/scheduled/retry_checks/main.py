@@ -2,7 +2,7 @@
 
 import functions_framework
 
-from shared import bootstrap
+from shared import bootstrap_events
 from shared.events.handler import schedule_handler
 from shared.models.outcome import Outcome
 
@@ -15,4 +15,4 @@ def retry_checks() -> Outcome:
     Retried: the database does not answer; a check that a killed run had begun is made again when its lease is over, a
     minute later. Dropped: nothing. What payers do is never an error here: it is the outcome of a check.
     """
-    return bootstrap.check_retries().run()
+    return bootstrap_events.check_retries().run()

@@ -2,7 +2,7 @@
 
 import functions_framework
 
-from shared import bootstrap
+from shared import bootstrap_events
 from shared.events.handler import schedule_handler
 from shared.models.outcome import Outcome
 
@@ -14,4 +14,4 @@ def sweep_jobs() -> Outcome:
 
     Retried: Firestore does not answer; the next minute's run takes up what is left. Dropped: nothing.
     """
-    return bootstrap.job_sweep().run()
+    return bootstrap_events.job_sweep().run()

@@ -2,7 +2,7 @@
 
 import functions_framework
 
-from shared import bootstrap
+from shared import bootstrap_events
 from shared.events.handler import schedule_handler
 from shared.models.outcome import Outcome
 
@@ -14,4 +14,4 @@ def sweep_messages() -> Outcome:
 
     Retried: Firestore does not answer; the next minute's run ends what is left. Dropped: nothing.
     """
-    return bootstrap.message_sweep().run()
+    return bootstrap_events.message_sweep().run()

@@ -2,7 +2,7 @@
 
 import functions_framework
 
-from shared import bootstrap
+from shared import bootstrap_events
 from shared.events.documents import DocumentEvent
 from shared.events.handler import document_handler
 from shared.models.outcome import Outcome
@@ -16,4 +16,4 @@ def run_job(event: DocumentEvent) -> Outcome:
     Safe to repeat and to run in any order: a turn is begun once, an item has its own idempotency key. Retried: a store
     does not answer, or another is at work on the turn (and may have been killed). Dropped: what is no job.
     """
-    return bootstrap.job_runner().job_written(event.params["jobId"], event.after)
+    return bootstrap_events.job_runner().job_written(event.params["jobId"], event.after)
