@@ -74,8 +74,19 @@ class CoverageRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class VisitFact:
+    """What the source saw happen to a visit: the status it came to, and when."""
+
+    status: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class VisitRecord:
-    """A visit, past or booked; `visit_date` is the day in the client's time zone."""
+    """A visit, past or booked; `visit_date` is the day in the client's time zone.
+
+    `facts` are what happened, in order. A source of a `fixed_day` never moves a visit to which something has happened.
+    """
 
     path: str
     source_ref: str
@@ -88,6 +99,8 @@ class VisitRecord:
     provider: str | None = None
     visit_type: str | None = None
     reason: str | None = None
+    facts: tuple[VisitFact, ...] = ()
+    fixed_day: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,14 @@ def _another_record(row: Row, candidate: Candidate) -> str | None:
     return "other_patient" if row["patient_id"] != candidate.values["patient_id"] else None
 
 
+def _another_visit(row: Row, candidate: Candidate) -> str | None:
+    """As `_another_record`; and what has happened on one day is not carried to another day by moving a sample again."""
+    record: VisitRecord = candidate.context
+    if record.fixed_day and row["visit_date"] != record.visit_date and (record.facts or row["status"] != "scheduled"):
+        return "on_another_day"
+    return _another_record(row, candidate)
+
+
 def _payer_values(row: Row, candidate: Candidate) -> Row:
     """A payer that is only named by a coverage tells nothing new about a payer that is known."""
     return {} if candidate.context.by_name and row else candidate.values
@@ -135,7 +143,7 @@ VISIT = Kind(
         found_by=("source_ref", "visit_number"),
     ),
     number="visit_number",
-    forbids=_another_record,
+    forbids=_another_visit,
     adjust=_visit_values,
 )
 CLAIM = Kind(

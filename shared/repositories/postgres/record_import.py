@@ -25,6 +25,7 @@ from shared.models.imported import (
     VisitRecord,
 )
 from shared.repositories.postgres.bulk import Row, chunks
+from shared.repositories.postgres.import_history import add_history
 from shared.repositories.postgres.import_kinds import (
     CLAIM,
     COVERAGE,
@@ -136,6 +137,8 @@ class _RunningImport:
             if (links := self._links(kind, record, known or {})) is not None
         ]
         merged = merge(self._connection, self._client_id, kind, candidates)
+        if kind is VISIT:
+            add_history(self._connection, self._client_id, candidates, merged)
         counts = {"created": merged.created, "updated": merged.updated, "unchanged": merged.unchanged}
         for word, rows in counts.items():
             self.outcome.counts[kind.record_type, word] += len(rows)
