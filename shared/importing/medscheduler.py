@@ -42,6 +42,8 @@ STATUSES = {
 _TITLES = frozenset(
     ["dr.", "miss", "mr.", "mrs.", "ms.", "jr.", "sr.", "ii", "iii", "iv", "v", "dds", "dvm", "md", "phd"]
 )
+    ["dr.", "miss", "mr.", "mrs.", "ms.", "jr.", "sr.", "ii", "iii", "iv", "v", "dds", "dvm", "md", "phd"]
+)
 _HALF_A_DAY = timedelta(hours=12)
 
 
