@@ -42,6 +42,7 @@ class Permission(StrEnum):
     CLIENT_WRITE = "client:write"
     JOB_READ_ALL = "job:read_all"
     AUTHORIZATION_WRITE = "authorization:write"
+    VISIT_MOVE = "visit:move"
 
 
 ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
@@ -70,6 +71,7 @@ ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
     Permission.CLIENT_WRITE: frozenset({Role.ADMIN}),
     Permission.JOB_READ_ALL: _LEADS,
     Permission.AUTHORIZATION_WRITE: _LEADS | {Role.ELIGIBILITY_SPECIALIST},
+    Permission.VISIT_MOVE: _LEADS | {Role.FRONT_DESK},
 }
 
 ALL_MODES = frozenset({"eligibility", "front-desk", "backend", "email-drafter"})
@@ -85,6 +87,12 @@ MODES_BY_ROLE: dict[Role, frozenset[str]] = {
 
 _ASKS_PAYERS = _LEADS | {Role.ELIGIBILITY_SPECIALIST}
 _WAITS_FOR_PAYERS = _ASKS_PAYERS | {Role.FRONT_DESK, Role.BILLER}
+
+_DESK_ACTIONS = (
+    "confirm_appointment", "mark_arrived", "start_check_in", "complete_check_in", "room_patient", "start_visit",
+    "check_out", "complete_visit", "cancel_visit", "reschedule_visit", "mark_no_show", "left_without_being_seen",
+    "undo_last_status", "override_readiness", "record_copay", "update_demographics", "add_walk_in",
+)  # fmt: skip
 
 ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "check_eligibility": _LEADS | {Role.ELIGIBILITY_SPECIALIST, Role.FRONT_DESK},
@@ -106,6 +114,8 @@ ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "estimate_patient_cost": _WAITS_FOR_PAYERS,
     "get_claims": _EVERYBODY,
     "view_record": _EVERYBODY,
+    "todays_schedule": _EVERYBODY,
+    **dict.fromkeys(_DESK_ACTIONS, ROLES_BY_PERMISSION[Permission.VISIT_MOVE]),
 }
 
 # What guidance offers in every mode besides the mode's own quick actions.

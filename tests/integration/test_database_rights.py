@@ -63,6 +63,7 @@ RIGHTS: dict[str, dict[str, frozenset[str]]] = {
     },
     "visits": {"mobius_serving": CHANGE, "mobius_retry": READ},
     "visit_status_history": {"mobius_serving": KEEP},
+    "check_in_facts": {"mobius_serving": KEEP | {"UPDATE(withdrawn_at)"}},
     "claims": {"mobius_serving": CHANGE},
     "claim_events": {"mobius_serving": KEEP},
     "record_history": {"mobius_serving": KEEP},
