@@ -42,8 +42,6 @@ STATUSES = {
 _TITLES = frozenset(
     ["dr.", "miss", "mr.", "mrs.", "ms.", "jr.", "sr.", "ii", "iii", "iv", "v", "dds", "dvm", "md", "phd"]
 )
-    ["dr.", "miss", "mr.", "mrs.", "ms.", "jr.", "sr.", "ii", "iii", "iv", "v", "dds", "dvm", "md", "phd"]
-)
 _HALF_A_DAY = timedelta(hours=12)
 
 
@@ -179,13 +177,20 @@ class _Appointments:
             ends_at=None if self._slots.length is None else starts_at + self._slots.length,
             provider=_ref("providers", PROVIDER_NUMBER),
             facts=facts,
-            fixed_day=True,
+            stepwise=True,
+            booked_at=self._booked_at(line, begins, facts),
         )
         if not self._moved:
             return visit
         self._note("day_moved")
         ahead = day >= self._today and outcome != "cancelled"
         return replace(visit, status="scheduled", facts=()) if ahead else visit
+
+    def _booked_at(self, line: Line, begins: datetime, facts: tuple[VisitFact, ...]) -> datetime:
+        """The beginning of the day on which it was booked: the export has no time. Nothing happened before it."""
+        day = line.day("scheduling_date") or begins.date()
+        booked = (datetime.combine(day, time()) + self._moved).replace(tzinfo=self._zone).astimezone(UTC)
+        return min(booked, *(fact.at - timedelta(minutes=1) for fact in facts[:1]), booked)
 
     def _compare(self, line: Line, begins: datetime) -> None:
         """Note where the appointment does not agree with its slot, or with when it was made."""

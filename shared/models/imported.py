@@ -85,7 +85,8 @@ class VisitFact:
 class VisitRecord:
     """A visit, past or booked; `visit_date` is the day in the client's time zone.
 
-    `facts` are what happened, in order. A source of a `fixed_day` never moves a visit to which something has happened.
+    A `stepwise` one is booked first (at `booked_at`), then goes through its `facts` to its status; its source moves no
+    visit to another day to which something has happened.
     """
 
     path: str
@@ -100,7 +101,8 @@ class VisitRecord:
     visit_type: str | None = None
     reason: str | None = None
     facts: tuple[VisitFact, ...] = ()
-    fixed_day: bool = False
+    stepwise: bool = False
+    booked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -10,10 +11,12 @@ from uuid import UUID
 
 import pytest
 
+from shared.domain.visit.states import Standing, standing_of
 from shared.importing.medscheduler import parse_medscheduler_folder
 from shared.models.api.record_import import ImportReport
 from shared.models.identifiers import uuid7
 from shared.models.imported import ImportBatch, PatientRecord, VisitFact, VisitRecord
+from shared.models.visit import VisitStep
 from shared.repositories.postgres.record_import import PostgresRecordImport
 from shared.services.record_import import ImportService
 from tests.integration.database import Database, running_database
@@ -22,6 +25,7 @@ from tests.unit.test_import_medscheduler import EXPORT
 USER = UUID("00000000-0000-7000-8000-000000000005")
 DAY = date(2025, 3, 17)
 NINE = datetime(2025, 3, 17, 13, tzinfo=UTC)
+BOOKED = NINE - timedelta(days=9)
 HISTORY = (
     "SELECT from_status, to_status, changed_at, reason FROM visit_status_history"
     " WHERE client_id = :client ORDER BY changed_at, id"
@@ -55,7 +59,8 @@ def visit(**changes: Any) -> VisitRecord:
         visit_date=DAY,
         status="scheduled",
         starts_at=NINE,
-        fixed_day=True,
+        stepwise=True,
+        booked_at=BOOKED,
     )
     return replace(booked, **changes)
 
@@ -85,6 +90,7 @@ def test_facts_are_history_in_the_order_in_which_they_happened(
     take(service, client, ATTENDED)
     rows = database.rows(HISTORY, client=client)
     assert [(row["from_status"], row["to_status"], row["changed_at"]) for row in rows] == [
+        (None, "scheduled", BOOKED),
         ("scheduled", "arrived", NINE),
         ("arrived", "checked_in", NINE),
         ("checked_in", "with_provider", NINE + timedelta(minutes=9)),
@@ -99,7 +105,7 @@ def test_second_import_adds_nothing_to_the_history(database: Database, service: 
     report = take(service, client, ATTENDED, cancelled)
     assert report.records["visit"].unchanged == 2
     assert database.rows(HISTORY, client=client) == before
-    assert len(before) == 5
+    assert len(before) == 7
 
 
 def test_status_without_a_time_is_known_since_the_import(
@@ -107,9 +113,9 @@ def test_status_without_a_time_is_known_since_the_import(
 ) -> None:
     began = datetime.now(UTC) - timedelta(minutes=1)
     take(service, client, visit())
-    assert database.rows(HISTORY, client=client) == []
-    take(service, client, visit(status="no_show"))
-    (row,) = database.rows(HISTORY, client=client)
+    report = take(service, client, visit(status="no_show"))
+    assert report.records["visit"].updated == 1
+    _, row = database.rows(HISTORY, client=client)
     assert (row["from_status"], row["to_status"], row["reason"]) == ("scheduled", "no_show", "imported")
     assert row["changed_at"] > began
 
@@ -134,7 +140,7 @@ def test_fact_of_another_organisation_is_its_own(database: Database, service: Im
     other = database.client()
     take(service, client, ATTENDED)
     take(service, other, ATTENDED)
-    assert len(database.rows(HISTORY, client=other)) == len(database.rows(HISTORY, client=client)) == 4
+    assert len(database.rows(HISTORY, client=other)) == len(database.rows(HISTORY, client=client)) == 5
 
 
 @pytest.mark.skipif(not EXPORT.is_dir(), reason="the reference data (../shared/data) is not there")
@@ -147,13 +153,42 @@ def test_published_appointments_load_completely_and_twice_the_same(
         counted = {kind: getattr(one, word) for kind, one in report.records.items()}
         assert counted == {"provider": 1, "patient": 3028, "visit": 3406}
         assert report.refused_count == 0
-        # Four facts of each visit that was attended; one row of each that was cancelled or missed.
+        # The booking of each, four steps of each that was attended, one of each that was cancelled or missed.
         rows = "SELECT count(*) FROM visit_status_history WHERE client_id = :client"
-        assert database.value(rows, client=client) == 4 * 2516 + 554 + 191
-    last = database.value(
-        "SELECT count(*) FROM visits v WHERE v.client_id = :client AND v.status <> coalesce((SELECT h.to_status"
-        " FROM visit_status_history h WHERE h.client_id = v.client_id AND h.visit_id = v.id"
-        " ORDER BY h.changed_at DESC, h.id DESC LIMIT 1), 'scheduled')",
-        client=client,
+        assert database.value(rows, client=client) == 3406 + 4 * 2516 + 554 + 191
+    assert disagreeing(database, client) == []
+
+
+def disagreeing(database: Database, client: UUID) -> list[str]:
+    """The visits that stand elsewhere than the replay of their history says."""
+    steps: dict[UUID, list[VisitStep]] = defaultdict(list)
+    rows = (
+        "SELECT visit_id, id, axis, from_status, to_status, reason, changed_by, changed_at FROM visit_status_history"
+        " WHERE client_id = :client ORDER BY changed_at, id"
     )
-    assert last == 0
+    for row in database.rows(rows, client=client):
+        visit_id, *members = row.values()
+        steps[visit_id].append(VisitStep(*members))
+    visits = "SELECT id, visit_number, status, status_since, arrived_at FROM visits WHERE client_id = :client"
+    return [
+        row["visit_number"]
+        for row in database.rows(visits, client=client)
+        if standing_of(steps[row["id"]]) != Standing(row["status"], row["status_since"], row["arrived_at"])
+    ]
+
+
+def test_visit_that_people_have_moved_stays(database: Database, service: ImportService, client: UUID) -> None:
+    take(service, client, visit())
+    database.execute("UPDATE visits SET status = 'confirmed' WHERE client_id = :client", client=client)
+    report = take(service, client, ATTENDED)
+    assert report.records["visit"].notes == {"moved_here": 1}
+    assert database.value("SELECT status FROM visits WHERE client_id = :client", client=client) == "confirmed"
+
+
+def test_visit_of_another_source_has_the_history_that_the_database_writes(
+    database: Database, service: ImportService, client: UUID
+) -> None:
+    take(service, client, visit(stepwise=False, booked_at=None))
+    take(service, client, visit(stepwise=False, booked_at=None, status="completed"))
+    rows = database.rows(HISTORY, client=client)
+    assert [(row["from_status"], row["to_status"]) for row in rows] == [(None, "scheduled"), ("scheduled", "completed")]

@@ -52,12 +52,12 @@ class Kind:
 
 @dataclass(slots=True)
 class Merged:
-    """What a merge decided: `ids` by source_ref and by number; rows to write, and those updated as they were before."""
+    """What a merge decided: `ids` by source_ref and by number, `rows` by source_ref; rows to write; refusals."""
 
     ids: dict[str, UUID] = field(default_factory=dict)
     created: dict[UUID, Row] = field(default_factory=dict)
     updated: dict[UUID, Row] = field(default_factory=dict)
-    before: dict[UUID, Row] = field(default_factory=dict)
+    rows: dict[str, Row] = field(default_factory=dict)
     unchanged: set[UUID] = field(default_factory=set)
     refused: list[Refusal] = field(default_factory=list)
 
@@ -95,6 +95,8 @@ def decide(kind: Kind, rows: Sequence[Row], candidates: Sequence[Candidate]) -> 
             _apply(kind, row, candidate, merged)
         by_ref.setdefault(source_ref, row)
         by_number[number] = row
+        if source_ref is not None:
+            merged.rows[source_ref] = row
         for key in (source_ref, number):
             if key is not None:
                 merged.ids[key] = row["id"]
@@ -119,13 +121,12 @@ def _apply(kind: Kind, row: Row, candidate: Candidate, merged: Merged) -> None:
         and not (name == "source_ref" and row["source_ref"] is not None)
     }
     changed = any(row[name] != value for name, value in values.items())
-    identity, before = row["id"], dict(row)
     row.update(values)
+    identity = row["id"]
     if identity in merged.created:
         return
     if changed:
         merged.unchanged.discard(identity)
-        merged.before.setdefault(identity, before)
         merged.updated[identity] = row
     elif identity not in merged.updated:
         merged.unchanged.add(identity)
