@@ -32,6 +32,7 @@ class AuditAction(StrEnum):
     AUTHORIZATION_MOVE = "authorization:move"
     AUTHORIZATION_DECIDE = "authorization:decide"
     AUTHORIZATION_RESERVE = "authorization:reserve"
+    VISIT_READINESS = "visit:readiness"
     TASK_LIST = "task:list"
     TASK_CREATE = "task:create"
     TASK_UPDATE = "task:update"

@@ -27,6 +27,7 @@ from shared.services.clock import Clock, utc_now
 from shared.services.eligibility_effects import EligibilityEffects, StoredCheckOf
 from shared.services.rounds import rounds
 from shared.services.snapshots import refresh
+from shared.services.visit_readiness import VisitReadinessService
 
 PAGE = 300
 PAGES_A_ROUND = 200
@@ -81,7 +82,7 @@ class RecordChangeRelay:
 
 
 class RecordProjection:
-    """Brings contexts up to date with the records that they speak of, and then tasks and alerts.
+    """Brings contexts up to date with the records that they speak of, then visits' readiness, tasks and alerts.
 
     `handler` finds a mode's handler by its name.
     """
@@ -99,6 +100,7 @@ class RecordProjection:
         self._organisations = organisations
         self._handler = handler
         self._effects = effects
+        self._readiness = VisitReadinessService(db_selector, now=now)
         self._now = now
 
     def project(self, data: bytes) -> Outcome:
@@ -131,6 +133,7 @@ class RecordProjection:
             done |= self._refresh(message.client_id, context, local, versions.get(context.record_uuid))
             if context.patient_uuid is not None:
                 patients.add(context.patient_uuid)
+        done |= self._readiness.settle(message.client_id, patients, local)
         done |= self._effects.carry(message.client_id, patients, _checks(message), local)
         return Outcome.DONE if done else Outcome.UNCHANGED
 
