@@ -10,8 +10,10 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from shared.auth.permissions import hidden_fields, may_delete, may_read, may_write
-from shared.domain.authorization.states import check_step
+from shared.domain.authorization import states as authorization_states
 from shared.domain.record_links import REFERENCES, REVIVED
+from shared.domain.visit import states as visit_states
+from shared.domain.visit.check_in import check_readiness
 from shared.errors import ConflictError, ForbiddenError, NotFoundError, PreconditionFailedError
 from shared.models.api.record_history import FieldChange, RecordChange, RecordHistory
 from shared.models.api.record_writes import (
@@ -35,6 +37,7 @@ from shared.services.records import record_view
 CREATED, DONE = 201, 200
 _PERIODS = (("period_start", "period_end"), ("starts_at", "ends_at"), ("date_of_birth", "deceased_on"))
 _NOT_IN_FUTURE = ("date_of_birth", "deceased_on")
+_STEPS = {"authorization": authorization_states.check_step, "visit": visit_states.check_step}
 _IN_CENTS = {"paid_amount": "paidCents", "copay": "copayCents"}
 
 
@@ -216,9 +219,12 @@ def _check_visit(columns: Mapping[str, Any], before: Mapping[str, PlainValue], f
 
 
 def _check_state(record_type: str, columns: Mapping[str, Any], before: Mapping[str, PlainValue]) -> None:
-    """A change of an authorization's state is a step of its state machine. Raises InvalidTransitionError."""
-    if record_type == "authorization" and "status" in before and columns.get("status") is not None:
-        check_step(before["status"], columns["status"])
+    """A change of state is a step of the type's state machine. Raises InvalidTransitionError."""
+    check = _STEPS.get(record_type)
+    if check is not None and "status" in before and columns.get("status") is not None:
+        check(before["status"], columns["status"])
+    if record_type == "visit" and "readiness" in before and columns.get("readiness") is not None:
+        check_readiness(before["readiness"], columns["readiness"])
 
 
 def _plain(value: Any) -> PlainValue:

@@ -72,7 +72,10 @@ BEGIN
       (SELECT string_agg(one ->> 'code', ', ') FROM jsonb_array_elements(v.readiness_reasons) AS one), mover,
       clock_timestamp()
     FROM rows_now AS v JOIN rows_before AS b ON b.id = v.id
-    WHERE (v.readiness, v.readiness_source) <> (b.readiness, b.readiness_source);
+    WHERE v.readiness <> b.readiness AND v.readiness IS DISTINCT FROM (
+      SELECT h.to_status FROM visit_status_history AS h
+      WHERE h.client_id = v.client_id AND h.visit_id = v.id AND h.axis = 'readiness'
+      ORDER BY h.changed_at DESC, h.id DESC LIMIT 1);
   END IF;
   RETURN NULL;
 END $$

@@ -30,16 +30,13 @@ from shared.models.api.members import (
 )
 from shared.models.api.records import RecordTypeName, RecordView
 from shared.models.authorization import AuthorizationState, RequiredField, Urgency
+from shared.models.visit import Readiness, VisitStatus
 
 PayerProgram = Literal["commercial", "medicare", "medicare_advantage", "medicaid", "medicaid_managed", "other"]
 ClaimStatus = Literal[
     "draft", "on_hold", "missing_information", "ready", "submitted", "rejected", "accepted", "pended", "paid",
     "partially_paid", "underpaid", "denied", "appealed", "denied_final", "corrected", "forwarded_secondary",
     "written_off", "finalized", "voided",
-]  # fmt: skip
-VisitStatus = Literal[
-    "scheduled", "confirmed", "arrived", "checking_in", "checked_in", "roomed", "with_provider", "checked_out",
-    "completed", "cancelled", "rescheduled", "no_show", "left_without_being_seen",
 ]  # fmt: skip
 
 
@@ -148,7 +145,7 @@ class VisitInput(RecordInput):
     visit_type: Code | None = None
     reason: LongText | None = None
     status: VisitStatus = "scheduled"
-    readiness: Literal["pending", "ready", "not_ready"] = "pending"
+    readiness: Readiness = "pending"
 
 
 class AuthorizationInput(RecordInput):

@@ -13,6 +13,7 @@ from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
 from shared.repositories.memory.records import RECORD_TABLES, stored_record
 from shared.repositories.memory.tables import InMemoryTables
+from shared.repositories.memory.visit_trails import caught_up
 from shared.repositories.protocols import StoredRecord
 from shared.repositories.record_protocols import (
     Conclude,
@@ -58,6 +59,8 @@ class InMemoryRecordWrites:
             elif columns or deleted:
                 revived = {"deleted_at": None} if request.record_type in REVIVED else {}
                 row.update({**columns, **revived, "version": row["version"] + 1, "updated_at": datetime.now(UTC)})
+            if request.record_type == "visit":
+                caught_up(self._tables, row, changed_by)
             record = stored_record(request.record_type, row)
             before = current.data if current is not None and not deleted else None
             created = current is None or deleted

@@ -22,6 +22,7 @@ from shared.repositories.memory.record_writes import InMemoryRecordWrites
 from shared.repositories.memory.records import InMemoryRecordRepository
 from shared.repositories.memory.tables import InMemoryTables
 from shared.repositories.memory.tasks import InMemoryTaskRepository
+from shared.repositories.memory.visits import InMemoryVisitRepository
 
 
 class InMemoryLiveStore:
@@ -53,3 +54,4 @@ class InMemoryRecordStore:
         self.eligibility = InMemoryEligibilityRepository(self.tables, self.record_writes.kept)
         self.authorizations = InMemoryAuthorizationRepository(self.tables, self.record_writes.kept)
         self.patient_records = InMemoryPatientRecordRepository(self.tables)
+        self.visits = InMemoryVisitRepository(self.tables, self.record_writes.kept)

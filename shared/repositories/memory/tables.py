@@ -10,7 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from shared.models.audit import AuditEvent
+from shared.models.front_desk import FrontDeskSettings
 from shared.models.identifiers import uuid7
+from shared.models.visit import CheckInFact, VisitStep
 from shared.repositories.memory.documents import InMemoryAnswers
 
 _COLUMNS = {
@@ -32,7 +34,8 @@ _COLUMNS = {
     ),
     "visits": (
         "visit_number patient_id visit_date starts_at ends_at provider_id visit_type reason status readiness"
-        " authorization_id authorization_units source_ref"
+        " authorization_id authorization_units source_ref status_since arrived_at readiness_reasons readiness_source"
+        " rescheduled_from walk_in"
     ),
     "claims": (
         "claim_number patient_id status amount paid_amount currency submitted_date service_date payer_id visit_id"
@@ -59,7 +62,13 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "answer_digests": (),
     },
     "payer_rules": {"required_fields": ()},
-    "visits": {"readiness": "pending", "authorization_units": 1},
+    "visits": {
+        "readiness": "pending",
+        "authorization_units": 1,
+        "readiness_reasons": (),
+        "readiness_source": "machine",
+        "walk_in": False,
+    },
     "claims": {"currency": "USD"},
     "benefits": {"network": "unknown", "level": "individual"},
     "eligibility_checks": {"state": "completed", "source": "on_file", "attempts": 0},
@@ -86,6 +95,10 @@ class InMemoryTables:
     events: list[AuditEvent] = field(default_factory=list)
     answers: InMemoryAnswers = field(default_factory=InMemoryAnswers)
     retries: dict[Question, PlannedRetry] = field(default_factory=dict)
+    # By visit: its history and what was confirmed; by client: how its desk is run.
+    trails: dict[UUID, list[VisitStep]] = field(default_factory=dict)
+    facts: dict[UUID, list[CheckInFact]] = field(default_factory=dict)
+    desks: dict[UUID, FrontDeskSettings] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
 
     def add(self, table: str, row: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from shared.repositories.postgres.eligibility import PostgresEligibilityReposito
 from shared.repositories.postgres.patient_records import PostgresPatientRecordRepository
 from shared.repositories.postgres.record_writes import PostgresRecordWrites
 from shared.repositories.postgres.records import PostgresRecordRepository
+from shared.repositories.postgres.visits import PostgresVisitRepository
 
 
 class PostgresRecordStore:
@@ -42,3 +43,8 @@ class PostgresRecordStore:
     def patient_records(self) -> PostgresPatientRecordRepository:
         """See RecordStore.patient_records."""
         return PostgresPatientRecordRepository(self._postgres)
+
+    @cached_property
+    def visits(self) -> PostgresVisitRepository:
+        """See RecordStore.visits."""
+        return PostgresVisitRepository(self._postgres)
