@@ -29,6 +29,7 @@ from shared.repositories.eligibility_protocols import EligibilityRepository
 from shared.repositories.patient_record_protocols import PatientRecordRepository
 from shared.repositories.record_protocols import PlainValue, RecordWriteRepository
 from shared.repositories.visit_protocols import VisitRepository
+from shared.repositories.visit_readiness_protocols import VisitReadinessRepository
 
 __all__ = [
     "Change",
@@ -277,6 +278,11 @@ class RecordStore(Protocol):
     @property
     def authorizations(self) -> AuthorizationRepository:
         """Requests for authorization, payers' answers, units."""
+        ...
+
+    @property
+    def visit_readiness(self) -> VisitReadinessRepository:
+        """The readiness of visits."""
         ...
 
     @property

@@ -22,6 +22,7 @@ from shared.repositories.memory.record_writes import InMemoryRecordWrites
 from shared.repositories.memory.records import InMemoryRecordRepository
 from shared.repositories.memory.tables import InMemoryTables
 from shared.repositories.memory.tasks import InMemoryTaskRepository
+from shared.repositories.memory.visit_readiness import InMemoryVisitReadinessRepository
 from shared.repositories.memory.visits import InMemoryVisitRepository
 
 
@@ -55,3 +56,4 @@ class InMemoryRecordStore:
         self.authorizations = InMemoryAuthorizationRepository(self.tables, self.record_writes.kept)
         self.patient_records = InMemoryPatientRecordRepository(self.tables)
         self.visits = InMemoryVisitRepository(self.tables, self.record_writes.kept)
+        self.visit_readiness = InMemoryVisitReadinessRepository(self.tables, self.eligibility)

@@ -10,6 +10,7 @@ from shared.repositories.postgres.eligibility import PostgresEligibilityReposito
 from shared.repositories.postgres.patient_records import PostgresPatientRecordRepository
 from shared.repositories.postgres.record_writes import PostgresRecordWrites
 from shared.repositories.postgres.records import PostgresRecordRepository
+from shared.repositories.postgres.visit_readiness import PostgresVisitReadinessRepository
 from shared.repositories.postgres.visits import PostgresVisitRepository
 
 
@@ -48,3 +49,8 @@ class PostgresRecordStore:
     def visits(self) -> PostgresVisitRepository:
         """See RecordStore.visits."""
         return PostgresVisitRepository(self._postgres)
+
+    @cached_property
+    def visit_readiness(self) -> PostgresVisitReadinessRepository:
+        """See RecordStore.visit_readiness."""
+        return PostgresVisitReadinessRepository(self._postgres)
