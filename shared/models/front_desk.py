@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -27,3 +28,12 @@ class FrontDeskSettings(BaseModel):
         "consent_to_treat",
         "financial_responsibility",
     )
+
+    def too_long_since(self, now: datetime) -> dict[str, datetime]:
+        """Since when a patient in each waiting state has waited too long at `now`."""
+        minutes = {
+            "arrived": self.arrived_minutes,
+            "checked_in": self.checked_in_minutes,
+            "roomed": self.roomed_minutes,
+        }
+        return {state: now - timedelta(minutes=limit) for state, limit in minutes.items()}

@@ -26,6 +26,7 @@ from shared.repositories.authorization_protocols import AuthorizationRepository
 from shared.repositories.changes import Change, Changes, D, KeptAnswer, Position
 from shared.repositories.document_protocols import DocumentStore, RosterRepository
 from shared.repositories.eligibility_protocols import EligibilityRepository
+from shared.repositories.front_desk_day_protocols import FrontDeskDayRepository
 from shared.repositories.patient_record_protocols import PatientRecordRepository
 from shared.repositories.record_protocols import PlainValue, RecordWriteRepository
 from shared.repositories.visit_protocols import VisitRepository
@@ -278,6 +279,11 @@ class RecordStore(Protocol):
     @property
     def authorizations(self) -> AuthorizationRepository:
         """Requests for authorization, payers' answers, units."""
+        ...
+
+    @property
+    def front_desk_day(self) -> FrontDeskDayRepository:
+        """A day at the front desk as a whole."""
         ...
 
     @property

@@ -15,6 +15,7 @@ from shared.repositories.memory.contexts import InMemoryContextRepository
 from shared.repositories.memory.devices import InMemoryDeviceRepository
 from shared.repositories.memory.documents import InMemoryDocuments
 from shared.repositories.memory.eligibility import InMemoryEligibilityRepository
+from shared.repositories.memory.front_desk_day import InMemoryFrontDeskDayRepository
 from shared.repositories.memory.inboxes import InMemoryInboxRepository
 from shared.repositories.memory.members import InMemoryAuditOutbox, InMemoryKeptAnswers
 from shared.repositories.memory.patient_records import InMemoryPatientRecordRepository
@@ -57,3 +58,4 @@ class InMemoryRecordStore:
         self.patient_records = InMemoryPatientRecordRepository(self.tables)
         self.visits = InMemoryVisitRepository(self.tables, self.record_writes.kept)
         self.visit_readiness = InMemoryVisitReadinessRepository(self.tables, self.eligibility)
+        self.front_desk_day = InMemoryFrontDeskDayRepository(self.tables)

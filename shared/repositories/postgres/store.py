@@ -7,6 +7,7 @@ from functools import cached_property
 from shared.db.postgres import Postgres
 from shared.repositories.postgres.authorizations import PostgresAuthorizationRepository
 from shared.repositories.postgres.eligibility import PostgresEligibilityRepository
+from shared.repositories.postgres.front_desk_day import PostgresFrontDeskDayRepository
 from shared.repositories.postgres.patient_records import PostgresPatientRecordRepository
 from shared.repositories.postgres.record_writes import PostgresRecordWrites
 from shared.repositories.postgres.records import PostgresRecordRepository
@@ -54,3 +55,8 @@ class PostgresRecordStore:
     def visit_readiness(self) -> PostgresVisitReadinessRepository:
         """See RecordStore.visit_readiness."""
         return PostgresVisitReadinessRepository(self._postgres)
+
+    @cached_property
+    def front_desk_day(self) -> PostgresFrontDeskDayRepository:
+        """See RecordStore.front_desk_day."""
+        return PostgresFrontDeskDayRepository(self._postgres)
