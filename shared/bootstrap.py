@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from shared.domain.rate_limit import RateLimit
     from shared.domain.session import SessionLimits
     from shared.modes.eligibility import EligibilityModeHandler
+    from shared.modes.front_desk import FrontDeskModeHandler
     from shared.repositories.live_protocols import InboxFeed
     from shared.repositories.protocols import AuditOutbox, LiveStore, MemberRepository, RecordStore
     from shared.repositories.sign_in_protocols import SessionRepository
@@ -254,6 +255,12 @@ def eligibility_mode() -> EligibilityModeHandler:
 def authorization_service() -> AuthorizationService:
     """Authorizations, as the eligibility mode works with them."""
     return eligibility_mode().authorization_service
+
+
+def front_desk_mode() -> FrontDeskModeHandler:
+    """The front desk mode's handler, for the routes that only it has."""
+    handler: FrontDeskModeHandler = mode_service().get_mode_handler("front-desk")
+    return handler
 
 
 @cache

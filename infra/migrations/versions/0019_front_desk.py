@@ -47,14 +47,14 @@ BEGIN
   RETURN NEW;
 END $$
 """
-# What the newest entry says already was written by the mover.
+# What the newest entry says already was written by the mover. The first entry of a visit has the visit's id.
 NOTE = """
 CREATE FUNCTION note_visit_status() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE mover uuid := NULLIF(current_setting('app.changed_by', true), '')::uuid;
 BEGIN
   IF TG_OP = 'INSERT' THEN
     INSERT INTO visit_status_history (id, client_id, visit_id, axis, to_status, changed_by, changed_at)
-    SELECT gen_random_uuid(), v.client_id, v.id, 'status', v.status, mover, v.status_since FROM rows_now AS v;
+    SELECT v.id, v.client_id, v.id, 'status', v.status, mover, v.status_since FROM rows_now AS v;
     INSERT INTO visit_status_history (id, client_id, visit_id, axis, from_status, to_status, changed_by, changed_at)
     SELECT gen_random_uuid(), v.client_id, v.id, 'readiness', 'pending', v.readiness, mover, v.status_since
     FROM rows_now AS v WHERE v.readiness <> 'pending';

@@ -33,4 +33,5 @@ def _catch_up(trail: list[VisitStep], row: Row, axis: Axis, changed_by: UUID | N
         return
     now = datetime.now(UTC)
     at = (row["status_since"] or now) if last is None else max(now, last.changed_at + timedelta(microseconds=1))
-    trail.append(VisitStep(uuid7(), axis, before, row[axis], None, changed_by, at))
+    identity = row["id"] if last is None and axis == "status" else uuid7()
+    trail.append(VisitStep(identity, axis, before, row[axis], None, changed_by, at))
