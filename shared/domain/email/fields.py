@@ -23,9 +23,10 @@ Value = str | int | Decimal | date | time | tuple[str, ...] | None
 Values = Mapping[str, Value]
 
 _MONTHS = (
-    "January February March April May June July August September October November December"
-).split()  # fmt: skip
-_WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _LAST = 4
 
 
@@ -118,12 +119,10 @@ def shown(field: MergeField, value: Value) -> str:
 
     Money is a Decimal, or whole cents as an int. A text in place of a day or an amount stands as it is.
     """
-    if value is None:
-        return ""
+    if value is None or isinstance(value, str):
+        return _text(field, value or "")
     if isinstance(value, tuple):
         return ", ".join(filter(None, map(one_line, value)))
-    if isinstance(value, str):
-        return _text(field, value)
     if field.form in ("day", "weekday") and isinstance(value, date):
         return _day(value, weekday=field.form == "weekday")
     if field.form == "time" and isinstance(value, time | datetime):

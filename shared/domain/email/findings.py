@@ -28,17 +28,20 @@ _BIRTH_BEFORE = re.compile(r"(?:\bborn(?: on)?|\bbirth ?da(?:y|te)|\bdate of bir
 _BIRTH_AFTER = re.compile(r"^[ ,(]{0,3}(?:\(?d\.? ?o\.? ?b\b|date of birth|birth ?da(?:y|te))", re.IGNORECASE)
 _LOOK_BACK, _LOOK_AHEAD = 45, 20
 # Words that say nothing of the patient when they are all that a value consists of.
-_GENERIC = frozenset(
-    "a an the of for and or to in at on with by new old established patient visit office follow followup up general "
-    "check checkup consultation consult appointment exam service services care medical health plan insurance "
-    "approved denied pended pending submitted accepted rejected paid partially draft open closed cancelled completed "
-    "not required yes no none other unknown standard urgent".split()
-)
-_OF_NO_DIAGNOSIS = frozenset(
-    "disorder disease finding situation syndrome unspecified specified chronic normal without primary secondary "
-    "history status person encounter condition symptom symptoms initial episode related following other illness "
-    "subsequent sequela presence absence screening examination medication review".split()
-)
+_GENERIC = frozenset({
+    "a", "an", "the", "of", "for", "and", "or", "to", "in", "at", "on", "with", "by", "new", "old", "established",
+    "patient", "visit", "office", "follow", "followup", "up", "general", "check", "checkup", "consultation",
+    "consult", "appointment", "exam", "service", "services", "care", "medical", "health", "plan", "insurance",
+    "approved", "denied", "pended", "pending", "submitted", "accepted", "rejected", "paid", "partially", "draft",
+    "open", "closed", "cancelled", "completed", "not", "required", "yes", "no", "none", "other", "unknown",
+    "standard", "urgent",
+})  # fmt: skip
+_OF_NO_DIAGNOSIS = frozenset({
+    "disorder", "disease", "finding", "situation", "syndrome", "unspecified", "specified", "chronic", "normal",
+    "without", "primary", "secondary", "history", "status", "person", "encounter", "condition", "symptom",
+    "symptoms", "initial", "episode", "related", "following", "other", "illness", "subsequent", "sequela",
+    "presence", "absence", "screening", "examination", "medication", "review",
+})  # fmt: skip
 _LEAST_OF_WORD = 6
 
 

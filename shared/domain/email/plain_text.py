@@ -10,9 +10,11 @@ _JOINERS = frozenset("\u200c\u200d")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Co"})
 # Merge fields are written in braces, so a value has none: what a record holds is never read as a field.
 _BRACES = str.maketrans("{}", "()")
-# Letters of other scripts that cannot be told from Latin ones, for reading codes and labels only.
+# Cyrillic and Greek letters that cannot be told from Latin ones, for reading codes and labels only.
 _LOOK_ALIKES = str.maketrans(
-    "АВЕЅІЈКМНОРСТУХасеіјорхуѕΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
+    "\u0410\u0412\u0415\u0405\u0406\u0408\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0430"
+    "\u0441\u0435\u0456\u0458\u043e\u0440\u0445\u0443\u0455\u0391\u0392\u0395\u0396\u0397\u0399\u039a"
+    "\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf",
     "ABESIJKMHOPCTYXaceijopxysABEZHIKMNOPTYXo",
 )
 _DASHES = frozenset("\u2212\u02d7\ufe58\ufe63\uff0d\u30fc")

@@ -36,12 +36,12 @@ _LABELLED_ICD = re.compile(
 # The last category of each letter; beyond it a code is none. Letters that are not named go to 99.
 _LAST_CATEGORY = {"D": 89, "E": 89, "H": 95, "K": 95, "P": 96, "T": 88, "U": 85}
 _OF = r"\W{0,3}(?:numbers?|no\b\.?|ids?|i\.d\.|#)?\W{0,3}(?:is |was )?[\"'#]?"
-_IDENTIFIER = r"((?=[A-Z -]{0,12}\d)[A-Z0-9](?:[- ./]?[A-Z0-9]){3,29}?)(?![A-Z0-9])(?![-/.][A-Z0-9])"
+_IDENTIFIER = r"([A-Z0-9](?:[-./]?[A-Z0-9])*(?: [A-Z]{0,3}\d[A-Z0-9]*)*)(?![A-Z0-9])"
 _LABELLED_MRN = re.compile(
     rf"\b(?:mrn|med(?:ical)? rec(?:ord)?|chart (?=n|#|id)|patient (?=id|no|num|#)){_OF}{_IDENTIFIER}", re.IGNORECASE
 )
 _LABELLED_MEMBER_ID = re.compile(
-    rf"\b(?:member|subscriber|policy|beneficiary|insurance|medicare|medicaid|mbi)(?: ?(?=id|no|num|#|i\.d|:)|(?<=mbi) ?)"
+    r"\b(?:member|subscriber|policy|beneficiary|insurance|medicare|medicaid|mbi)(?: ?(?=id|no|num|#|i\.d|:)|(?<=mbi) ?)"
     rf"{_OF}{_IDENTIFIER}",
     re.IGNORECASE,
 )
@@ -90,9 +90,9 @@ def member_ids(text: str) -> Iterator[Span]:
 
 def _labelled(shape: re.Pattern[str], text: str) -> Iterator[Span]:
     for match in shape.finditer(text):
-        end = match.end(1)
-        if sum(sign.isalnum() for sign in match[1]) >= _LEAST_OF_IDENTIFIER:
-            yield match.start(1), end
+        signs = [sign for sign in match[1] if sign.isalnum()]
+        if len(signs) >= _LEAST_OF_IDENTIFIER and any(map(str.isdigit, signs)):
+            yield match.span(1)
 
 
 def written(identifier: str) -> re.Pattern[str] | None:

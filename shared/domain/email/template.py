@@ -89,7 +89,7 @@ def read_template(name: str, raw: Mapping[str, Any], phrases: Mapping[str, Block
     _known(name, raw, _MEMBERS)
     shares = _shares(name, raw.get("shares", {}))
     template = Template(
-        name=cast("str", _member(name, raw, "name", (name,))),
+        name=_member(name, raw, "name", (name,)),
         label=_text(name, raw, "label"),
         recipient=cast("RecipientKind", _member(name, raw, "recipient", RECIPIENTS)),
         channel=cast("Channel", _member(name, raw, "channel", CHANNELS)),
