@@ -43,6 +43,9 @@ class Permission(StrEnum):
     JOB_READ_ALL = "job:read_all"
     AUTHORIZATION_WRITE = "authorization:write"
     VISIT_MOVE = "visit:move"
+    DRAFT_WRITE = "draft:write"
+    DRAFT_APPROVE = "draft:approve"
+    DRAFT_READ_ALL = "draft:read_all"
 
 
 ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
@@ -72,6 +75,9 @@ ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
     Permission.JOB_READ_ALL: _LEADS,
     Permission.AUTHORIZATION_WRITE: _LEADS | {Role.ELIGIBILITY_SPECIALIST},
     Permission.VISIT_MOVE: _LEADS | {Role.FRONT_DESK},
+    Permission.DRAFT_WRITE: _STAFF,
+    Permission.DRAFT_APPROVE: _LEADS,
+    Permission.DRAFT_READ_ALL: _LEADS | {Role.AUDITOR},
 }
 
 ALL_MODES = frozenset({"eligibility", "front-desk", "backend", "email-drafter"})
@@ -116,6 +122,21 @@ ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "view_record": _EVERYBODY,
     "todays_schedule": _EVERYBODY,
     **dict.fromkeys(_DESK_ACTIONS, ROLES_BY_PERMISSION[Permission.VISIT_MOVE]),
+    "draft_email": _STAFF,
+    "apply_template": _STAFF,
+    "set_tone": _STAFF,
+    "shorten": _STAFF,
+    "expand": _STAFF,
+    "simplify": _STAFF,
+    "fill_missing_fields": _STAFF,
+    "check_phi": _STAFF,
+    "submit_for_review": _STAFF,
+    "request_changes": _LEADS,
+    "approve": _STAFF,  # their own; other people's are for leads
+    "send": _STAFF,
+    "discard": _STAFF,
+    "retract_and_correct": _STAFF,
+    "create_follow_up_task": _STAFF,
 }
 
 # What guidance offers in every mode besides the mode's own quick actions.

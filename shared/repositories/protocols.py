@@ -29,6 +29,7 @@ from shared.repositories.eligibility_protocols import EligibilityRepository
 from shared.repositories.front_desk_day_protocols import FrontDeskDayRepository
 from shared.repositories.patient_record_protocols import PatientRecordRepository
 from shared.repositories.record_protocols import PlainValue, RecordWriteRepository
+from shared.repositories.sign_in_protocols import ProfileRepository
 from shared.repositories.visit_protocols import VisitRepository
 from shared.repositories.visit_readiness_protocols import VisitReadinessRepository
 
@@ -299,4 +300,9 @@ class RecordStore(Protocol):
     @property
     def visits(self) -> VisitRepository:
         """Visits as the front desk moves them."""
+        ...
+
+    @property
+    def profiles(self) -> ProfileRepository:
+        """People and their organisation."""
         ...

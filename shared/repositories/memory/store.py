@@ -21,6 +21,7 @@ from shared.repositories.memory.members import InMemoryAuditOutbox, InMemoryKept
 from shared.repositories.memory.patient_records import InMemoryPatientRecordRepository
 from shared.repositories.memory.record_writes import InMemoryRecordWrites
 from shared.repositories.memory.records import InMemoryRecordRepository
+from shared.repositories.memory.sign_ins import InMemoryProfileRepository
 from shared.repositories.memory.tables import InMemoryTables
 from shared.repositories.memory.tasks import InMemoryTaskRepository
 from shared.repositories.memory.visit_readiness import InMemoryVisitReadinessRepository
@@ -59,3 +60,4 @@ class InMemoryRecordStore:
         self.visits = InMemoryVisitRepository(self.tables, self.record_writes.kept)
         self.visit_readiness = InMemoryVisitReadinessRepository(self.tables, self.eligibility)
         self.front_desk_day = InMemoryFrontDeskDayRepository(self.tables)
+        self.profiles = InMemoryProfileRepository()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from shared.db.postgres import Postgres
 from shared.repositories.postgres.authorizations import PostgresAuthorizationRepository
@@ -13,6 +14,9 @@ from shared.repositories.postgres.record_writes import PostgresRecordWrites
 from shared.repositories.postgres.records import PostgresRecordRepository
 from shared.repositories.postgres.visit_readiness import PostgresVisitReadinessRepository
 from shared.repositories.postgres.visits import PostgresVisitRepository
+
+if TYPE_CHECKING:
+    from shared.repositories.postgres.sign_ins import PostgresProfileRepository
 
 
 class PostgresRecordStore:
@@ -60,3 +64,10 @@ class PostgresRecordStore:
     def front_desk_day(self) -> PostgresFrontDeskDayRepository:
         """See RecordStore.front_desk_day."""
         return PostgresFrontDeskDayRepository(self._postgres)
+
+    @cached_property
+    def profiles(self) -> PostgresProfileRepository:
+        """See RecordStore.profiles. Few functions ask for it, so it is imported on first use."""
+        from shared.repositories.postgres.sign_ins import PostgresProfileRepository
+
+        return PostgresProfileRepository(self._postgres)
