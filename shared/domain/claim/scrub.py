@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
 
 from shared.domain.authorization.matching import ServiceNeed, mismatches
 from shared.domain.authorization.states import as_of
