@@ -24,8 +24,9 @@ _DEADLINES = {
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The open claims of a patient or an organisation, as numbers. `nearest` is the deadline that comes first, and how
-    much is at risk with it.
+    """The open claims of a patient or an organisation, as numbers.
+
+    `nearest` is the deadline that comes first, and how much is at risk with it.
     """
 
     open: int
@@ -57,7 +58,7 @@ def desk_of(claims: Sequence[BilledClaim]) -> Desk:
 def desk_summary(desk: Desk, following: GuidanceAction | None) -> tuple[Text, ...]:
     """Put a desk's numbers into sentences, with what to do first."""
     counts = {"open": desk.open, "rejected": desk.rejected, "denied": desk.denied, "pended": desk.pended}
-    params = {name: str(count) for name, count in counts.items()} | {"amount": f"{desk.amount:.2f}"}
+    params: dict[str, str | int | None] = {name: str(count) for name, count in counts.items()} | {"amount": f"{desk.amount:.2f}"}
     noun = "open claim" if desk.open == 1 else "open claims"
     text = (
         f"{desk.open} {noun}, {desk.amount:.2f} {desk.currency}: {desk.rejected} rejected, {desk.denied} denied, "
@@ -99,9 +100,12 @@ def claim_summary(situation: ClaimSituation, following: GuidanceAction | None) -
 def _claim_sentences(situation: ClaimSituation) -> Iterator[Text]:
     claim = situation.claim
     words, why = claim.status.replace("_", " "), _why(situation)
-    params = {"claim": claim.claim_number, "status": claim.status, "amount": f"{claim.amount:.2f}"}
     text = f"Claim {claim.claim_number}, {claim.amount:.2f} {claim.currency}: {words}"
-    yield Text(code=f"claim_{claim.status}", params=params, text=f"{text} ({why})" if why else text)
+    yield Text(
+        code=f"claim_{claim.status}",
+        params={"claim": claim.claim_number, "status": claim.status, "amount": f"{claim.amount:.2f}"},
+        text=f"{text} ({why})" if why else text,
+    )
     left = balance(claim)
     if left > 0 and left != claim.amount:
         yield Text(code="balance", params={"balance": f"{left:.2f}"}, text=f"{left:.2f} {claim.currency} are open")
@@ -153,7 +157,7 @@ def claim_status(situation: ClaimSituation) -> ContextStatus:
 
 
 def in_words(sentences: Sequence[Text]) -> str:
-    """The sentences as one text of at most 600 characters; what does not fit is left out, but for the first and last."""
+    """The sentences as one text of at most 600 characters; of what does not fit the first and the last one stay."""
     told = [f"{one.text}." for one in sentences]
     while len(told) > 2 and len(" ".join(told)) > MAX_SUMMARY:  # noqa: PLR2004 (first and last stay)
         told.pop(-2)
