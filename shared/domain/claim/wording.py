@@ -11,7 +11,7 @@ from shared.domain.claim.denials import known
 from shared.domain.claim.situation import ClaimSituation
 from shared.domain.claim.standing import authorization_gap, balance, next_deadline
 from shared.domain.claim.states import CLOSED
-from shared.models.claim import BilledClaim
+from shared.models.claim import ListedClaim
 from shared.models.firestore.alerts import Text
 from shared.models.firestore.documents import ContextStatus, Fact
 from shared.models.guidance import GuidanceAction
@@ -39,15 +39,15 @@ class Desk:
     source: str = "claims"
 
 
-def desk_of(claims: Sequence[BilledClaim]) -> Desk:
+def desk_of(claims: Sequence[ListedClaim]) -> Desk:
     """Count claims: those that are closed are nobody's work any more."""
     known_open = [one for one in claims if one.status not in CLOSED]
-    dated = sorted((due[0], balance(one)) for one in known_open if (due := next_deadline(one)) is not None)
+    dated = sorted((one.next_deadline_on, one.balance) for one in known_open if one.next_deadline_on is not None)
     first = dated[0][0] if dated else None
     at_risk = sum((amount for on, amount in dated if on == first), Decimal(0))
     return Desk(
         open=len(known_open),
-        amount=sum((balance(one) for one in known_open), Decimal(0)),
+        amount=sum((one.balance for one in known_open), Decimal(0)),
         rejected=sum(one.status == "rejected" for one in known_open),
         denied=sum(one.status == "denied" for one in known_open),
         pended=sum(one.status == "pended" for one in known_open),
@@ -58,7 +58,7 @@ def desk_of(claims: Sequence[BilledClaim]) -> Desk:
 def desk_summary(desk: Desk, following: GuidanceAction | None) -> tuple[Text, ...]:
     """Put a desk's numbers into sentences, with what to do first."""
     counts = {"open": desk.open, "rejected": desk.rejected, "denied": desk.denied, "pended": desk.pended}
-    params: dict[str, str | int | None] = {name: str(count) for name, count in counts.items()} | {"amount": f"{desk.amount:.2f}"}
+    params: dict[str, str | int | None] = {**counts, "amount": f"{desk.amount:.2f}"}
     noun = "open claim" if desk.open == 1 else "open claims"
     text = (
         f"{desk.open} {noun}, {desk.amount:.2f} {desk.currency}: {desk.rejected} rejected, {desk.denied} denied, "
