@@ -13,8 +13,8 @@ from shared.domain.claim.clocks import with_clocks
 from shared.domain.claim.scrub import need_of, scrub
 from shared.domain.claim.scrubbing import Scrubbed, ScrubInput
 from shared.domain.claim.situation import ClaimSituation
-from shared.domain.claim.states import CLOSED, UNFILED, ClaimMove, allowed_moves, target_of
-from shared.errors import ConflictError, FieldError, InvalidTransitionError, ValidationFailedError
+from shared.domain.claim.states import CLOSED, UNFILED, ClaimMove, target_of
+from shared.errors import ConflictError
 from shared.models.api.claim_actions import (
     ClaimParams,
     CorrectParams,
@@ -30,7 +30,7 @@ from shared.models.caller import Caller
 from shared.models.claim import BilledClaim, ClaimFile
 from shared.models.firestore.documents import ContextDocument
 from shared.models.records import Payer
-from shared.services.claim_changes import ClaimChanges, Stepped, next_version
+from shared.services.claim_changes import ClaimChanges, Stepped, next_version, no_step, refused
 
 _LINKABLE = UNFILED | {"denied", "corrected"}
 _TO_READY: dict[str, tuple[ClaimMove, ...]] = {
@@ -50,9 +50,10 @@ class ClaimActions:
         """Run the scrub rules and keep what they find; a claim that does not pass is put on hold."""
 
         def step(file: ClaimFile, situation: ClaimSituation) -> Stepped:
+            del situation
             claim = file.claim
             if claim.status in CLOSED:
-                raise _no_step(claim, "scrub")
+                raise no_step(claim, "scrub")
             ground = self._ground(caller, file)
             found = scrub(ground)
             kept = _kept(found, ground.today)
@@ -101,7 +102,7 @@ class ClaimActions:
             claim = file.claim
             moves = _TO_CORRECT.get(claim.status, ())
             if not moves and claim.status not in {"draft", "corrected"}:
-                raise _no_step(claim, "correct")
+                raise no_step(claim, "correct")
             corrected, named = self._corrected(caller, file, params)
             after, events = self._changes.through(corrected, moves)
             changed = sorted(name for name in _CORRECTABLE if getattr(after, name) != getattr(claim, name))
@@ -127,19 +128,16 @@ class ClaimActions:
             del situation
             claim = file.claim
             if claim.status not in _LINKABLE:
-                raise _no_step(claim, "link_authorization")
+                raise no_step(claim, "link_authorization")
             ground = self._ground(caller, file)
             wanted = params.authorization_id
             held = next((one for one in ground.file.authorizations if _is(one, wanted)), None)
             if held is None:
-                raise _refused("authorizationId", "unknown_authorization", "The patient has no such authorization")
+                raise refused("authorizationId", "unknown_authorization", "The patient has no such authorization")
             faults = mismatches(as_of(held, claim.service_date or ground.today), need_of(ground))
             if faults:
-                text = "; ".join(one.text for one in faults)
-                codes = [one.code for one in faults]
-                raise ConflictError(
-                    f"The authorization does not fit: {text}", code="authorization_misfit", faults=codes
-                )
+                words = f"The authorization does not fit: {'; '.join(one.text for one in faults)}"
+                raise ConflictError(words, code="authorization_misfit", faults=[one.code for one in faults])
             after = next_version(claim, authorization_id=held.id)
             event = self._changes.event(claim, after, "authorization_linked", authorizationId=str(held.id))
             return Stepped(after, (event,), told={"authorizationId": str(held.id)})
@@ -152,7 +150,7 @@ class ClaimActions:
         moves = _TO_READY.get(claim.status)
         if moves is None:
             target_of(claim.status, "submit", reason=None)
-            raise _no_step(claim, "submit")
+            raise no_step(claim, "submit")
         ground = self._ground(caller, file, proof=proof is not None)
         if proof is not None:
             _check_proof(proof, claim, ground.today)
@@ -178,13 +176,13 @@ class ClaimActions:
             wanted = params.payer_id.lower()
             named = next((one for one in patient.payers if wanted in {str(one.id), one.name.lower()}), None)
             if named is None:
-                raise _refused("payerId", "unknown_payer", "The patient has no coverage of this payer")
+                raise refused("payerId", "unknown_payer", "The patient has no coverage of this payer")
             coverage = next((one.id for one in patient.coverages if one.payer_id == named.id), None)
             given |= {"payer_id": named.id, "coverage_id": coverage, "filing_due_on": None}
         if params.provider_id is not None:
             found = self._db.postgres.records.resolve(caller.client_id, "provider", params.provider_id)
             if found is None:
-                raise _refused("providerId", "unknown_provider", "There is no such provider")
+                raise refused("providerId", "unknown_provider", "There is no such provider")
             given["provider_id"] = found.id
         return replace(file.claim, **given), named
 
@@ -221,19 +219,10 @@ def _clocked(claim: BilledClaim, file: ClaimFile, ground: ScrubInput) -> BilledC
 
 def _check_proof(proof: FilingProof, claim: BilledClaim, today: date) -> None:
     if proof.filed_on > today:
-        raise _refused("proof.filedOn", "in_the_future", "lies ahead")
+        raise refused("proof.filedOn", "in_the_future", "lies ahead")
     if claim.service_date is not None and proof.filed_on < claim.service_date:
-        raise _refused("proof.filedOn", "before_service", "lies before the date of service")
+        raise refused("proof.filedOn", "before_service", "lies before the date of service")
 
 
 def _is(held: Any, wanted: str) -> bool:
     return wanted == held.auth_number or wanted.lower() == str(held.id)
-
-
-def _no_step(claim: BilledClaim, step: str) -> InvalidTransitionError:
-    words = f"A claim that is {claim.status} does not take the step {step}"
-    return InvalidTransitionError(words, allowed=allowed_moves(claim.status), current=claim.status)
-
-
-def _refused(param: str, code: str, message: str) -> ValidationFailedError:
-    return ValidationFailedError(f"params.{param}: {message}", errors=(FieldError(f"params.{param}", code, message),))

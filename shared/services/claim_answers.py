@@ -14,10 +14,10 @@ from shared.domain.claim.guidance_rows import against_appeal
 from shared.domain.claim.secondary import forwarding
 from shared.domain.claim.situation import ClaimSituation
 from shared.domain.claim.standing import balance
-from shared.domain.claim.states import ClaimMove, allowed_moves, steps_between, target_of
+from shared.domain.claim.states import ClaimMove, steps_between, target_of
 from shared.domain.claim.write_off import approvers, is_agreed, limit_of, may_write_off
 from shared.domain.claim.write_off_request import ASKED, REFUSED, WriteOffRequest, details
-from shared.errors import ConflictError, FieldError, ForbiddenError, InvalidTransitionError, ValidationFailedError
+from shared.errors import ConflictError, ForbiddenError
 from shared.models.api.claim_actions import (
     AppealOutcomeParams,
     AppealParams,
@@ -31,7 +31,7 @@ from shared.models.claim import Adjustment, Appeal, AppealStatus, BilledClaim, C
 from shared.models.firestore.documents import ContextDocument
 from shared.models.identifiers import uuid7
 from shared.models.roles import Role
-from shared.services.claim_changes import ClaimChanges, Stepped, next_version
+from shared.services.claim_changes import ClaimChanges, Stepped, next_version, no_step, refused
 
 ASKED_PEER, PEER_DECIDED = "peer_to_peer_asked", "peer_to_peer_decided"
 _LEADS = frozenset({Role.ADMIN, Role.MANAGER})
@@ -54,16 +54,14 @@ class ClaimAnswers:
         """Record a payer's denial: its code, the deadlines that run from it, and the step that it goes back to."""
         group, carc = published(params.code)
         if group == "PR" and carc in _PATIENTS_PART:
-            raise _refused(
-                "code", "not_a_denial", "Deductible, coinsurance and copay are the patient's part, no denial"
-            )
+            raise refused("code", "not_a_denial", "Deductible, coinsurance and copay are the patient's part")
 
         def step(file: ClaimFile, situation: ClaimSituation) -> Stepped:
             claim = file.claim
             moves = steps_between(claim.status, "denied")
             if not moves:
                 target_of(claim.status, "deny", reason=params.code)
-                raise _no_step(claim, "deny")
+                raise no_step(claim, "deny")
             decided = _decided(params.decided_on, claim, situation.today)
             denied = Adjustment(group, carc, balance(claim), params.remarks)
             ready = replace(claim, payer_control_number=params.control_number or claim.payer_control_number)
@@ -97,9 +95,9 @@ class ClaimAnswers:
                 return self._peer_decided(claim, params, decided)
             appeal = next((one for one in file.appeals if one.status == "open"), None)
             if claim.status != "appealed" or appeal is None:
-                raise _no_step(claim, "record_appeal_outcome")
+                raise no_step(claim, "record_appeal_outcome")
             if decided < appeal.filed_on:
-                raise _refused("decidedOn", "before_filing", "lies before the day on which the appeal was filed")
+                raise refused("decidedOn", "before_filing", "lies before the day on which the appeal was filed")
             return self._decided_on(file, appeal, params, decided)
 
         return self._changes.change(caller, context, params, step, "appeal_outcome")
@@ -110,11 +108,10 @@ class ClaimAnswers:
         def step(file: ClaimFile, situation: ClaimSituation) -> Stepped:
             claim = file.claim
             ground = self._changes.situations.ground(caller.client_id, file, situation.today)
-            chosen = next(
-                (one for one in ground.file.coverages if str(one.id) == (params.coverage_id or "").lower()), None
-            )
+            wanted = (params.coverage_id or "").lower()
+            chosen = next((one for one in ground.file.coverages if str(one.id) == wanted), None)
             if params.coverage_id is not None and chosen is None:
-                raise _refused("coverageId", "unknown_coverage", "The patient has no such coverage")
+                raise refused("coverageId", "unknown_coverage", "The patient has no such coverage")
             found = forwarding(claim, ground.file.coverages, today=situation.today, chosen=chosen)
             target_of(claim.status, "forward_secondary", reason=None)
             if found.hindrance is not None or found.coverage is None:
@@ -159,7 +156,7 @@ class ClaimAnswers:
             left = balance(claim)
             amount = left if params.amount is None else params.amount
             if amount > left or left <= 0:
-                raise _refused("amount", "more_than_open", f"Only {left:.2f} {claim.currency} are open")
+                raise refused("amount", "more_than_open", f"Only {left:.2f} {claim.currency} are open")
             # What was written off before counts too: a limit is not to be got round in parts.
             total = amount + (claim.written_off_amount or Decimal(0))
             if not may_write_off(caller.role, total, agreed=_agreed(claim, params)):
@@ -263,14 +260,14 @@ class ClaimAnswers:
             return Stepped(after, (event,), closed, told=told | {"nextLevelDueOn": str(due)})
         paid = params.paid_amount
         if paid is not None and not (claim.paid_amount or Decimal(0)) <= paid <= claim.amount:
-            raise _refused("paidAmount", "out_of_range", "lies between what was paid before and what was billed")
+            raise refused("paidAmount", "out_of_range", "lies between what was paid before and what was billed")
         ready = claim if paid is None else replace(claim, paid_amount=paid, adjudicated_on=decided)
         after, events = self._changes.through(ready, (move,), reason=params.outcome, amount=paid, level=appeal.level)
         return Stepped(after, events, closed, told=told)
 
     def _peer_to_peer(self, claim: BilledClaim, params: AppealParams, filed: date) -> Stepped:
         if claim.status != "denied":
-            raise _no_step(claim, "peer_to_peer")
+            raise no_step(claim, "peer_to_peer")
         due = None if claim.adjudicated_on is None else peer_to_peer_due(claim.adjudicated_on)
         after = next_version(claim)
         event = self._changes.event(
@@ -310,18 +307,9 @@ def _decided(given: date | None, claim: BilledClaim, today: date, *, name: str =
     """The day that was given, or today. Raises ValidationFailedError for one that cannot be."""
     on = today if given is None else given
     if on > today:
-        raise _refused(name, "in_the_future", "lies ahead")
+        raise refused(name, "in_the_future", "lies ahead")
     earliest = claim.adjudicated_on if name == "filedOn" else claim.service_date
     if earliest is not None and on < earliest:
         code = "before_decision" if name == "filedOn" else "before_service"
-        raise _refused(name, code, f"lies before {earliest}")
+        raise refused(name, code, f"lies before {earliest}")
     return on
-
-
-def _no_step(claim: BilledClaim, step: str) -> InvalidTransitionError:
-    words = f"A claim that is {claim.status} does not take the step {step}"
-    return InvalidTransitionError(words, allowed=allowed_moves(claim.status), current=claim.status)
-
-
-def _refused(param: str, code: str, message: str) -> ValidationFailedError:
-    return ValidationFailedError(f"params.{param}: {message}", errors=(FieldError(f"params.{param}", code, message),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
@@ -15,9 +15,11 @@ from shared.db.selector import DatabaseSelector
 from shared.domain.claim.guidance import guidance
 from shared.domain.claim.situation import ClaimSituation
 from shared.domain.claim.standing import balance, next_deadline, queues
-from shared.domain.claim.states import ClaimMove, moved
+from shared.domain.claim.states import ClaimMove, allowed_moves, moved
 from shared.errors import (
+    ConflictError,
     FieldError,
+    InvalidTransitionError,
     NotFoundError,
     PreconditionFailedError,
     StoreUnavailableError,
@@ -25,18 +27,27 @@ from shared.errors import (
 )
 from shared.models.api.claim_actions import ClaimParams
 from shared.models.api.modes import QuickActionResult
+from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
 from shared.models.claim import Adjustment, Appeal, BilledClaim, ClaimFile, NewClaimEvent
 from shared.models.firestore.documents import ContextDocument
 from shared.models.identifiers import uuid7
+from shared.models.replay import Replayed
+from shared.models.snapshot import Snapshot
 from shared.repositories.claim_protocols import ClaimChange
 from shared.repositories.protocols import KeptAnswer
 from shared.services.access_log import AccessLog
 from shared.services.claim_situations import ClaimSituations
 from shared.services.clock import Clock
+from shared.services.snapshots import refresh
 
 MODE = "backend"
 OK = 200
+ATTEMPTS = 3
+
+
+class _OvertakenError(Exception):
+    """The claim has changed since it was decided on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,7 @@ class ClaimChanges:
         self._now = now
         self.situations = ClaimSituations(db)
 
-    def today(self, caller: Caller) -> Any:
+    def today(self, caller: Caller) -> date:
         """The day at the organisation."""
         return caller.today(self._now())
 
@@ -87,44 +98,72 @@ class ClaimChanges:
     def change(
         self, caller: Caller, context: ContextDocument, params: ClaimParams, step: Step, change: str
     ) -> QuickActionResult:
-        """Make a step under the claim's lock, as `change`. Raises what `step` raises, which undoes everything.
+        """Make a step, as `change`. Raises what `step` raises: then nothing has changed.
 
-        What the step rests on (coverages, authorizations, other claims) is read within the lock, so that of two who
-        change one claim the second decides on what the first has left.
+        What a step rests on (coverages, authorizations, other claims) is read and decided on before the claim is
+        locked, because whoever holds a lock waits for no second connection. A claim that somebody else has changed in
+        between is decided on anew. A repetition brings the context up to date once more: the first try may have ended
+        before that.
         """
-        reference = str(self.find(caller, context, params).claim.id)
-        today = self.today(caller)
-        made: list[tuple[QuickActionResult, ClaimChange]] = []
-
-        def decide(file: ClaimFile) -> ClaimChange:
-            before = file.claim
-            _check_version(caller, file, params.version)
-            situation = self.situations.situation(caller.client_id, file, today)
-            stepped = step(file, situation)
-            after = stepped.claim
-            event = caller.changed(
-                "claim",
-                resource_id=after.id,
-                patient_ref=str(after.patient_id),
-                mode=MODE,
-                metadata={"change": change, "from": before.status, "to": after.status, "version": after.version},
-            )
-            shown = replace(file, claim=after, appeals=_appeals(file, stepped.appeal))
-            result = self.result(caller, replace(situation, file=shown), stepped.told)
-            body = result.model_dump_json(by_alias=True)
-            kept = KeptAnswer(caller.idempotency, OK, body) if caller.idempotency else None
-            done = ClaimChange(after, event, kept, stepped.events, stepped.appeal, stepped.made)
-            made[:] = [(result, done)]
-            return done
-
-        self._db.postgres.claims.change(
-            caller.client_id, reference, decide, changed_by=caller.user_id, key=caller.idempotency
-        )
-        result, done = made[0]
-        # The change is committed: contexts that cannot be reached now learn of it by the outbox of record changes.
-        with self._access_log.handing_on(done.event), suppress(StoreUnavailableError):
-            pass
+        try:
+            self._db.postgres.eligibility.recall(caller.client_id, caller.idempotency)
+            for _ in range(ATTEMPTS):
+                done = self._attempt(caller, context, params, step, change)
+                if done is not None:
+                    break
+            else:
+                raise ConflictError("Others change this claim at the same time: read it again")
+        except Replayed:
+            self._bring_up_to_date(caller, context)
+            raise
+        result, event = done
+        # The change is committed: a context that cannot be reached now learns of it by the outbox of record changes.
+        with self._access_log.handing_on(event), suppress(StoreUnavailableError):
+            self._bring_up_to_date(caller, context)
         return result
+
+    def _attempt(
+        self, caller: Caller, context: ContextDocument, params: ClaimParams, step: Step, change: str
+    ) -> tuple[QuickActionResult, AuditEvent] | None:
+        """Decide and store; None when the claim has changed since it was decided on."""
+        file = self.find(caller, context, params)
+        before = file.claim
+        _check_version(caller, file, params.version)
+        situation = self.situations.situation(caller.client_id, file, self.today(caller))
+        stepped = step(file, situation)
+        after = stepped.claim
+        event = caller.changed(
+            "claim",
+            resource_id=after.id,
+            patient_ref=str(after.patient_id),
+            mode=MODE,
+            metadata={"change": change, "from": before.status, "to": after.status, "version": after.version},
+        )
+        appeals = _appeals(file, stepped.appeal)
+        result = self.result(caller, replace(situation, file=replace(file, claim=after, appeals=appeals)), stepped.told)
+        body = result.model_dump_json(by_alias=True)
+        kept = KeptAnswer(caller.idempotency, OK, body) if caller.idempotency else None
+
+        def decide(locked: ClaimFile) -> ClaimChange:
+            if locked.claim.version != before.version:
+                raise _OvertakenError
+            return ClaimChange(after, event, kept, stepped.events, stepped.appeal, stepped.made)
+
+        try:
+            self._db.postgres.claims.change(
+                caller.client_id, str(before.id), decide, changed_by=caller.user_id, key=caller.idempotency
+            )
+        except _OvertakenError:
+            return None
+        return result, event
+
+    def _bring_up_to_date(self, caller: Caller, context: ContextDocument) -> None:
+        def make() -> Snapshot:
+            now = self.local_time(caller)
+            record, patient = context.record_uuid, context.patient_uuid
+            return self.situations.snapshot(caller.client_id, context.record_type, record, patient, now)
+
+        refresh(self._db.firestore.contexts, caller.client_id, context.id, make, now=self._now)
 
     def result(
         self, caller: Caller, situation: ClaimSituation, told: dict[str, Any] | None = None
@@ -224,3 +263,14 @@ def _check_version(caller: Caller, file: ClaimFile, version: int | None) -> None
     if expected is not None and expected != claim.version:
         current = {"id": str(claim.id), "status": claim.status, "version": claim.version}
         raise PreconditionFailedError("The claim has changed since you read it", current=current)
+
+
+def no_step(claim: BilledClaim, step: str) -> InvalidTransitionError:
+    """Build the error of a step that a claim does not take in its state; it names the moves there are."""
+    words = f"A claim that is {claim.status} does not take the step {step}"
+    return InvalidTransitionError(words, allowed=allowed_moves(claim.status), current=claim.status)
+
+
+def refused(param: str, code: str, message: str) -> ValidationFailedError:
+    """Build the error of one param of a quick action."""
+    return ValidationFailedError(f"params.{param}: {message}", errors=(FieldError(f"params.{param}", code, message),))
