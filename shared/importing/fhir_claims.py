@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from shared.domain.remittance import answered
+from shared.domain.claim.answers import answered
 from shared.importing import values
 from shared.importing.fhir_coverage import Coverages
 from shared.importing.fhir_reading import Reading, codes, identifier_value, money, number_of

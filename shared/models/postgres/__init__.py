@@ -2,6 +2,7 @@
 
 from shared.models.postgres.analytics import feedback_facts
 from shared.models.postgres.base import metadata
+from shared.models.postgres.billing import claim_adjustments, claim_appeals, claim_total_changes, claim_totals
 from shared.models.postgres.eligibility import (
     authorizations,
     benefits,
@@ -31,7 +32,11 @@ __all__ = [
     "audit_seals",
     "authorizations",
     "benefits",
+    "claim_adjustments",
+    "claim_appeals",
     "claim_events",
+    "claim_total_changes",
+    "claim_totals",
     "claims",
     "clients",
     "coverages",

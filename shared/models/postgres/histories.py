@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, Numeric, Table, Text, func
+from sqlalchemy import CheckConstraint, Column, DateTime, ForeignKey, Index, Integer, Numeric, Table, Text, UniqueConstraint, func
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
-from shared.models.postgres.base import identifier, metadata, of_tenant, stamps, tenant
+from shared.models.postgres.base import identifier, metadata, of_tenant, stamps, tenant, tenant_key
 
 visit_status_history = Table(
     "visit_status_history",
@@ -31,17 +31,22 @@ claim_events = Table(
     identifier(),
     tenant(),
     Column("claim_id", UUID(as_uuid=True), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("claim_version", Integer),
     Column("kind", Text, nullable=False),
     Column("from_status", Text),
     Column("to_status", Text),
     Column("reason", Text),
     Column("amount", Numeric(10, 2)),
     Column("details", JSONB, nullable=False, server_default="{}"),
+    Column("source_ref", Text),
     Column("recorded_by", UUID(as_uuid=True)),
     Column("occurred_at", DateTime(timezone=True), nullable=False),
     *stamps(updated=False),
     of_tenant("claim_id", "claims"),
-    Index("ix_claim_events_claim", "client_id", "claim_id", "occurred_at", "id"),
+    tenant_key(),
+    UniqueConstraint("client_id", "claim_id", "number"),
+    UniqueConstraint("client_id", "claim_id", "source_ref"),
 )
 
 record_history = Table(

@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import UUID
 
 from shared.models.postgres.base import identifier, metadata, of_tenant, source, stamps, tenant, tenant_key
+from shared.models.postgres.billing import billing_columns, billing_indexes
 
 patients = Table(
     "patients",
@@ -111,6 +112,7 @@ claims = Table(
     Column("claim_type", Text),
     Column("denial_reason", Text),
     Column("next_deadline_at", DateTime(timezone=True)),
+    *billing_columns(),
     # A column, because row-level security lets a plain comparison use an index and a call of coalesce() not.
     Column("sort_date", Date, Computed("coalesce(service_date, '0001-01-01'::date)", persisted=True), nullable=False),
     source(),
@@ -122,11 +124,13 @@ claims = Table(
     of_tenant("payer_id", "payers"),
     of_tenant("visit_id", "visits"),
     of_tenant("provider_id", "providers"),
+    of_tenant("coverage_id", "coverages"),
+    of_tenant("authorization_id", "authorizations"),
+    of_tenant("secondary_of_id", "claims"),
     UniqueConstraint("client_id", "claim_number"),
     CheckConstraint("amount >= 0", name="amount"),
     Index("ix_claims_patient", "client_id", "patient_id", "sort_date", "id"),
     Index("ix_claims_patient_status", "client_id", "patient_id", "status", "sort_date", "id"),
-    Index("ix_claims_payer", "client_id", "payer_id"),
-    Index("ix_claims_provider", "client_id", "provider_id"),
     Index("ix_claims_visit", "client_id", "visit_id"),
+    *billing_indexes(),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from shared.domain.remittance import ANSWERABLE
+from shared.domain.claim.answers import ANSWERABLE
 from shared.domain.search_terms import number_term
 from shared.models.imported import (
     ClaimRecord,

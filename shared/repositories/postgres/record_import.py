@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from shared.db.postgres import Postgres, sqlstate
-from shared.domain.remittance import answered
+from shared.domain.claim.answers import answered
 from shared.domain.search_terms import terms_for
 from shared.errors import ConflictError, NotFoundError
 from shared.models.audit import AuditEvent

@@ -1,0 +1,1 @@
+"""Claims, pure: states and moves, what follows from a state, payers' answers."""
