@@ -5,28 +5,9 @@ What does not is told, and posted all the same: the money has moved, and a perso
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
 
-from shared.models.remittance import ZERO, Adjustment, ClaimPayment, Remittance
-
-BalanceLevel = Literal["service", "claim", "services", "file"]
-
-
-@dataclass(frozen=True, slots=True)
-class Imbalance:
-    """A sum that does not add up: `expected` follows from the parts, `stated` is what the file says.
-
-    `level` service: charge less its adjustments is not what it paid. claim: the same with all adjustments of the claim
-    and its services. services: the charges of the services are not the claim's. file: what the claims were paid, less
-    the provider's adjustments, is not the payment.
-    """
-
-    level: BalanceLevel
-    position: int
-    expected: Decimal
-    stated: Decimal
+from shared.models.remittance import ZERO, Adjustment, ClaimPayment, Imbalance, Remittance
 
 
 def imbalances(remittance: Remittance) -> tuple[Imbalance, ...]:

@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 from uuid import UUID
 
-from shared.domain.remittance_balance import Imbalance
-from shared.models.remittance import ClaimPayment, ClaimStatusAnswer, ProviderAdjustment
+from shared.models.remittance import ClaimPayment, ClaimStatusAnswer, Imbalance, ProviderAdjustment
 
 PayerFileKind = Literal["remittance", "claim_status", "acknowledgement"]
 # pending: not come to yet. noted: kept in the claim's history without moving it. The last two leave the claim alone.

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from shared.models.claim import GroupCode
 from shared.models.payer_answer import AnsweredPerson, AnswerPeriod, Reference
 
 ZERO = Decimal("0.00")
@@ -20,7 +21,7 @@ ZERO = Decimal("0.00")
 class Adjustment:
     """One reason why less (or more, when negative) was paid than charged: `group` is CAS01, `reason` a CARC."""
 
-    group: str
+    group: GroupCode
     reason: str
     amount: Decimal
     quantity: Decimal | None = None
@@ -128,6 +129,24 @@ class Remittance:
     provider_adjustments: tuple[ProviderAdjustment, ...] = ()
     unread: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+
+
+BalanceLevel = Literal["service", "claim", "services", "file"]
+
+
+@dataclass(frozen=True, slots=True)
+class Imbalance:
+    """A sum that does not add up: `expected` follows from the parts, `stated` is what the file says.
+
+    `level` service: charge less its adjustments is not what it paid. claim: the same with all adjustments of the claim
+    and its services. services: the charges of the services are not the claim's. file: what the claims were paid, less
+    the provider's adjustments, is not the payment.
+    """
+
+    level: BalanceLevel
+    position: int
+    expected: Decimal
+    stated: Decimal
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
+from typing import get_args
 
+from shared.models.claim import GroupCode
 from shared.models.remittance import Adjustment, StatedAmount
 from shared.x12.errors import UnreadableTransactionError
 from shared.x12.segments import Segment
@@ -11,7 +14,10 @@ from shared.x12.values import Notes, number, number_at
 
 CENT = Decimal("0.01")
 LARGEST = Decimal("9999999999.99")  # what columns of amounts hold, with room for a file's total
+LONGEST_IDENTIFIER = 80  # the guides' longest is 50
 _TRIPLET = 3  # reason, amount, quantity
+_GROUPS: dict[str, GroupCode] = {code: code for code in get_args(GroupCode)}
+_REASON = re.compile(r"[A-Z0-9]{1,5}", re.ASCII)
 
 
 def amount_at(segment: Segment, position: int) -> Decimal | None:
@@ -50,8 +56,18 @@ def adjustments_of(segment: Segment, notes: Notes) -> list[Adjustment]:
             continue
         if amount is None or not reason:
             raise _unreadable(segment, first, "adjustment_incomplete", "needs a reason and an amount")
-        found.append(Adjustment(segment[1], reason, amount, number_at(segment, first + 2, notes)))
+        if segment[1] not in _GROUPS or not _REASON.fullmatch(reason):
+            raise _unreadable(segment, first, "adjustment_code", "is no adjustment reason of a known group")
+        found.append(Adjustment(_GROUPS[segment[1]], reason, amount, number_at(segment, first + 2, notes)))
     return found
+
+
+def identifier_at(segment: Segment, position: int) -> str | None:
+    """The number of an element; None when it is absent. One that no index could hold is refused."""
+    stated = segment[position]
+    if len(stated) > LONGEST_IDENTIFIER:
+        raise _unreadable(segment, position, "identifier_too_long", "is too long")
+    return stated or None
 
 
 def stated_amount(segment: Segment) -> StatedAmount:

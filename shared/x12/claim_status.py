@@ -16,7 +16,7 @@ from shared.models.remittance import (
     StatusCode,
     StatusLevel,
 )
-from shared.x12.amounts import amount_at
+from shared.x12.amounts import amount_at, identifier_at
 from shared.x12.errors import UnreadableTransactionError
 from shared.x12.interchange import Transaction
 from shared.x12.parties import Party
@@ -60,6 +60,7 @@ class _Answer:
         elif segment.id == "SVC":
             self.services.append(ServiceStatus(segment.position, ":".join(segment.components(1))))
         elif segment.id == "REF" and not self.services:
+            identifier_at(segment, 2)
             self.references.append(reference(segment))
         elif segment.id == "DTP":
             self._period(segment, notes)
@@ -123,7 +124,7 @@ class _Reading:
             if self.level == _SOURCE:
                 self.payer = self.party
         elif segment.id == "TRN" and self.level != _SOURCE:
-            self._begin(segment, segment[2] or None)
+            self._begin(segment, identifier_at(segment, 2))
         elif segment.id == "STC" and self.open is None:
             self._begin(segment, None).take(segment, self.notes)
         elif not self._belongs(segment):
@@ -135,7 +136,7 @@ class _Reading:
             raise UnreadableTransactionError("reference_missing", "There is no BHT with a reference", segment=1)
         return ClaimStatusReport(
             acknowledgement=self.acknowledgement,
-            reference=self.begin[3],
+            reference=identifier_at(self.begin, 3) or "",
             made_on=day(self.begin[4]),
             payer_name=(self.payer.entity().name or None) if self.payer else None,
             payer_id=self.payer.id if self.payer else None,

@@ -19,7 +19,7 @@ from shared.models.remittance import (
     ServicePayment,
     StatedAmount,
 )
-from shared.x12.amounts import adjustments_of, amount_at, required_amount_at, stated_amount
+from shared.x12.amounts import adjustments_of, amount_at, identifier_at, required_amount_at, stated_amount
 from shared.x12.errors import UnreadableTransactionError
 from shared.x12.interchange import Transaction
 from shared.x12.parties import Party
@@ -185,8 +185,8 @@ class _Reading:
         paid_on = paid_on or (day(self.produced[2]) if self.produced else None)
         payer, payee = self.named.get(_PAYER), self.named.get(_PAYEE)
         return Remittance(
-            trace_number=self.trace[2],
-            originator=self.trace[3] or None,
+            trace_number=identifier_at(self.trace, 2) or "",
+            originator=identifier_at(self.trace, 3),
             amount=-amount if self.payment[3] == _DEBIT else amount,
             method=self.payment[4] or None,
             paid_on=paid_on,
@@ -207,13 +207,13 @@ def _claim(segment: Segment) -> ClaimPayment:
         raise UnreadableTransactionError("claim_incomplete", f"{missing} is missing", segment=segment.position)
     return ClaimPayment(
         position=segment.position,
-        claim_number=segment[1],
+        claim_number=identifier_at(segment, 1) or "",
         status_code=segment[2],
         charge=required_amount_at(segment, 3),
         paid=required_amount_at(segment, 4),
         patient_responsibility=amount_at(segment, 5) or ZERO,
         filing_indicator=segment[6] or None,
-        payer_control_number=segment[7] or None,
+        payer_control_number=identifier_at(segment, 7),
         frequency=segment[9] or None,
     )
 

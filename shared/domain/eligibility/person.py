@@ -28,14 +28,14 @@ def match_person(patient: Patient, person: AnsweredPerson) -> PersonMatch:
     """
     if person.date_of_birth is None or person.date_of_birth != patient.date_of_birth:
         return "date_of_birth"
-    if not _same_last(patient.last_name, person.last_name or ""):
+    if not same_last_name(patient.last_name, person.last_name or ""):
         return "last_name"
     return "same" if _same_first(patient.first_name, person.first_name or "") else "first_name"
 
 
 def same_name(ours: tuple[str, str], theirs: tuple[str, str]) -> bool:
     """Whether two (first name, last name) are of one person as far as E08 tells names apart."""
-    return _same_first(ours[0], theirs[0]) and _same_last(ours[1], theirs[1])
+    return _same_first(ours[0], theirs[0]) and same_last_name(ours[1], theirs[1])
 
 
 @rule("E08")
@@ -47,7 +47,8 @@ def mismatch(match: PersonMatch | None, source: str) -> Evidence | None:
     return found("E08", "member_mismatch", text, source, f"patient.{match}", member=match)
 
 
-def _same_last(ours: str, theirs: str) -> bool:
+def same_last_name(ours: str, theirs: str) -> bool:
+    """Whether two last names are one as E08 compares them."""
     return bool(_forms(ours) & _forms(theirs))
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, text
 
 from shared.db.postgres import Postgres
+from shared.domain.eligibility.person import same_name
 from shared.models.audit import AuditEvent
 from shared.models.payer_files import (
     ClaimCandidate,
@@ -21,9 +22,7 @@ from shared.models.payer_files import (
     PayerFileLine,
     Settlement,
 )
-from shared.models.remittance import ClaimPayment, ClaimStatusAnswer, ProviderAdjustment
-from shared.domain.eligibility.person import same_name
-from shared.domain.remittance_balance import Imbalance
+from shared.models.remittance import ClaimPayment, ClaimStatusAnswer, Imbalance, ProviderAdjustment
 from shared.models.typed_json import from_json, to_json
 from shared.repositories.payer_file_protocols import FileFilter, WantedPerson
 from shared.repositories.postgres.transaction import add_event, as_uuid
@@ -195,7 +194,10 @@ class PostgresPayerFileRepository:
 
 
 def _read_candidates(connection: Connection, statement: Any, given: Mapping[str, object]) -> tuple[ClaimCandidate, ...]:
-    return tuple(ClaimCandidate(*row[:5], tuple(row[5])) for row in connection.execute(statement, given))
+    return tuple(
+        ClaimCandidate(identity, number, amount, first, last, tuple(secondaries))
+        for identity, number, amount, first, last, secondaries in connection.execute(statement, given)
+    )
 
 
 def _columns(client_id: UUID, file: NewPayerFile) -> dict[str, object]:
@@ -227,10 +229,37 @@ def _listed(of: type[T], stored: list[dict[str, Any]]) -> tuple[T, ...]:
 
 
 def _head(row: Row[Any]) -> PayerFileHead:
-    return PayerFileHead(*row[: _COLUMNS_OF_HEAD - 1], counts=row[_COLUMNS_OF_HEAD - 1] or {})
+    identity, kind, trace, payer_name, payer_id, amount, method, dated_on, received_at, counts = row[:_COLUMNS_OF_HEAD]
+    return PayerFileHead(
+        id=identity,
+        kind=kind,
+        trace_number=trace,
+        payer_name=payer_name,
+        payer_id=payer_id,
+        amount=amount,
+        method=method,
+        dated_on=dated_on,
+        received_at=received_at,
+        counts=counts or {},
+    )
 
 
 def _line(row: Row[Any], kind: str) -> PayerFileLine:
-    of: type[ClaimPayment | ClaimStatusAnswer] = ClaimPayment if kind == "remittance" else ClaimStatusAnswer
-    content: LineContent | None = from_json(of, row[2])
-    return PayerFileLine(row[0], row[1], content, *row[3:])
+    number, fingerprint, content, outcome, reason, claim_id, claim_number, claim_status, settled_at = row
+    return PayerFileLine(
+        number=number,
+        fingerprint=fingerprint,
+        content=_content(content, kind),
+        outcome=outcome,
+        reason=reason,
+        claim_id=claim_id,
+        claim_number=claim_number,
+        claim_status=claim_status,
+        settled_at=settled_at,
+    )
+
+
+def _content(stored: str, kind: str) -> LineContent | None:
+    if kind == "remittance":
+        return from_json(ClaimPayment, stored)
+    return from_json(ClaimStatusAnswer, stored)
