@@ -12,6 +12,10 @@ class UnreadableInterchangeError(ValueError):
         self.segment = segment
 
 
+class UnreadableTransactionError(UnreadableInterchangeError):
+    """A transaction that moves money or claims says something that cannot be read, so nothing of it is taken."""
+
+
 class UnwritableValueError(ValueError):
     """A value cannot be said in X12: `field` names it, `message` says why."""
 

@@ -11,14 +11,17 @@ from hypothesis import strategies as st
 
 from shared.clearinghouse.carriage import unpack
 from shared.clearinghouse.outcome import read_outcome
+from shared.domain.remittance_balance import imbalances
 from shared.models.eligibility_inquiry import InquiryFailure
 from shared.models.payer_answer import PayerAnswer
 from shared.x12.acknowledgement import read_refusal
+from shared.x12.claim_status import read_claim_status
 from shared.x12.eligibility_answer import read_eligibility_answers
 from shared.x12.errors import UnreadableInterchangeError
 from shared.x12.inquiry import write_inquiry
 from shared.x12.inquiry_reading import read_inquiries
 from shared.x12.interchange import read_interchanges
+from shared.x12.remittance import read_remittance
 from shared.x12.services_review import read_authorization_answers
 from tests.unit.x12_samples import ACTIVE, answer_to, envelope, inquiry, mary, published
 
@@ -27,7 +30,10 @@ SEEDS = [
         ACTIVE, "EB*B*IND*98^UC*HM*GOLD*29*10.50*.2*VS*12*Y*N*HC:99213", "HSD*VS*20", "DTP*291*D8*20260101"
     ).encode(),
     write_inquiry(inquiry(dependent=mary()), envelope()).encode(),
-    *(path.read_bytes() for path in published("271_005010X279A1", "270_005010X279A1", "835_005010X221A1")),
+    *(
+        path.read_bytes()
+        for path in published("271_005010X279A1", "270_005010X279A1", "835_005010X221A1", "277_005010X212")
+    ),
 ]
 
 
@@ -44,6 +50,10 @@ def read_everything(content: bytes) -> None:
             for transaction in one.transactions:
                 read_eligibility_answers(transaction)
                 read_authorization_answers(transaction)
+                with suppress(UnreadableInterchangeError):
+                    imbalances(read_remittance(transaction))
+                with suppress(UnreadableInterchangeError):
+                    read_claim_status(transaction)
 
 
 @settings(deadline=None, max_examples=200)

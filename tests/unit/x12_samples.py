@@ -62,6 +62,11 @@ def interchange(
     return "".join(f"{line}{end}" for line in lines)
 
 
+def remittance_file(*segments: str) -> str:
+    """One interchange of one 835."""
+    return interchange(*segments, set_id="835", functional_id="HP", version="005010X221A1")
+
+
 def answer_to(*after: str) -> str:
     """A 271 about Robert Smith, with what comes `after` his name and date of birth."""
     return interchange(*HEADER_271, *RECEIVER, *SUBSCRIBER, *after)

@@ -28,12 +28,14 @@ def match_person(patient: Patient, person: AnsweredPerson) -> PersonMatch:
     """
     if person.date_of_birth is None or person.date_of_birth != patient.date_of_birth:
         return "date_of_birth"
-    if not _forms(patient.last_name) & _forms(person.last_name or ""):
+    if not same_last_name(patient.last_name, person.last_name or ""):
         return "last_name"
-    ours, theirs = _forms(patient.first_name), _forms(person.first_name or "")
-    if not any(mine.startswith(other) or other.startswith(mine) for mine in ours for other in theirs):
-        return "first_name"
-    return "same"
+    return "same" if _same_first(patient.first_name, person.first_name or "") else "first_name"
+
+
+def same_name(ours: tuple[str, str], theirs: tuple[str, str]) -> bool:
+    """Whether two (first name, last name) are of one person as far as E08 tells names apart."""
+    return _same_first(ours[0], theirs[0]) and same_last_name(ours[1], theirs[1])
 
 
 @rule("E08")
@@ -43,6 +45,16 @@ def mismatch(match: PersonMatch | None, source: str) -> Evidence | None:
         return None
     text = f"The payer answered about somebody with another {_WORDS[match]}"
     return found("E08", "member_mismatch", text, source, f"patient.{match}", member=match)
+
+
+def same_last_name(ours: str, theirs: str) -> bool:
+    """Whether two last names are one as E08 compares them."""
+    return bool(_forms(ours) & _forms(theirs))
+
+
+def _same_first(ours: str, theirs: str) -> bool:
+    mine, others = _forms(ours), _forms(theirs)
+    return any(one.startswith(other) or other.startswith(one) for one in mine for other in others)
 
 
 def _forms(name: str) -> frozenset[str]:

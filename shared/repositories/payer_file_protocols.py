@@ -1,0 +1,91 @@
+"""What posting asks of a store: files of payers with their lines, and the claims that a line may be about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID
+
+from shared.models.audit import AuditEvent
+from shared.models.payer_files import (
+    ClaimCandidate,
+    LineOutcome,
+    NewPayerFile,
+    PayerFile,
+    PayerFileHead,
+    PayerFileKind,
+    Settlement,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class WantedPerson:
+    """A claim by whose it is, when it was, and what was charged: all three must be the same."""
+
+    first_name: str
+    last_name: str
+    service_date: date
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FileFilter:
+    """Which files: of one of `kinds`; with `unmatched`, those that have lines of no claim."""
+
+    kinds: tuple[PayerFileKind, ...]
+    unmatched: bool = False
+
+
+class PayerFileRepository(Protocol):
+    """Files of payers."""
+
+    def keep(self, client_id: UUID, file: NewPayerFile, event: AuditEvent) -> tuple[UUID, bool]:
+        """Keep a transaction with all its lines and its audit event in one commit; whether it is new.
+
+        Of one digest and place there is one: the id of the one that was kept first is returned, and nothing changes.
+        """
+        ...
+
+    def get(self, client_id: UUID, reference: str, *, seen: AuditEvent | None) -> PayerFile | None:
+        """Return a kept transaction by its uuid; None for an unknown or foreign one."""
+        ...
+
+    def find(
+        self,
+        client_id: UUID,
+        wanted: FileFilter,
+        *,
+        after: tuple[datetime, UUID] | None,
+        limit: int,
+        seen: AuditEvent | None,
+    ) -> list[PayerFileHead]:
+        """Return at most `limit` files, the newest first, starting behind `after`."""
+        ...
+
+    def settle(
+        self, client_id: UUID, file_id: UUID, number: int, settlement: Settlement, event: AuditEvent | None
+    ) -> bool:
+        """Say what became of a line, unless it is settled already; `event` in the same commit. Whether it was said."""
+        ...
+
+    def posted_before(self, client_id: UUID, fingerprint: str) -> UUID | None:
+        """Return the claim that a line with this fingerprint was posted to; None where there is none."""
+        ...
+
+    def by_number(self, client_id: UUID, claim_number: str) -> ClaimCandidate | None:
+        """Return the claim with our number."""
+        ...
+
+    def by_control_number(self, client_id: UUID, control_number: str) -> tuple[ClaimCandidate, ...]:
+        """Return at most two claims that the payer knows by this number."""
+        ...
+
+    def by_person(self, client_id: UUID, wanted: WantedPerson) -> tuple[ClaimCandidate, ...]:
+        """Return at most two claims of that day and charge whose patient has that name."""
+        ...
+
+
+Counts = Mapping[LineOutcome, int]

@@ -1,0 +1,283 @@
+"""What a line of a payer's file makes of a claim: every code, every state, every amount."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.claim.posting import (
+    COST_SHARE,
+    PROCESSED,
+    WRITE_DOWNS,
+    Posted,
+    Posting,
+    adjustments_of,
+    paid_by,
+    reported_on,
+)
+from shared.domain.claim.states import STATUSES, TRANSITIONS
+from shared.domain.remittance_balance import imbalances_of
+from shared.models.claim import Adjustment as KeptAdjustment
+from shared.models.claim import BilledClaim, ClaimStatus
+from shared.models.remittance import ZERO, ClaimPayment
+from tests.unit.payments import NOW, SOURCE, TODAY, adjusted, billed, payment, service, status_of
+
+ADJUDICABLE = ("submitted", "accepted", "pended", "appealed")
+
+
+def post(claim: BilledClaim, line: ClaimPayment) -> Posting:
+    return paid_by(claim, line, SOURCE, now=NOW, today=TODAY)
+
+
+def posted(claim: BilledClaim, line: ClaimPayment) -> Posted:
+    found = post(claim, line)
+    assert isinstance(found, Posted), found
+    return found
+
+
+def report(claim: BilledClaim, category: str, **changes: Any) -> Posting:
+    return reported_on(claim, status_of(category, **changes), SOURCE, now=NOW, today=TODAY)
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "allowed", "patient"),
+    [
+        (payment("80.00", adjusted("CO", "45", "20.00")), "paid", "80.00", "0.00"),
+        (payment("60.00", adjusted("CO", "45", "20.00"), adjusted("PR", "2", "20.00")), "paid", "80.00", "20.00"),
+        (payment("0.00", adjusted("PR", "1", "100.00")), "paid", "100.00", "100.00"),
+        (payment("0.00", adjusted("PR", "204", "100.00")), "denied", "0.00", "100.00"),
+        (payment("0.00", adjusted("CO", "197", "100.00")), "denied", "0.00", "0.00"),
+        (payment("0.00", adjusted("CO", "45", "40.00"), adjusted("CO", "50", "60.00")), "denied", "0.00", "0.00"),
+        (payment("0.00", adjusted("OA", "23", "100.00"), status_code="2"), "paid", "0.00", "0.00"),
+        (payment("50.00", adjusted("CO", "45", "20"), adjusted("CO", "97", "30")), "partially_paid", "80.00", "0.00"),
+        (payment("80.00", status_code="4"), "denied", "80.00", "0.00"),
+        (payment("0.00", status_code="1"), "denied", "0.00", "0.00"),
+    ],
+)
+def test_amounts_decide_what_becomes_of_a_claim(line: ClaimPayment, status: str, allowed: str, patient: str) -> None:
+    after = posted(billed(), line).claim
+    assert (after.status, str(after.allowed_amount), str(after.patient_amount)) == (
+        status,
+        f"{Decimal(allowed):.2f}",
+        f"{Decimal(patient):.2f}",
+    )
+    assert after.paid_amount == line.paid
+    assert (after.payer_control_number, after.adjudicated_on) == ("P-77", SOURCE.dated_on)
+
+
+@pytest.mark.parametrize(("expected", "status"), [("80.01", "underpaid"), ("80.00", "paid"), (None, "paid")])
+def test_less_than_the_contract_promises_is_underpaid(expected: str | None, status: str) -> None:
+    claim = billed(expected_amount=None if expected is None else Decimal(expected))
+    line = payment("60.00", adjusted("CO", "45", "20.00"), adjusted("PR", "3", "20.00"))
+    assert posted(claim, line).claim.status == status
+
+
+def test_denial_names_its_largest_reason_with_its_remarks_and_keeps_all_rows() -> None:
+    line = payment(
+        "0.00",
+        adjusted("CO", "45", "70.00"),
+        services=(
+            service("0.00", adjusted("CO", "16", "10.00"), adjusted("CO", "197", "20.00"), remarks=("N54", "M15")),
+        ),
+        remarks=("MA01",),
+    )
+    found = posted(billed(), line)
+    assert (found.claim.denial_code, found.claim.denial_reason) == ("CO-197", "CO-197 N54 M15")
+    (event,) = found.events
+    assert event.adjustments == (
+        KeptAdjustment("CO", "45", Decimal("70.00"), ("MA01",)),
+        KeptAdjustment("CO", "16", Decimal("10.00"), ("N54", "M15"), 1),
+        KeptAdjustment("CO", "197", Decimal("20.00"), ("N54", "M15"), 1),
+    )
+    assert (event.kind, event.reason, event.amount) == ("deny", "CO-197", Decimal("0.00"))
+
+
+def test_payment_of_a_claim_that_was_only_sent_says_that_it_was_accepted_first() -> None:
+    found = posted(billed(status="submitted"), payment("80.00", adjusted("CO", "45", "20.00")))
+    assert [(one.kind, one.from_status, one.to_status) for one in found.events] == [
+        ("accept", "submitted", "accepted"),
+        ("pay", "accepted", "paid"),
+    ]
+    assert [one.source_ref for one in found.events] == [None, SOURCE.reference]
+    assert found.claim.version == 5
+    assert found.events[-1].details == {
+        "fileId": "file-1",
+        "traceNumber": "T-900",
+        "line": 3,
+        "matchedByHand": False,
+        "statusCode": "1",
+        "payerControlNumber": "P-77",
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        (payment("80.00", adjusted("CO", "45", "20.00")), "paid"),
+        (payment("30.00", adjusted("CO", "50", "70.00")), "partially_paid"),
+        (payment("0.00", adjusted("CO", "50", "100.00")), "denied_final"),
+    ],
+)
+def test_appeal_ends_with_what_the_payer_says_then(line: ClaimPayment, status: str) -> None:
+    assert posted(billed(status="appealed", expected_amount=Decimal(500)), line).claim.status in {
+        status,
+        "partially_paid",
+    }
+    assert posted(billed(status="appealed"), line).claim.status == status
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("code", ["1", "2", "3", "4", "19", "20", "21", "22"])
+def test_no_line_makes_an_illegal_move(status: ClaimStatus, code: str) -> None:
+    claim = billed(status=status, paid_amount=Decimal("80.00"))
+    line = payment("-80.00" if code == "22" else "80.00", status_code=code)
+    found = post(claim, line)
+    possible = status in (TRANSITIONS["reverse"].sources if code == "22" else ADJUDICABLE)
+    if not possible:
+        assert found == "illegal_state"
+        return
+    assert isinstance(found, Posted)
+    at = claim.status
+    for event in found.events:
+        assert at in TRANSITIONS[event.kind].sources
+        assert (event.from_status, event.to_status) == (at, TRANSITIONS[event.kind].target)
+        at = event.to_status
+    assert at == found.claim.status
+
+
+def test_claim_that_is_paid_takes_no_second_payment() -> None:
+    for status in ("paid", "partially_paid", "underpaid", "denied"):
+        assert post(billed(status=status, paid_amount=Decimal(10)), payment("80.00")) == "illegal_state"
+
+
+@pytest.mark.parametrize("status", sorted(TRANSITIONS["reverse"].sources))
+def test_reversal_takes_back_what_was_paid(status: ClaimStatus) -> None:
+    claim = billed(status=status, paid_amount=Decimal("80.00"), denial_code="CO-50")
+    line = payment("-80.00", status_code="22", charge=Decimal("-100.00"))
+    found = posted(claim, line)
+    assert (found.claim.status, found.claim.paid_amount, found.claim.denial_code) == ("accepted", None, None)
+    assert (found.events[-1].kind, found.events[-1].amount) == ("reverse", Decimal("-80.00"))
+    again = posted(found.claim, payment("85.00", adjusted("CO", "45", "15.00")))
+    assert (again.claim.status, again.claim.paid_amount) == ("paid", Decimal("85.00"))
+
+
+@pytest.mark.parametrize("paid", ["-79.99", "-80.01", "80.00", "0.00"])
+def test_reversal_of_another_amount_is_not_posted(paid: str) -> None:
+    claim = billed(status="paid", paid_amount=Decimal("80.00"))
+    assert post(claim, payment(paid, status_code="22")) == "amount_mismatch"
+
+
+@pytest.mark.parametrize(("code", "kind"), [("23", "forwarded"), ("25", "predetermined")])
+def test_what_is_no_payment_is_noted(code: str, kind: str) -> None:
+    claim = billed()
+    found = posted(claim, payment("0.00", status_code=code, forwarded_to="SECOND PAYER"))
+    assert found.noted
+    assert found.claim is claim
+    assert (found.events[0].kind, found.events[0].details["forwardedTo"]) == (kind, "SECOND PAYER")
+
+
+@pytest.mark.parametrize("code", ["5", "13", "99", "X", "1X"])
+def test_unknown_code_is_not_posted(code: str) -> None:
+    assert post(billed(), payment("80.00", status_code=code)) == "unknown_status_code"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        payment("100000000.00"),
+        payment("80.00", charge=Decimal("-100000000.00")),
+        payment("80.00", adjusted("CO", "45", "100000000.00"), adjusted("CO", "45", "-100000000.00")),
+    ],
+)
+def test_amount_that_no_claim_holds_is_not_posted(line: ClaimPayment) -> None:
+    assert post(billed(), line) == "amount_out_of_range"
+
+
+@pytest.mark.parametrize(
+    ("before", "category", "after"),
+    [
+        ("submitted", "A2", "accepted"),
+        ("submitted", "A3", "rejected"),
+        ("submitted", "A6", "rejected"),
+        ("submitted", "A7", "rejected"),
+        ("submitted", "A8", "rejected"),
+        ("submitted", "P1", "pended"),
+        ("submitted", "R3", "pended"),
+        ("accepted", "P3", "pended"),
+    ],
+)
+def test_report_moves_a_claim(before: ClaimStatus, category: str, after: str) -> None:
+    found = report(billed(status=before), category)
+    assert isinstance(found, Posted)
+    assert not found.noted
+    assert found.claim.status == after
+    assert found.claim.payer_control_number == "P-77"
+    assert found.claim.pended_since == (status_of("P1").statuses[0].on if after == "pended" else None)
+    assert found.claim.status_reason == (f"{category}:20" if after == "rejected" else None)
+
+
+@pytest.mark.parametrize("category", ["A0", "A1", "A4", "A5", "F0", "F1", "F2", "F3", "F4", "E0", "D0"])
+@pytest.mark.parametrize("status", ["submitted", "accepted", "pended", "paid", "denied"])
+def test_report_without_a_step_is_noted(status: ClaimStatus, category: str) -> None:
+    found = report(billed(status=status, payer_control_number="P-77"), category)
+    assert isinstance(found, Posted)
+    assert found.noted
+    assert (found.claim.status, found.claim.version) == (status, 4)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("category", ["A1", "A2", "A3", "A7", "P2", "F2", "R1", "E1"])
+def test_report_never_denies_and_never_reverses(status: ClaimStatus, category: str) -> None:
+    found = report(billed(status=status), category)
+    if isinstance(found, Posted):
+        assert found.claim.status == status or found.claim.status in {"accepted", "pended", "rejected"}
+        assert all(event.kind in {"accept", "pend", "reject", "status"} for event in found.events)
+
+
+@pytest.mark.parametrize("status", ["accepted", "pended", "paid", "denied"])
+def test_adjudicated_claim_is_not_rejected(status: ClaimStatus) -> None:
+    assert report(billed(status=status), "A7") == "illegal_state"
+
+
+@pytest.mark.parametrize("status", ["draft", "on_hold", "missing_information", "ready"])
+def test_claim_that_was_not_sent_is_not_reported_on(status: ClaimStatus) -> None:
+    assert report(billed(status=status), "A2") == "illegal_state"
+
+
+CENTS = st.integers(min_value=0, max_value=50_000)
+REASONS = st.sampled_from(["1", "2", "3", "16", "23", "45", "50", "97", "197", "204", "253", "A2"])
+GROUPS = st.sampled_from(["CO", "PR", "OA", "PI"])
+
+
+@given(st.lists(st.tuples(GROUPS, REASONS, CENTS), max_size=7), CENTS, st.sampled_from(sorted(PROCESSED)))
+def test_payment_that_adds_up_accounts_for_every_cent(
+    given_adjustments: list[tuple[Any, str, int]], paid_cents: int, code: str
+) -> None:
+    """Paid, write-downs, the patient's share and what was refused are the charge; the claim says the same."""
+    adjustments = tuple(
+        adjusted(group, reason, str(Decimal(cents) / 100)) for group, reason, cents in given_adjustments
+    )
+    paid = Decimal(paid_cents) / 100
+    charge = paid + sum((one.amount for one in adjustments), ZERO)
+    line = replace(payment("0.00", *adjustments, status_code=code), paid=paid, charge=charge)
+    assert imbalances_of(line) == ()
+    after = posted(billed(amount=charge), line).claim
+    kept = adjustments_of(line)
+    share = sum((one.amount for one in kept if one.group == "PR" and one.carc in COST_SHARE), ZERO)
+    written_down = sum((one.amount for one in kept if one.carc in WRITE_DOWNS), ZERO)
+    refused = charge - paid - share - written_down
+    assert after.paid_amount == paid
+    if after.status == "partially_paid":
+        assert refused > 0
+        assert after.allowed_amount == charge - written_down
+    elif after.status == "paid":
+        assert refused == 0
+        assert after.allowed_amount == paid + share
+    else:
+        assert after.status == "denied"
+        assert paid + share == 0
