@@ -115,6 +115,9 @@ ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "get_claims": _EVERYBODY,
     "view_record": _EVERYBODY,
     "todays_schedule": _EVERYBODY,
+    "readiness_list": _EVERYBODY,
+    "call_script": _STAFF,
+    "handoff": ROLES_BY_PERMISSION[Permission.VISIT_MOVE],
     **dict.fromkeys(_DESK_ACTIONS, ROLES_BY_PERMISSION[Permission.VISIT_MOVE]),
 }
 
