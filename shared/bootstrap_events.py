@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shared.services.record_projection import RecordChangeRelay, RecordProjection
     from shared.services.task_effects import TaskEffects
     from shared.services.task_reminders import ReminderService
+    from shared.services.waiting_alerts import WaitingAlerts
 
 
 @cache
@@ -156,6 +157,17 @@ def check_retries() -> CheckRetries:
     return CheckRetries(
         PostgresCheckRetryQueue(database), PostgresEligibilityRepository(database), bootstrap.clearinghouse
     )
+
+
+@cache
+def waiting_alerts() -> WaitingAlerts:
+    """Tells of waits at the front desks of every organisation."""
+    from shared.repositories.firestore.alerts import FirestoreAlertSweep
+    from shared.repositories.postgres.waiting_visits import PostgresWaitingVisitStore
+    from shared.services.waiting_alerts import WaitingAlerts
+
+    visits = PostgresWaitingVisitStore(bootstrap.postgres("desk"))
+    return WaitingAlerts(visits, FirestoreAlertSweep(bootstrap.firestore_store()), bootstrap.live_store().alerts)
 
 
 @cache

@@ -178,7 +178,7 @@ def settings() -> Settings:
         context_key=SecretStr(key) if key else None,
         database_urls={
             role: SecretStr(environment[f"MOBIUS_DATABASE_URL_{role.upper()}"])
-            for role in ("serving", "audit", "relay", "seal", "analytics", "retry")
+            for role in ("serving", "audit", "relay", "seal", "analytics", "retry", "desk")
             if environment.get(f"MOBIUS_DATABASE_URL_{role.upper()}")
         },
         cloud_sql_instance=environment.get("MOBIUS_CLOUD_SQL_INSTANCE"),

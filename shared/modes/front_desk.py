@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
 
 from shared.db.selector import DatabaseSelector
-from shared.models.api.modes import ContextView, NoParams, QuickActionResult
+from shared.models.api.modes import ContextView, NoParams, QuickActionResult, SummaryView
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
+from shared.models.guidance import GuidanceAction, GuidanceReason
+from shared.models.snapshot import Snapshot
 from shared.modes.base import BaseModeHandler, QuickActionRule
 from shared.services.access_log import AccessLog
 from shared.services.clock import Clock
+from shared.services.front_desk_action_table import DAY_ACTIONS
 from shared.services.visit_action_table import VISIT_ACTIONS
 
 if TYPE_CHECKING:
     from shared.services.demographics import Demographics
+    from shared.services.front_desk_day import FrontDeskDay
+    from shared.services.front_desk_guidance import FrontDeskGuidance
+    from shared.services.front_desk_handoff import FrontDeskHandoffs
     from shared.services.visit_actions import VisitActions
     from shared.services.visits import VisitService
+
+_WITHOUT_VISIT = frozenset({"view_record", "todays_schedule", "readiness_list", "add_walk_in"})
 
 
 class FrontDeskModeHandler(BaseModeHandler):
@@ -28,6 +38,7 @@ class FrontDeskModeHandler(BaseModeHandler):
     quick_actions: ClassVar[tuple[QuickActionRule, ...]] = (
         QuickActionRule("view_record", "View Full Record", NoParams, "view_record", only_reads=True),
         *VISIT_ACTIONS,
+        *DAY_ACTIONS,
     )
 
     def __init__(self, db_selector: DatabaseSelector, access_log: AccessLog, *, now: Clock) -> None:
@@ -57,6 +68,46 @@ class FrontDeskModeHandler(BaseModeHandler):
 
         writes = RecordWriteService(lambda: self._db.postgres, self._access_log, now=self._now)
         return Demographics(lambda: self._db.postgres, writes)
+
+    @cached_property
+    def around(self) -> FrontDeskGuidance:
+        """Summary, snapshot and guidance."""
+        from shared.services.front_desk_guidance import FrontDeskGuidance
+
+        return FrontDeskGuidance(self._db, self._access_log, now=self._now)
+
+    @cached_property
+    def day(self) -> FrontDeskDay:
+        """The quick actions that only look."""
+        from shared.services.front_desk_day import FrontDeskDay
+
+        return FrontDeskDay(self._db, self._access_log, self.around, now=self._now)
+
+    @cached_property
+    def handoffs(self) -> FrontDeskHandoffs:
+        """The quick action that hands a visit on."""
+        from shared.services.front_desk_handoff import FrontDeskHandoffs
+
+        return FrontDeskHandoffs(self._db, self._access_log, self.around, lambda: self.contexts, now=self._now)
+
+    def get_summary(self, caller: Caller, context: ContextDocument) -> SummaryView:
+        """See BaseModeHandler.get_summary."""
+        return self.around.summary(caller, context)
+
+    def snapshot(self, client_id: UUID, context: ContextDocument, *, now: datetime) -> Snapshot | None:
+        """See BaseModeHandler.snapshot."""
+        return self.around.snapshot(client_id, context, now=now)
+
+    def guidance(self, caller: Caller, context: ContextDocument) -> tuple[GuidanceAction, ...]:
+        """See BaseModeHandler.guidance. Without a visit, what works on any record."""
+        offered = self.around.guidance(caller, context)
+        if offered is not None:
+            return offered
+        return tuple(one for one in super().guidance(caller, context) if one.action in _WITHOUT_VISIT)
+
+    def why_not(self, caller: Caller, context: ContextDocument, action: str) -> GuidanceReason | None:
+        """See BaseModeHandler.why_not."""
+        return None if action in _WITHOUT_VISIT else self.around.why_not(caller, context, action)
 
     @classmethod
     def fresh_summary(cls, record_type: str, number: str) -> str:

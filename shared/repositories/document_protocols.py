@@ -198,6 +198,10 @@ class AlertSweepStore(Protocol):
         """Return at most `limit` active alerts that are to be escalated at `at`, longest due first."""
         ...
 
+    def of_source(self, source: str, *, after: str | None, limit: int) -> list[AlertDocument]:
+        """Return active alerts of one source, by id, behind the id `after`."""
+        ...
+
     def over(self, at: datetime, *, limit: int) -> list[AlertDocument]:
         """Return at most `limit` alerts that are stored as active and have expired at `at`."""
         ...

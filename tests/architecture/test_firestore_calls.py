@@ -41,6 +41,7 @@ UNBOUND = {
     "FirestoreAuditOutbox.add": "an event, which says whose it is",
     "FirestoreKeptAnswers.recall": "a hash that the client is part of",
     "FirestoreAlertSweep.due": "the sweep's: the alerts of every client",
+    "FirestoreAlertSweep.of_source": "the waits' job: the alerts of every client",
     "FirestoreAlertSweep.over": "the sweep's: the alerts of every client",
     "FirestoreDueReminders.due": "the reminder job's: the tasks of every client",
     "FirestoreFeedbackReader.read": "the projection's: an event says which document",

@@ -123,6 +123,8 @@ def _find_alert(client: firestore.Client) -> None:
 def _sweep_alerts(client: firestore.Client) -> None:
     FirestoreAlertSweep(client).due(NOW, limit=10)
     FirestoreAlertSweep(client).over(NOW, limit=10)
+    for after in (None, "alert_1"):
+        FirestoreAlertSweep(client).of_source("rule:V01", after=after, limit=10)
 
 
 def _ask_all_inboxes(client: firestore.Client) -> None:

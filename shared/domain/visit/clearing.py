@@ -8,30 +8,47 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from shared.models.visit import Readiness, ReadinessReason
+from shared.models.guidance import ActionKind
+from shared.models.visit import DeskVisit, Readiness, ReadinessReason
 
-Pool = Literal["eligibility", "backend"]
 NEVER_CHECKED = ReadinessReason("never_checked", "Eligibility was never checked for this day", "E04")
 
 
 @dataclass(frozen=True, slots=True)
 class Clearing:
-    """The action that clears reasons; `pool` is who is asked to by `handoff`."""
+    """The action that clears reasons, what it is run with, and what it asks for (JSON Schema)."""
 
     action: str
     label: str
-    pool: Pool | None = None
+    kind: ActionKind = "handoff"
     params: dict[str, Any] = field(default_factory=dict)
+    form: dict[str, Any] | None = None
+
+    def params_of(self, visit: DeskVisit) -> dict[str, Any]:
+        """What the action is run with for this visit; a patient is corrected without one."""
+        return self.params if self.action == "update_demographics" else self.params | {"visitId": str(visit.id)}
 
 
-_CHECK = Clearing("handoff", "Ask for an eligibility check", "eligibility", {"to": "eligibility"})
-_AUTHORIZATION = Clearing("handoff", "Ask for the authorization", "eligibility", {"to": "eligibility"})
-_PAYER_SETUP = Clearing("handoff", "Ask billing to set up the payer", "backend", {"to": "backend"})
-_CORRECT = Clearing("update_demographics", "Correct the patient's data")
-_CALL_PATIENT = Clearing("call_script", "Call the patient about other coverage", params={"whom": "patient"})
-_CALL_PAYER = Clearing("call_script", "Call the payer", params={"whom": "payer"})
+_CORRECTION = {
+    "type": "object",
+    "properties": {
+        "version": {"type": "integer", "minimum": 1, "title": "Version read"},
+        "firstName": {"type": "string", "minLength": 1, "title": "First name"},
+        "lastName": {"type": "string", "minLength": 1, "title": "Last name"},
+        "dateOfBirth": {"type": "string", "format": "date", "title": "Date of birth"},
+    },
+    "required": ["version"],
+    "additionalProperties": False,
+}
+_ELIGIBILITY, _BILLING = {"to": "eligibility"}, {"to": "billing"}
+_CHECK = Clearing("handoff", "Ask for an Eligibility Check", params=_ELIGIBILITY)
+_AUTHORIZATION = Clearing("handoff", "Ask for the Authorization", params=_ELIGIBILITY)
+_PAYER_SETUP = Clearing("handoff", "Ask Billing to Set Up the Payer", params=_BILLING)
+_CORRECT = Clearing("update_demographics", "Correct the Patient's Data", "form", form=_CORRECTION)
+_CALL_PATIENT = Clearing("call_script", "Call the Patient", "button", {"whom": "patient"})
+_CALL_PAYER = Clearing("call_script", "Call the Payer", "button", {"whom": "payer"})
 
 _BY_CODE: dict[str, Clearing] = {
     "never_checked": _CHECK,
@@ -43,8 +60,8 @@ _BY_CODE: dict[str, Clearing] = {
     "rejected_needs_correction": _CORRECT,
     "rejected_payer_setup": _PAYER_SETUP,
     "payer_not_enrolled": _PAYER_SETUP,
-    "managed_plan": Clearing("handoff", "Ask to switch the payer", "eligibility", {"to": "eligibility"}),
-    "verify_cob": Clearing("handoff", "Ask to verify who pays first", "eligibility", {"to": "eligibility"}),
+    "managed_plan": Clearing("handoff", "Ask to Switch the Payer", params=_ELIGIBILITY),
+    "verify_cob": Clearing("handoff", "Ask to Verify Who Pays First", params=_ELIGIBILITY),
 }
 _BY_RULE: dict[str, Clearing] = {
     "E02": _CALL_PATIENT,

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
@@ -111,6 +112,18 @@ visits = Table(
     Index("ix_visits_board_status", "client_id", "visit_date", "status", "sort_at", "id"),
     Index("ix_visits_board_provider", "client_id", "visit_date", "provider_id", "sort_at", "id"),
     Index("ix_visits_rescheduled_from", "client_id", "rescheduled_from"),
+    Index(
+        "ix_visits_waiting",
+        "status_since",
+        "id",
+        postgresql_where=text("status IN ('arrived', 'checked_in', 'roomed') AND deleted_at IS NULL"),
+    ),
+    Index(
+        "ix_visits_awaited",
+        "starts_at",
+        "id",
+        postgresql_where=text("status IN ('scheduled', 'confirmed') AND deleted_at IS NULL"),
+    ),
     Index("ix_visits_provider", "client_id", "provider_id"),
 )
 

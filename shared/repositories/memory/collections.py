@@ -179,6 +179,13 @@ class InMemoryAlertSweep:
         """See AlertSweepStore.over."""
         return self._until(lambda one: one.expires_at, at, limit)
 
+    def of_source(self, source: str, *, after: str | None, limit: int) -> list[AlertDocument]:
+        """See AlertSweepStore.of_source."""
+        with self._stored.lock:
+            active = [one for one in self._stored.alerts.values() if one.is_active and one.source == source]
+        behind = [one for one in active if after is None or one.id > after]
+        return sorted(behind, key=lambda one: one.id)[:limit]
+
     def _until(
         self, time_of: Callable[[AlertDocument], datetime | None], at: datetime, limit: int
     ) -> list[AlertDocument]:

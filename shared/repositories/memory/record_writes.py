@@ -53,6 +53,8 @@ class InMemoryRecordWrites:
             current = None if row is None else stored_record(request.record_type, row)
             deleted = row is not None and row["deleted_at"] is not None
             columns = decide(Found(current, deleted, targets))
+            if row is not None and request.record_type == "visit":
+                caught_up(self._tables, row)
             table = RECORD_TABLES[request.record_type][0]
             if row is None:
                 row = self._tables.add(table, {"client_id": client_id} | columns)
