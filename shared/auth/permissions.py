@@ -86,6 +86,7 @@ MODES_BY_ROLE: dict[Role, frozenset[str]] = {
 }
 
 _ASKS_PAYERS = _LEADS | {Role.ELIGIBILITY_SPECIALIST}
+_BILLS = _LEADS | {Role.BILLER}
 _WAITS_FOR_PAYERS = _ASKS_PAYERS | {Role.FRONT_DESK, Role.BILLER}
 
 ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
@@ -107,6 +108,11 @@ ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "compare_last_check": _EVERYBODY,
     "estimate_patient_cost": _WAITS_FOR_PAYERS,
     "get_claims": _EVERYBODY,
+    **dict.fromkeys(("scrub_claim", "hold_claim", "release_hold", "submit_claim"), _BILLS),
+    **dict.fromkeys(("correct_and_resubmit", "record_denial", "start_appeal", "record_appeal_outcome"), _BILLS),
+    **dict.fromkeys(("link_authorization", "bill_secondary", "write_off"), _BILLS),
+    **dict.fromkeys(("work_queue", "claim_status_check", "deadline_list"), _BILLS | {Role.AUDITOR}),
+    **dict.fromkeys(("aging_report", "denial_root_cause"), _BILLS | {Role.AUDITOR}),
     "view_record": _EVERYBODY,
 }
 
@@ -185,11 +191,6 @@ def may_read(role: Role, record_type: str) -> bool:
 def may_write(role: Role, record_type: str) -> bool:
     """Tell whether `role` makes and changes records of `record_type`."""
     return role in ROLES_BY_WRITTEN_TYPE.get(record_type, frozenset())
-
-
-def may_write_off(role: Role) -> bool:
-    """Tell whether `role` gives up what is open of a claim."""
-    return role in _LEADS
 
 
 def may_delete(role: Role, record_type: str) -> bool:

@@ -9,17 +9,20 @@ from decimal import Decimal
 from typing import Any
 
 from shared.db.selector import DatabaseSelector
-from shared.domain.claim.denial_codes import Step
 from shared.domain.claim.denials import OWNERS, STEPS, cause_of, known
+from shared.models.api.base import AnswerModel
 from shared.models.api.claim_actions import AgingParams, ClaimParams, DeadlineParams, RootCauseParams, WorkQueueParams
+from shared.models.api.claims import AgingQuery, DeadlineQuery, QueueQuery
 from shared.models.api.modes import QuickActionResult
-from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
-from shared.models.claim import ClaimEvent, ListedClaim, Total
+from shared.models.claim import CauseStep, ListedClaim, Total
 from shared.models.firestore.documents import ContextDocument
-from shared.repositories.claim_protocols import DeadlinesAsked, QueueAsked
+from shared.repositories.claim_protocols import QueueAsked
 from shared.services.access_log import AccessLog
-from shared.services.claim_changes import MODE, ClaimChanges
+from shared.services.claim_changes import MODE
+from shared.services.claim_desk import ClaimDesk
+from shared.services.claim_views import event_view, in_cents
+from shared.services.claim_work import ClaimWork
 
 # Of so many denied claims, those with the most money, a report looks at the payers.
 MOST_DENIED = 500
@@ -29,89 +32,38 @@ NOTHING = Total(0, Decimal(0))
 class ClaimReadings:
     """See CLAIM_ACTIONS. Each read is audited in the transaction that reads."""
 
-    def __init__(self, changes: ClaimChanges, db: DatabaseSelector, access_log: AccessLog) -> None:
-        self._changes = changes
+    def __init__(self, desk: ClaimDesk, work: ClaimWork, db: DatabaseSelector, access_log: AccessLog) -> None:
+        self._desk = desk
+        self._work = work
         self._db = db
         self._access_log = access_log
 
     def claim_status(self, caller: Caller, context: ContextDocument, params: ClaimParams) -> QuickActionResult:
         """Tell how a claim stands from what is on file: its state, its history, its appeals, and what is next."""
-        file = self._changes.find(caller, context, params)
-        event = caller.seen(
-            "claim", resource_id=file.claim.id, patient_ref=str(file.claim.patient_id), mode=MODE
-        )  # fmt: skip
+        found = self._desk.find(caller, context, params).claim
+        event = caller.seen("claim", resource_id=found.id, patient_ref=str(found.patient_id), mode=MODE)
         with self._access_log.in_transaction(event) as seen:
-            file = self._changes.situations.file(caller.client_id, str(file.claim.id), seen=seen)
-        situation = self._changes.situations.situation(caller.client_id, file, self._changes.today(caller))
-        history = self._changes.situations.history(caller.client_id, file.claim)
-        told = {
-            "source": "on_file",
-            "history": [_entry(one) for one in history],
-            "appeals": [
-                {
-                    "level": one.level,
-                    "status": one.status,
-                    "filedOn": str(one.filed_on),
-                    "dueOn": None if one.due_on is None else str(one.due_on),
-                    "decidedOn": None if one.decided_on is None else str(one.decided_on),
-                    "ground": one.reason,
-                }
-                for one in file.appeals
-            ],
-        }
-        return self._changes.result(caller, situation, told)
+            file = self._desk.situations.file(caller.client_id, str(found.id), seen=seen)
+        history = self._desk.situations.history(caller.client_id, file.claim)
+        told = {"source": "on_file", "history": [_dumped(event_view(one)) for one in history]}
+        return self._desk.shown(caller, file, told)
 
     def work_queue(self, caller: Caller, context: ContextDocument, params: WorkQueueParams) -> QuickActionResult:
         """Tell what lies in each queue, and list one of them: the most money, or the soonest day, first."""
         del context
-        today, claims = self._changes.today(caller), self._db.postgres.claims
-        with self._access_log.in_transaction(self._seen(caller, f"{params}")) as seen:
-            totals = claims.queues(caller.client_id, today, seen=seen)
-        told: dict[str, Any] = {
-            "queues": [
-                {"queue": one.queue, **_total(one.total), "reasons": {k: _total(v) for k, v in one.reasons.items()}}
-                for one in totals
-            ]
-        }
-        if params.queue is not None:
-            asked = QueueAsked(params.queue, today, params.reason, params.order)
-            page = claims.queue(caller.client_id, asked, after=None, limit=params.limit, seen=None)
-            told |= {
-                "queue": params.queue,
-                "claims": [_listed(one) for one in page.claims],
-                "more": page.ends is not None,
-            }
-        return _answer(told)
+        return _answer(_dumped(self._work.queues(caller, QueueQuery(**dict(params)))))
 
     def deadlines(self, caller: Caller, context: ContextDocument, params: DeadlineParams) -> QuickActionResult:
         """List the deadlines up to a day, by the amount at risk or by day; those that have passed included."""
         del context
-        until = self._changes.today(caller) + timedelta(days=params.days)
-        asked = DeadlinesAsked(until=until, kind=params.kind, order=params.order)
-        with self._access_log.in_transaction(self._seen(caller, f"{params}")) as seen:
-            total, page = self._db.postgres.claims.deadlines(
-                caller.client_id, asked, after=None, limit=params.limit, seen=seen
-            )
-        told = {"until": str(until), "atRisk": _total(total), "claims": [_listed(one) for one in page.claims]}
-        return _answer(told | {"more": page.ends is not None})
+        until = self._desk.today(caller) + timedelta(days=params.days)
+        query = DeadlineQuery(until=until, kind=params.kind, order=params.order, limit=params.limit)
+        return _answer(_dumped(self._work.deadlines(caller, query)))
 
     def aging(self, caller: Caller, context: ContextDocument, params: AgingParams) -> QuickActionResult:
         """Tell what is open by payer, by whose turn it is, and by age."""
         del context
-        as_of = params.as_of or self._changes.today(caller)
-        with self._access_log.in_transaction(self._seen(caller, f"{params}")) as seen:
-            cells = self._db.postgres.claims.aging(caller.client_id, as_of, seen=seen)
-        rows = [
-            {
-                "payerId": None if one.payer_id is None else str(one.payer_id),
-                "payer": one.payer_name,
-                "stage": one.stage,
-                "bucket": one.bucket,
-                **_total(one.total),
-            }
-            for one in cells
-        ]
-        return _answer({"asOf": str(as_of), "cells": rows, "total": _total(_sum(one.total for one in cells))})
+        return _answer(_dumped(self._work.aging(caller, AgingQuery(as_of=params.as_of))))
 
     def root_cause(self, caller: Caller, context: ContextDocument, params: RootCauseParams) -> QuickActionResult:
         """Tell which steps let denials happen, by reason and payer, who owns each, and what would have helped.
@@ -119,8 +71,9 @@ class ClaimReadings:
         Steps and reasons count every denied claim; payers those claims with the most money, at most 500.
         """
         del context
-        today, claims = self._changes.today(caller), self._db.postgres.claims
-        with self._access_log.in_transaction(self._seen(caller, f"{params}")) as seen:
+        event = caller.seen("claim_list", mode=MODE, same=f"root_cause:{params.step}")
+        today, claims = self._desk.today(caller), self._db.postgres.claims
+        with self._access_log.in_transaction(event) as seen:
             queues = claims.queues(caller.client_id, today, seen=seen)
         denied = next((one for one in queues if one.queue == "denied"), None)
         page = claims.queue(caller.client_id, QueueAsked("denied", today), after=None, limit=MOST_DENIED, seen=None)
@@ -133,11 +86,8 @@ class ClaimReadings:
         }
         return _answer(told)
 
-    def _seen(self, caller: Caller, same: str) -> AuditEvent:
-        return caller.seen("claim_list", mode=MODE, same=same)
 
-
-def _cause(step: Step, by_code: dict[str, Total], listed: Iterable[ListedClaim]) -> dict[str, Any]:
+def _cause(step: CauseStep, by_code: dict[str, Total], listed: Iterable[ListedClaim]) -> dict[str, Any]:
     """One step: how many denials go back to it, for which reasons, from which payers; its owner, and the advice."""
     codes = {code: total for code, total in by_code.items() if cause_of(code) == step}
     payers: dict[tuple[str | None, str | None], list[Total]] = defaultdict(list)
@@ -169,37 +119,11 @@ def _sum(totals: Iterable[Total]) -> Total:
 
 
 def _total(total: Total) -> dict[str, Any]:
-    return {"claims": total.claims, "amountCents": int(total.amount * 100)}
+    return {"claims": total.claims, "amountCents": in_cents(total.amount)}
 
 
-def _listed(one: ListedClaim) -> dict[str, Any]:
-    return {
-        "id": str(one.id),
-        "claimNumber": one.claim_number,
-        "status": one.status,
-        "mrn": one.mrn,
-        "payer": one.payer_name,
-        "denialCode": one.denial_code,
-        "balanceCents": int(one.balance * 100),
-        "currency": one.currency,
-        "serviceDate": None if one.service_date is None else str(one.service_date),
-        "deadline": None
-        if one.next_deadline_on is None
-        else {"on": str(one.next_deadline_on), "kind": one.deadline_kind},
-        "version": one.version,
-    }
-
-
-def _entry(one: ClaimEvent) -> dict[str, Any]:
-    return {
-        "number": one.number,
-        "kind": one.kind,
-        "from": one.from_status,
-        "to": one.to_status,
-        "reason": one.reason,
-        "amountCents": None if one.amount is None else int(one.amount * 100),
-        "at": one.occurred_at.isoformat(),
-    }
+def _dumped(view: AnswerModel) -> dict[str, Any]:
+    return view.model_dump(mode="json", by_alias=True)
 
 
 def _answer(told: dict[str, Any]) -> QuickActionResult:
