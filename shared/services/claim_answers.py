@@ -18,7 +18,7 @@ from shared.domain.claim.situation import ClaimSituation
 from shared.domain.claim.standing import balance
 from shared.domain.claim.states import ClaimMove, target_of
 from shared.domain.claim.write_off import approvers, is_agreed, limit_of, may_write_off
-from shared.domain.claim.write_off_request import ASKED, REFUSED, WriteOffRequest, details
+from shared.domain.claim.write_off_request import ASKED, REFUSED, WriteOffRequest
 from shared.errors import ConflictError, ForbiddenError
 from shared.models.api.claim_actions import (
     AppealOutcomeParams,
@@ -189,8 +189,7 @@ class ClaimAnswers:
         total = amount + (claim.written_off_amount or Decimal(0))
         roles = [role.value for role in approvers(total) if role != caller.role]
         after = next_version(claim)
-        kept = details(params.reason, params.note)
-        event = self._desk.event(claim, after, ASKED, reason=params.reason, amount=amount, **kept)
+        event = self._desk.event(claim, after, ASKED, reason=params.reason, amount=amount, note=params.note)
         limit = limit_of(caller.role)
         told = {
             "writeOff": {
