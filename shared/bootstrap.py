@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from shared.domain.rate_limit import RateLimit
     from shared.domain.session import SessionLimits
     from shared.mail.port import Mailer
+    from shared.modes.backend import BackendModeHandler
     from shared.modes.eligibility import EligibilityModeHandler
     from shared.modes.email_drafter import EmailDrafterModeHandler
     from shared.modes.front_desk import FrontDeskModeHandler
@@ -268,6 +269,12 @@ def eligibility_mode() -> EligibilityModeHandler:
 def email_drafter_mode() -> EmailDrafterModeHandler:
     """The e-mail drafter's handler, for the routes that only it has."""
     handler: EmailDrafterModeHandler = mode_service().get_mode_handler("email-drafter")
+    return handler
+
+
+def backend_mode() -> BackendModeHandler:
+    """The backend mode's handler, for the routes that only it has."""
+    handler: BackendModeHandler = mode_service().get_mode_handler("backend")
     return handler
 
 

@@ -201,11 +201,13 @@ def message_sweep() -> MessageSweep:
 def record_projection() -> RecordProjection:
     """Brings contexts up to date with their records, and tasks and alerts with contexts."""
     from shared.db.selector import DatabaseSelector
+    from shared.services.claim_effects import ClaimEffects
     from shared.services.eligibility_effects import EligibilityEffects
     from shared.services.record_projection import RecordProjection
     from shared.services.task_rules import RuleTaskService
 
     selector = DatabaseSelector(bootstrap.record_store, bootstrap.live_store)
     modes = bootstrap.modes_over(bootstrap.record_store, bootstrap.secret_key())
-    effects = EligibilityEffects(selector, modes.contexts, RuleTaskService(bootstrap.live_store()))
+    rules = RuleTaskService(bootstrap.live_store())
+    effects = tuple(make(selector, modes.contexts, rules) for make in (EligibilityEffects, ClaimEffects))
     return RecordProjection(selector, bootstrap.organisation_repository(), modes.get_mode_handler, effects)

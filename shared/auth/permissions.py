@@ -46,6 +46,7 @@ class Permission(StrEnum):
     DRAFT_WRITE = "draft:write"
     DRAFT_APPROVE = "draft:approve"
     DRAFT_READ_ALL = "draft:read_all"
+    CLAIM_WRITE = "claim:write"
 
 
 ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
@@ -78,6 +79,7 @@ ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
     Permission.DRAFT_WRITE: _STAFF,
     Permission.DRAFT_APPROVE: _LEADS,
     Permission.DRAFT_READ_ALL: _LEADS | {Role.AUDITOR},
+    Permission.CLAIM_WRITE: _LEADS | {Role.BILLER},
 }
 
 ALL_MODES = frozenset({"eligibility", "front-desk", "backend", "email-drafter"})
@@ -92,6 +94,7 @@ MODES_BY_ROLE: dict[Role, frozenset[str]] = {
 }
 
 _ASKS_PAYERS = _LEADS | {Role.ELIGIBILITY_SPECIALIST}
+_BILLS = _LEADS | {Role.BILLER}
 _WAITS_FOR_PAYERS = _ASKS_PAYERS | {Role.FRONT_DESK, Role.BILLER}
 
 _DESK_ACTIONS = (
@@ -119,6 +122,11 @@ ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "compare_last_check": _EVERYBODY,
     "estimate_patient_cost": _WAITS_FOR_PAYERS,
     "get_claims": _EVERYBODY,
+    **dict.fromkeys(("scrub_claim", "hold_claim", "release_hold", "submit_claim"), _BILLS),
+    **dict.fromkeys(("correct_and_resubmit", "record_denial", "start_appeal", "record_appeal_outcome"), _BILLS),
+    **dict.fromkeys(("link_authorization", "bill_secondary", "write_off"), _BILLS),
+    **dict.fromkeys(("work_queue", "claim_status_check", "deadline_list"), _BILLS | {Role.AUDITOR}),
+    **dict.fromkeys(("aging_report", "denial_root_cause"), _BILLS | {Role.AUDITOR}),
     "view_record": _EVERYBODY,
     "todays_schedule": _EVERYBODY,
     "readiness_list": _EVERYBODY,
@@ -180,6 +188,9 @@ ROLES_BY_WRITTEN_TYPE: dict[str, frozenset[Role]] = {
 ROLES_BY_FIELD: dict[tuple[str, str], frozenset[Role]] = {
     ("patient", "phone"): _STAFF,
     ("claim", "denialReason"): _EVERYBODY - {Role.FRONT_DESK},
+    ("claim", "denialCode"): _EVERYBODY - {Role.FRONT_DESK},
+    ("claim", "statusReason"): _EVERYBODY - {Role.FRONT_DESK},
+    ("claim", "holdReason"): _EVERYBODY - {Role.FRONT_DESK},
     ("visit", "reason"): _EVERYBODY - {Role.BILLER},
     ("coverage", "memberId"): _STAFF,
     ("coverage", "subscriberName"): _STAFF,

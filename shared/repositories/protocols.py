@@ -24,6 +24,7 @@ from shared.models.firestore.documents import (
 from shared.models.records import Patient, RecordReference
 from shared.repositories.authorization_protocols import AuthorizationRepository
 from shared.repositories.changes import Change, Changes, D, KeptAnswer, Position
+from shared.repositories.claim_protocols import ClaimRepository
 from shared.repositories.document_protocols import DocumentStore, RosterRepository
 from shared.repositories.eligibility_protocols import EligibilityRepository
 from shared.repositories.front_desk_day_protocols import FrontDeskDayRepository
@@ -290,6 +291,11 @@ class RecordStore(Protocol):
     @property
     def visit_readiness(self) -> VisitReadinessRepository:
         """The readiness of visits."""
+        ...
+
+    @property
+    def claims(self) -> ClaimRepository:
+        """Claims as billers work with them."""
         ...
 
     @property

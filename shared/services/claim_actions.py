@@ -30,7 +30,7 @@ from shared.models.caller import Caller
 from shared.models.claim import BilledClaim, ClaimFile
 from shared.models.firestore.documents import ContextDocument
 from shared.models.records import Payer
-from shared.services.claim_changes import ClaimChanges, Stepped, next_version, no_step, refused
+from shared.services.claim_desk import ClaimDesk, Told, next_version, no_step, refused
 
 _LINKABLE = UNFILED | {"denied", "corrected"}
 _TO_READY: dict[str, tuple[ClaimMove, ...]] = {
@@ -42,14 +42,14 @@ _TO_CORRECT: dict[str, tuple[ClaimMove, ...]] = {"rejected": ("redraft",), "deni
 class ClaimActions:
     """See CLAIM_ACTIONS."""
 
-    def __init__(self, changes: ClaimChanges, db: DatabaseSelector) -> None:
-        self._changes = changes
+    def __init__(self, desk: ClaimDesk, db: DatabaseSelector) -> None:
+        self._desk = desk
         self._db = db
 
     def scrub(self, caller: Caller, context: ContextDocument, params: ScrubParams) -> QuickActionResult:
         """Run the scrub rules and keep what they find; a claim that does not pass is put on hold."""
 
-        def step(file: ClaimFile, situation: ClaimSituation) -> Stepped:
+        def step(file: ClaimFile, situation: ClaimSituation) -> Told:
             del situation
             claim = file.claim
             if claim.status in CLOSED:
@@ -58,73 +58,73 @@ class ClaimActions:
             found = scrub(ground)
             kept = _kept(found, ground.today)
             after = next_version(_clocked(claim, file, ground), scrub=kept)
-            event = self._changes.event(claim, after, "scrubbed", reason=found.hold_reason, passed=found.passed)
+            event = self._desk.event(claim, after, "scrubbed", reason=found.hold_reason, passed=found.passed)
             if params.hold and not found.passed and claim.status in {"draft", "ready"}:
-                held, events = self._changes.through(after, ("hold",), reason=found.hold_reason)
-                return Stepped(replace(held, version=after.version), (event, *events), told=told_of(found))
-            return Stepped(after, (event,), told=told_of(found))
+                held, events = self._desk.through(after, ("hold",), reason=found.hold_reason)
+                return Told(replace(held, version=after.version), (event, *events), told=told_of(found))
+            return Told(after, (event,), told=told_of(found))
 
-        return self._changes.change(caller, context, params, step, "scrub")
+        return self._desk.change(caller, context, params, step, "scrub")
 
     def hold(self, caller: Caller, context: ContextDocument, params: HoldParams) -> QuickActionResult:
         """Hold a claim back, with a reason."""
 
-        def step(file: ClaimFile, situation: ClaimSituation) -> Stepped:
+        def step(file: ClaimFile, situation: ClaimSituation) -> Told:
             del situation
-            return Stepped(*self._changes.through(file.claim, ("hold",), reason=params.reason))
+            return Told(*self._desk.through(file.claim, ("hold",), reason=params.reason))
 
-        return self._changes.change(caller, context, params, step, "hold")
+        return self._desk.change(caller, context, params, step, "hold")
 
     def release(self, caller: Caller, context: ContextDocument, params: ClaimParams) -> QuickActionResult:
         """Let a claim go on that is held back, or whose information was missing."""
 
-        def step(file: ClaimFile, situation: ClaimSituation) -> Stepped:
+        def step(file: ClaimFile, situation: ClaimSituation) -> Told:
             del situation
             move: ClaimMove = "supply" if file.claim.status == "missing_information" else "release"
-            return Stepped(*self._changes.through(file.claim, (move,)))
+            return Told(*self._desk.through(file.claim, (move,)))
 
-        return self._changes.change(caller, context, params, step, "release")
+        return self._desk.change(caller, context, params, step, "release")
 
     def submit(self, caller: Caller, context: ContextDocument, params: SubmitParams) -> QuickActionResult:
         """Submit a claim that passes scrubbing; past its time for filing with proof only."""
 
-        def step(file: ClaimFile, situation: ClaimSituation) -> Stepped:
+        def step(file: ClaimFile, situation: ClaimSituation) -> Told:
             del situation
             return self._submitted(caller, file, params.proof)
 
-        return self._changes.change(caller, context, params, step, "submit")
+        return self._desk.change(caller, context, params, step, "submit")
 
     def correct(self, caller: Caller, context: ContextDocument, params: CorrectParams) -> QuickActionResult:
         """Correct what a rejection or a denial complains of, and send the claim again unless that is not wanted."""
 
-        def step(file: ClaimFile, situation: ClaimSituation) -> Stepped:
+        def step(file: ClaimFile, situation: ClaimSituation) -> Told:
             del situation
             claim = file.claim
             moves = _TO_CORRECT.get(claim.status, ())
             if not moves and claim.status not in {"draft", "corrected"}:
                 raise no_step(claim, "correct")
             corrected, named = self._corrected(caller, file, params)
-            after, events = self._changes.through(corrected, moves)
+            after, events = self._desk.through(corrected, moves)
             changed = sorted(name for name in _CORRECTABLE if getattr(after, name) != getattr(claim, name))
             if not moves:
                 after = replace(after, version=claim.version + 1)
-            note = self._changes.event(
+            note = self._desk.event(
                 claim, replace(claim, status=after.status) if not moves else claim, "corrected_members",
                 members=changed or None, attachment=params.attachment,
             )  # fmt: skip
             entries = (note, *events) if changed or params.attachment else events
             if not params.resubmit:
-                return Stepped(after, entries, told={"corrected": changed})
+                return Told(after, entries, told={"corrected": changed})
             sent = self._submitted(caller, replace(file, claim=after, payer=named or file.payer), params.proof)
             done = replace(sent.claim, version=claim.version + 1)
-            return Stepped(done, (*entries, *sent.events), told={"corrected": changed, **(sent.told or {})})
+            return Told(done, (*entries, *sent.events), told={"corrected": changed, **(sent.told or {})})
 
-        return self._changes.change(caller, context, params, step, "correct")
+        return self._desk.change(caller, context, params, step, "correct")
 
     def link(self, caller: Caller, context: ContextDocument, params: LinkAuthorizationParams) -> QuickActionResult:
         """Link an authorization of the patient that fits the claim in every respect (E10)."""
 
-        def step(file: ClaimFile, situation: ClaimSituation) -> Stepped:
+        def step(file: ClaimFile, situation: ClaimSituation) -> Told:
             del situation
             claim = file.claim
             if claim.status not in _LINKABLE:
@@ -139,12 +139,12 @@ class ClaimActions:
                 words = f"The authorization does not fit: {'; '.join(one.text for one in faults)}"
                 raise ConflictError(words, code="authorization_misfit", faults=[one.code for one in faults])
             after = next_version(claim, authorization_id=held.id)
-            event = self._changes.event(claim, after, "authorization_linked", authorizationId=str(held.id))
-            return Stepped(after, (event,), told={"authorizationId": str(held.id)})
+            event = self._desk.event(claim, after, "authorization_linked", authorizationId=str(held.id))
+            return Told(after, (event,), told={"authorizationId": str(held.id)})
 
-        return self._changes.change(caller, context, params, step, "link_authorization")
+        return self._desk.change(caller, context, params, step, "link_authorization")
 
-    def _submitted(self, caller: Caller, file: ClaimFile, proof: FilingProof | None) -> Stepped:
+    def _submitted(self, caller: Caller, file: ClaimFile, proof: FilingProof | None) -> Told:
         """Raises InvalidTransitionError for the state, ConflictError (`scrub_blocked`) with what keeps it back."""
         claim = file.claim
         moves = _TO_READY.get(claim.status)
@@ -161,9 +161,9 @@ class ClaimActions:
             raise ConflictError(f"The claim does not pass scrubbing: {words}", code="scrub_blocked", missing=reasons)
         clocked = replace(_clocked(claim, file, ground), scrub=_kept(found, ground.today))
         shown = None if proof is None else proof.model_dump(mode="json", by_alias=True)
-        after, events = self._changes.through(clocked, moves, proof=shown)
+        after, events = self._desk.through(clocked, moves, proof=shown)
         done = replace(after, submitted_date=ground.today, version=claim.version + 1)
-        return Stepped(done, events, told=told_of(found))
+        return Told(done, events, told=told_of(found))
 
     def _corrected(self, caller: Caller, file: ClaimFile, params: CorrectParams) -> tuple[BilledClaim, Payer | None]:
         """The claim with what is given; and its new payer, where one is named. Raises ValidationFailedError."""
@@ -187,8 +187,8 @@ class ClaimActions:
         return replace(file.claim, **given), named
 
     def _ground(self, caller: Caller, file: ClaimFile, *, proof: bool = False) -> ScrubInput:
-        today = self._changes.today(caller)
-        return self._changes.situations.ground(caller.client_id, file, today, proof=proof)
+        today = self._desk.today(caller)
+        return self._desk.situations.ground(caller.client_id, file, today, proof=proof)
 
 
 _PLAIN = ("service_date", "amount", "payer_control_number", "procedure_codes", "diagnosis_codes")

@@ -11,12 +11,14 @@ from shared.domain.claim.appeals import appeal_due, decision_due, levels, next_l
 from shared.domain.claim.clocks import filing_of, with_clocks
 from shared.domain.claim.denials import cause_of, published
 from shared.domain.claim.guidance_rows import against_appeal
+from shared.domain.claim.moving import MoveDetails, answer
+from shared.domain.claim.moving import step as take
 from shared.domain.claim.secondary import forwarding
 from shared.domain.claim.situation import ClaimSituation
 from shared.domain.claim.standing import balance
-from shared.domain.claim.states import ClaimMove, steps_between, target_of
+from shared.domain.claim.states import ClaimMove, target_of
 from shared.domain.claim.write_off import approvers, is_agreed, limit_of, may_write_off
-from shared.domain.claim.write_off_request import ASKED, REFUSED, WriteOffRequest, details
+from shared.domain.claim.write_off_request import ASKED, REFUSED, WriteOffRequest
 from shared.errors import ConflictError, ForbiddenError
 from shared.models.api.claim_actions import (
     AppealOutcomeParams,
@@ -31,7 +33,7 @@ from shared.models.claim import Adjustment, Appeal, AppealStatus, BilledClaim, C
 from shared.models.firestore.documents import ContextDocument
 from shared.models.identifiers import uuid7
 from shared.models.roles import Role
-from shared.services.claim_changes import ClaimChanges, Stepped, next_version, no_step, refused
+from shared.services.claim_desk import ClaimDesk, Told, next_version, no_step, refused
 
 ASKED_PEER, PEER_DECIDED = "peer_to_peer_asked", "peer_to_peer_decided"
 _LEADS = frozenset({Role.ADMIN, Role.MANAGER})
@@ -47,8 +49,8 @@ _OUTCOMES: dict[str, tuple[ClaimMove, AppealStatus]] = {
 class ClaimAnswers:
     """See CLAIM_ACTIONS."""
 
-    def __init__(self, changes: ClaimChanges) -> None:
-        self._changes = changes
+    def __init__(self, desk: ClaimDesk) -> None:
+        self._desk = desk
 
     def deny(self, caller: Caller, context: ContextDocument, params: DenialParams) -> QuickActionResult:
         """Record a payer's denial: its code, the deadlines that run from it, and the step that it goes back to."""
@@ -56,39 +58,37 @@ class ClaimAnswers:
         if group == "PR" and carc in _PATIENTS_PART:
             raise refused("code", "not_a_denial", "Deductible, coinsurance and copay are the patient's part")
 
-        def step(file: ClaimFile, situation: ClaimSituation) -> Stepped:
+        def step(file: ClaimFile, situation: ClaimSituation) -> Told:
             claim = file.claim
-            moves = steps_between(claim.status, "denied")
-            if not moves:
-                target_of(claim.status, "deny", reason=params.code)
-                raise no_step(claim, "deny")
             decided = _decided(params.decided_on, claim, situation.today)
             denied = Adjustment(group, carc, balance(claim), params.remarks)
-            ready = replace(claim, payer_control_number=params.control_number or claim.payer_control_number)
-            after, events = self._changes.through(
-                ready, moves, reason=denied.code, adjustments=(denied,), decidedOn=str(decided)
+            given = MoveDetails(
+                reason=denied.code,
+                on=decided,
+                adjustments=(denied,),
+                payer_control_number=params.control_number,
             )
-            after = replace(after, denial_code=denied.code, adjudicated_on=decided, version=claim.version + 1)
-            after = replace(after, appeal_due_on=None, corrected_due_on=None)
-            return Stepped(with_clocks(after, file.payer), events, told={"rootCause": cause_of(denied.code)})
+            after, events = answer(claim, "denied", given, at=self._desk.now(), today=situation.today)
+            after = replace(after, denial_code=denied.code, appeal_due_on=None, corrected_due_on=None)
+            return Told(with_clocks(after, file.payer), events, told={"rootCause": cause_of(denied.code)})
 
-        return self._changes.change(caller, context, params, step, "deny")
+        return self._desk.change(caller, context, params, step, "deny")
 
     def appeal(self, caller: Caller, context: ContextDocument, params: AppealParams) -> QuickActionResult:
         """Ask the payer to decide again: at the next level there is, in time, or in a talk between physicians."""
 
-        def step(file: ClaimFile, situation: ClaimSituation) -> Stepped:
+        def step(file: ClaimFile, situation: ClaimSituation) -> Told:
             filed = _decided(params.filed_on, file.claim, situation.today, name="filedOn")
             if params.kind == "peer_to_peer":
                 return self._peer_to_peer(file.claim, params, filed)
             return self._appealed(file, situation, params, filed)
 
-        return self._changes.change(caller, context, params, step, "appeal")
+        return self._desk.change(caller, context, params, step, "appeal")
 
     def outcome(self, caller: Caller, context: ContextDocument, params: AppealOutcomeParams) -> QuickActionResult:
         """Record how the payer decided on an appeal, or on a talk between physicians."""
 
-        def step(file: ClaimFile, situation: ClaimSituation) -> Stepped:
+        def step(file: ClaimFile, situation: ClaimSituation) -> Told:
             claim = file.claim
             decided = _decided(params.decided_on, claim, situation.today)
             if claim.status == "denied" and self._peer_asked(caller, claim):
@@ -98,16 +98,16 @@ class ClaimAnswers:
                 raise no_step(claim, "record_appeal_outcome")
             if decided < appeal.filed_on:
                 raise refused("decidedOn", "before_filing", "lies before the day on which the appeal was filed")
-            return self._decided_on(file, appeal, params, decided)
+            return self._decided_on(file, appeal, params, decided, today=situation.today)
 
-        return self._changes.change(caller, context, params, step, "appeal_outcome")
+        return self._desk.change(caller, context, params, step, "appeal_outcome")
 
     def secondary(self, caller: Caller, context: ContextDocument, params: SecondaryParams) -> QuickActionResult:
         """Bill the rest of a claim to another payer: a new claim, and this one is forwarded."""
 
-        def step(file: ClaimFile, situation: ClaimSituation) -> Stepped:
+        def step(file: ClaimFile, situation: ClaimSituation) -> Told:
             claim = file.claim
-            ground = self._changes.situations.ground(caller.client_id, file, situation.today)
+            ground = self._desk.situations.ground(caller.client_id, file, situation.today)
             wanted = (params.coverage_id or "").lower()
             chosen = next((one for one in ground.file.coverages if str(one.id) == wanted), None)
             if params.coverage_id is not None and chosen is None:
@@ -137,18 +137,18 @@ class ClaimAnswers:
             )
             deadline = filing_of(made, other, primary_eob=claim.adjudicated_on)
             made = replace(made, filing_due_on=None if deadline is None else deadline.due)
-            after, events = self._changes.through(
+            after, events = self._desk.through(
                 claim, ("forward_secondary",), secondaryId=str(made.id), amount=found.rest
             )
             told = {"secondary": {"id": str(made.id), "claimNumber": made.claim_number, "amount": float(made.amount)}}
-            return Stepped(after, events, made=made, told=told)
+            return Told(after, events, made=made, told=told)
 
-        return self._changes.change(caller, context, params, step, "bill_secondary")
+        return self._desk.change(caller, context, params, step, "bill_secondary")
 
     def write_off(self, caller: Caller, context: ContextDocument, params: WriteOffParams) -> QuickActionResult:
         """Give an amount up, within the limit of the caller's role; above it a lead is asked."""
 
-        def step(file: ClaimFile, situation: ClaimSituation) -> Stepped:
+        def step(file: ClaimFile, situation: ClaimSituation) -> Told:
             claim, asked = file.claim, situation.asked
             if params.refuse:
                 return self._refuse(caller, claim, asked, params)
@@ -163,34 +163,33 @@ class ClaimAnswers:
                 return self._ask(caller, claim, amount, params)
             return self._written_off(caller, claim, amount, params, whole=amount == left)
 
-        return self._changes.change(caller, context, params, step, "write_off")
+        return self._desk.change(caller, context, params, step, "write_off")
 
     def _written_off(
         self, caller: Caller, claim: BilledClaim, amount: Decimal, params: WriteOffParams, *, whole: bool
-    ) -> Stepped:
+    ) -> Told:
         total = amount + (claim.written_off_amount or Decimal(0))
         members: dict[str, Any] = {"written_off_amount": total}
         if caller.role in _LEADS:
             members["write_off_approved_by"] = caller.user_id
         told = {"writeOff": {"amount": float(amount), "reason": params.reason, "asked": False}}
         if whole:
-            after, events = self._changes.through(
+            after, events = self._desk.through(
                 claim, ("write_off",), reason=params.reason, amount=amount, note=params.note
             )
-            return Stepped(replace(after, **members), events, told=told)
+            return Told(replace(after, **members), events, told=told)
         after = next_version(claim, **members)
-        event = self._changes.event(
+        event = self._desk.event(
             claim, after, "written_off_in_part", reason=params.reason, amount=amount, note=params.note
         )
-        return Stepped(after, (event,), told=told)
+        return Told(after, (event,), told=told)
 
-    def _ask(self, caller: Caller, claim: BilledClaim, amount: Decimal, params: WriteOffParams) -> Stepped:
+    def _ask(self, caller: Caller, claim: BilledClaim, amount: Decimal, params: WriteOffParams) -> Told:
         """Above the limit: a request in the claim's history, which a rule makes a task of."""
         total = amount + (claim.written_off_amount or Decimal(0))
         roles = [role.value for role in approvers(total) if role != caller.role]
         after = next_version(claim)
-        kept = details(params.reason, params.note)
-        event = self._changes.event(claim, after, ASKED, reason=params.reason, amount=amount, **kept)
+        event = self._desk.event(claim, after, ASKED, reason=params.reason, amount=amount, note=params.note)
         limit = limit_of(caller.role)
         told = {
             "writeOff": {
@@ -201,20 +200,20 @@ class ClaimAnswers:
                 "approvers": roles,
             }
         }
-        return Stepped(after, (event,), told=told)
+        return Told(after, (event,), told=told)
 
     def _refuse(
         self, caller: Caller, claim: BilledClaim, asked: WriteOffRequest | None, params: WriteOffParams
-    ) -> Stepped:
+    ) -> Told:
         if caller.role not in _LEADS:
             raise ForbiddenError("Your role does not decide on write-offs")
         if asked is None:
             raise ConflictError("No write-off waits for a decision", code="nothing_asked")
         after = next_version(claim)
-        event = self._changes.event(claim, after, REFUSED, reason=params.reason, amount=asked.amount, note=params.note)
-        return Stepped(after, (event,), told={"writeOff": {"amount": float(asked.amount), "refused": True}})
+        event = self._desk.event(claim, after, REFUSED, reason=params.reason, amount=asked.amount, note=params.note)
+        return Told(after, (event,), told={"writeOff": {"amount": float(asked.amount), "refused": True}})
 
-    def _appealed(self, file: ClaimFile, situation: ClaimSituation, params: AppealParams, filed: date) -> Stepped:
+    def _appealed(self, file: ClaimFile, situation: ClaimSituation, params: AppealParams, filed: date) -> Told:
         claim = file.claim
         further = claim.status == "appealed"
         if not further:
@@ -241,12 +240,14 @@ class ClaimAnswers:
         told = {"appeal": {"level": level, "name": name, "decisionDueOn": str(appeal.due_on)}}
         if further:
             after = next_version(claim, appeal_due_on=None)
-            event = self._changes.event(claim, after, "appealed_further", reason=params.ground, **kept)
-            return Stepped(after, (event,), appeal, told=told)
-        after, events = self._changes.through(claim, ("appeal",), reason=params.ground, **kept)
-        return Stepped(after, events, appeal, told=told)
+            event = self._desk.event(claim, after, "appealed_further", reason=params.ground, **kept)
+            return Told(after, (event,), appeal, told=told)
+        after, events = self._desk.through(claim, ("appeal",), reason=params.ground, **kept)
+        return Told(after, events, appeal, told=told)
 
-    def _decided_on(self, file: ClaimFile, appeal: Appeal, params: AppealOutcomeParams, decided: date) -> Stepped:
+    def _decided_on(
+        self, file: ClaimFile, appeal: Appeal, params: AppealOutcomeParams, decided: date, *, today: date
+    ) -> Told:
         claim = file.claim
         move, status = _OUTCOMES[params.outcome]
         closed = replace(appeal, status=status, decided_on=decided)
@@ -256,40 +257,40 @@ class ClaimAnswers:
                 raise ConflictError("This was the last level of appeal", code="no_level_left")
             due = appeal_due(appeal.level + 1, decided, file.payer)[0]
             after = next_version(claim, appeal_due_on=due)
-            event = self._changes.event(claim, after, "appeal_lost", reason="lost", level=appeal.level)
-            return Stepped(after, (event,), closed, told=told | {"nextLevelDueOn": str(due)})
+            event = self._desk.event(claim, after, "appeal_lost", reason="lost", level=appeal.level)
+            return Told(after, (event,), closed, told=told | {"nextLevelDueOn": str(due)})
         paid = params.paid_amount
         if paid is not None and not (claim.paid_amount or Decimal(0)) <= paid <= claim.amount:
             raise refused("paidAmount", "out_of_range", "lies between what was paid before and what was billed")
-        ready = claim if paid is None else replace(claim, paid_amount=paid, adjudicated_on=decided)
-        after, events = self._changes.through(ready, (move,), reason=params.outcome, amount=paid, level=appeal.level)
-        return Stepped(after, events, closed, told=told)
+        given = MoveDetails(reason=params.outcome, on=decided, paid=paid)
+        after, event = take(claim, move, given, at=self._desk.now(), today=today)
+        return Told(after, (event,), closed, told=told)
 
-    def _peer_to_peer(self, claim: BilledClaim, params: AppealParams, filed: date) -> Stepped:
+    def _peer_to_peer(self, claim: BilledClaim, params: AppealParams, filed: date) -> Told:
         if claim.status != "denied":
             raise no_step(claim, "peer_to_peer")
         due = None if claim.adjudicated_on is None else peer_to_peer_due(claim.adjudicated_on)
         after = next_version(claim)
-        event = self._changes.event(
+        event = self._desk.event(
             claim, after, ASKED_PEER, reason=params.ground, filedOn=str(filed), reference=params.reference
         )
         late = due is not None and filed > due
         told = {"peerToPeer": {"usuallyUntil": None if due is None else str(due), "late": late}}
-        return Stepped(after, (event,), told=told)
+        return Told(after, (event,), told=told)
 
-    def _peer_decided(self, claim: BilledClaim, params: AppealOutcomeParams, decided: date) -> Stepped:
+    def _peer_decided(self, claim: BilledClaim, params: AppealOutcomeParams, decided: date) -> Told:
         """A talk that was won lets the payer decide anew; one that was lost leaves the appeal."""
         if params.outcome == "won":
-            after, events = self._changes.through(claim, ("reverse",), reason="peer_to_peer_won")
-            return Stepped(after, events, told={"peerToPeer": {"status": "won"}})
+            after, events = self._desk.through(claim, ("reverse",), reason="peer_to_peer_won")
+            return Told(after, events, told={"peerToPeer": {"status": "won"}})
         after = next_version(claim)
-        event = self._changes.event(claim, after, PEER_DECIDED, reason=params.outcome, decidedOn=str(decided))
-        return Stepped(after, (event,), told={"peerToPeer": {"status": params.outcome}})
+        event = self._desk.event(claim, after, PEER_DECIDED, reason=params.outcome, decidedOn=str(decided))
+        return Told(after, (event,), told={"peerToPeer": {"status": params.outcome}})
 
     def _peer_asked(self, caller: Caller, claim: BilledClaim) -> bool:
         """Whether a talk was asked for since the denial, and was not decided on."""
         open_talk = False
-        for one in self._changes.situations.history(caller.client_id, claim):
+        for one in self._desk.situations.history(caller.client_id, claim):
             if one.kind == ASKED_PEER:
                 open_talk = True
             elif one.kind == PEER_DECIDED or one.from_status != one.to_status:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -12,7 +12,7 @@ from shared.domain.authorization.matching import mismatches
 from shared.domain.authorization.states import as_of
 from shared.domain.claim.clocks import filing_of
 from shared.domain.claim.effects import WorkedClaim
-from shared.domain.claim.guidance import guidance
+from shared.domain.claim.guidance import foremost
 from shared.domain.claim.scrub import need_of, scrub
 from shared.domain.claim.scrubbing import PrimaryAnswer, ScrubInput
 from shared.domain.claim.secondary import forwarding
@@ -35,6 +35,8 @@ from shared.domain.eligibility.verdict import decide
 from shared.errors import NotFoundError
 from shared.models.audit import AuditEvent
 from shared.models.claim import BilledClaim, ClaimEvent, ClaimFile, ListedClaim
+from shared.models.firestore.alerts import Text
+from shared.models.firestore.documents import ContextStatus, Fact
 from shared.models.records import EligibilityFile
 from shared.models.snapshot import Snapshot
 from shared.models.verdict import VerdictReceipt
@@ -45,6 +47,21 @@ MOST_CLAIMS = 200
 RECENT = 50
 _ZERO = Decimal(0)
 HORIZON = timedelta(days=3650)
+
+
+@dataclass(frozen=True, slots=True)
+class ToldOfClaims:
+    """Status, sentences and facts, and the payers whose records they rest on."""
+
+    status: ContextStatus
+    sentences: tuple[Text, ...]
+    facts: tuple[Fact, ...]
+    payers: tuple[str, ...] = ()
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """As a context keeps it."""
+        return Snapshot(self.status, in_words(self.sentences), self.facts, self.payers)
 
 
 class ClaimSituations:
@@ -126,21 +143,27 @@ class ClaimSituations:
             if one.status not in CLOSED
         ]
 
-    def snapshot(self, client_id: UUID, record_type: str, record: str, patient: str | None, now: datetime) -> Snapshot:
-        """What a context says of its claim, its patient's claims, or the whole desk."""
+    def told(self, client_id: UUID, record_type: str, record: str, patient: str | None, today: date) -> ToldOfClaims:
+        """What there is to say of a claim, of a patient's claims, or of the whole desk."""
         if record_type == "claim":
-            file = self.file(client_id, record)
-            situation = self.situation(client_id, file, now.date())
-            following = next((one for one in guidance(situation) if one.disabled_reason is None), None)
-            summary = in_words(claim_summary(situation, following))
-            payers = () if file.payer is None else (str(file.payer.id),)
-            return Snapshot(claim_status(situation), summary, claim_facts(situation), payers)
-        desk, first = self.desk(client_id, patient, now.date())
-        if first is None:
-            return Snapshot(desk_status(desk), in_words(desk_summary(desk, None)), desk_facts(desk))
-        situation = self.situation(client_id, self.file(client_id, str(first)), now.date())
-        following = next((one for one in guidance(situation) if one.disabled_reason is None), None)
-        return Snapshot(desk_status(desk), in_words(desk_summary(desk, following)), desk_facts(desk))
+            situation = self.situation(client_id, self.file(client_id, record), today)
+            following = foremost(situation)
+            payer = situation.file.payer
+            return ToldOfClaims(
+                claim_status(situation),
+                claim_summary(situation, following),
+                claim_facts(situation),
+                () if payer is None else (str(payer.id),),
+            )
+        desk, first = self.desk(client_id, patient, today)
+        following = None
+        if first is not None:
+            following = foremost(self.situation(client_id, self.file(client_id, str(first)), today))
+        return ToldOfClaims(desk_status(desk), desk_summary(desk, following), desk_facts(desk))
+
+    def snapshot(self, client_id: UUID, record_type: str, record: str, patient: str | None, now: datetime) -> Snapshot:
+        """The same, as a context keeps it."""
+        return self.told(client_id, record_type, record, patient, now.date()).snapshot
 
     def desk(self, client_id: UUID, patient: str | None, today: date) -> tuple[Desk, UUID | None]:
         """Count a patient's claims, or the organisation's; and the claim to begin with."""

@@ -7,7 +7,7 @@ made anew from the records as they are then.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ from shared.modes.base import BaseModeHandler
 from shared.repositories.projection_protocols import RecordChangePublisher, RecordOutbox
 from shared.repositories.user_protocols import OrganisationRepository
 from shared.services.clock import Clock, utc_now
-from shared.services.eligibility_effects import EligibilityEffects, StoredCheckOf
+from shared.services.patient_effects import PatientEffects, StoredCheckOf
 from shared.services.rounds import rounds
 from shared.services.snapshots import refresh
 from shared.services.visit_readiness import VisitReadinessService
@@ -92,7 +92,7 @@ class RecordProjection:
         db_selector: DatabaseSelector,
         organisations: OrganisationRepository,
         handler: Callable[[str], BaseModeHandler],
-        effects: EligibilityEffects,
+        effects: Sequence[PatientEffects],
         *,
         now: Clock = utc_now,
     ) -> None:
@@ -134,7 +134,8 @@ class RecordProjection:
             if context.patient_uuid is not None:
                 patients.add(context.patient_uuid)
         done |= self._readiness.settle(message.client_id, patients, local)
-        done |= self._effects.carry(message.client_id, patients, _checks(message), local)
+        for effects in self._effects:
+            done |= effects.carry(message.client_id, patients, _checks(message), local)
         return Outcome.DONE if done else Outcome.UNCHANGED
 
     def _refresh(self, client_id: UUID, context: ContextDocument, local: ZoneInfo, version: int | None) -> bool:

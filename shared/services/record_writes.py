@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic.alias_generators import to_camel
 
 from shared.auth.permissions import hidden_fields, may_delete, may_read, may_write
 from shared.domain.authorization import states as authorization_states
+from shared.domain.claim import states as claim_states
 from shared.domain.record_links import REFERENCES, REVIVED
 from shared.domain.visit import states as visit_states
 from shared.domain.visit.check_in import check_readiness
@@ -37,7 +39,11 @@ from shared.services.records import record_view
 CREATED, DONE = 201, 200
 _PERIODS = (("period_start", "period_end"), ("starts_at", "ends_at"), ("date_of_birth", "deceased_on"))
 _NOT_IN_FUTURE = ("date_of_birth", "deceased_on")
-_STEPS = {"authorization": authorization_states.check_step, "visit": visit_states.check_step}
+_STEPS: dict[str, Callable[[Any, Any], None]] = {
+    "authorization": authorization_states.check_step,
+    "claim": claim_states.check_step,
+    "visit": visit_states.check_step,
+}
 _IN_CENTS = {"paid_amount": "paidCents", "copay": "copayCents"}
 
 
@@ -63,7 +69,7 @@ class RecordWriteService:
 
         def decide(found: Found) -> RecordColumns:
             _check_version(caller.role, body.type, found, expected)
-            return _columns(given, body.type, found, today)
+            return _columns(given, body.type, found, today, ZoneInfo(caller.time_zone))
 
         answers: list[tuple[WrittenRecord, AuditEvent]] = []
 
@@ -169,7 +175,7 @@ def _stale(role: Role, current: StoredRecord) -> PreconditionFailedError:
     return PreconditionFailedError("The record has changed since you read it", current=view)
 
 
-def _columns(given: RecordInput, record_type: str, found: Found, today: date) -> RecordColumns:
+def _columns(given: RecordInput, record_type: str, found: Found, today: date, zone: ZoneInfo) -> RecordColumns:
     """The columns to write: references as ids, only what differs. Raises ValidationFailedError."""
     columns: dict[str, Any] = given.columns()
     faults = []
@@ -192,9 +198,20 @@ def _columns(given: RecordInput, record_type: str, found: Found, today: date) ->
     _check_days(columns, before, today)
     _check_visit(columns, before, found)
     _check_state(record_type, columns, before)
-    if current is None:
-        return columns
-    return {name: value for name, value in columns.items() if _plain(value) != before.get(name)}
+    if current is not None:
+        columns = {name: value for name, value in columns.items() if _plain(value) != before.get(name)}
+    return columns | (_days_of_claim(columns, today, zone) if record_type == "claim" else {})
+
+
+def _days_of_claim(columns: Mapping[str, Any], today: date, zone: ZoneInfo) -> RecordColumns:
+    """What follows from a claim's columns and is kept as a day of the organisation."""
+    days: RecordColumns = {}
+    if "next_deadline_at" in columns:
+        noted = columns["next_deadline_at"]
+        days["noted_due_on"] = None if noted is None else noted.astimezone(zone).date()
+    if columns.get("status") is not None:
+        days["pended_since"] = today if columns["status"] == "pended" else None
+    return days
 
 
 def _check_days(columns: Mapping[str, Any], before: Mapping[str, PlainValue], today: date) -> None:

@@ -56,7 +56,7 @@ class EffectsOffice:
         begun = datetime.now(UTC)
         people.organisations[client] = Organisation(client, "A practice", None, ZONE, begun, begun)
         self.projection = RecordProjection(
-            selector, InMemoryOrganisationRepository(people), self.modes.get_mode_handler, self.effects, now=now
+            selector, InMemoryOrganisationRepository(people), self.modes.get_mode_handler, (self.effects,), now=now
         )
         self.writer = RecordWriteService(lambda: records, log)
         self.admin = caller(client_id=client, role=Role.ADMIN, time_zone=ZONE)

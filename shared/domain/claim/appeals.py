@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
 
 from shared.domain.eligibility.registry import found
 from shared.models.claim import Appeal
 from shared.models.records import Payer
 from shared.models.verdict import Evidence
 
-AppealKind = Literal["appeal", "peer_to_peer"]
-AppealGround = Literal["authorization", "medical_necessity", "timely_filing", "coding", "underpayment", "other"]
 # Payers hold peer-to-peer reviews shortly after a denial only; what a payer's own time is stands in its contract.
 PEER_TO_PEER_DAYS = 14
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-# The step of the practice's work that a denial goes back to.
-Step = Literal["eligibility_check", "registration", "authorization", "scheduling", "coding", "filing", "payer"]
+from shared.models.claim import CauseStep
+
 NextStep = Literal[
     "retro_authorization", "link_authorization", "appeal_authorization", "appeal_clinically", "peer_to_peer",
     "verify_cob", "recheck_eligibility", "prove_filing", "attach_documents", "correct_coding", "correct_claim",
@@ -26,11 +26,11 @@ class DenialCode:
 
     carc: str
     meaning: str
-    step: Step
+    step: CauseStep
     next_steps: tuple[NextStep, ...]
 
 
-def _codes(*rows: tuple[str, str, Step, tuple[NextStep, ...]]) -> Mapping[str, DenialCode]:
+def _codes(*rows: tuple[str, str, CauseStep, tuple[NextStep, ...]]) -> Mapping[str, DenialCode]:
     return {row[0]: DenialCode(*row) for row in rows}
 
 

@@ -7,17 +7,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import get_args
 
-from shared.domain.claim.denial_codes import DENIAL_CODES, PUBLISHED, DenialCode, NextStep, Step
+from shared.domain.claim.denial_codes import DENIAL_CODES, PUBLISHED, DenialCode, NextStep
 from shared.errors import FieldError, ValidationFailedError
-from shared.models.claim import GroupCode
+from shared.models.claim import CauseStep, GroupCode
 from shared.models.guidance import ActionKind
 from shared.models.roles import Role
 
 GROUPS: tuple[GroupCode, ...] = get_args(GroupCode)
-STEPS: tuple[Step, ...] = get_args(Step)
+STEPS: tuple[CauseStep, ...] = get_args(CauseStep)
 _WRITTEN = re.compile(r"(CO|PR|OA|PI|CR)[- ]?([A-Z]?[0-9]{1,3})")
 # Who does the work of a step, in which mode they do it, and what keeps the next claim from the same denial.
-OWNERS: dict[Step, tuple[str, Role, str]] = {
+OWNERS: dict[CauseStep, tuple[str, Role, str]] = {
     "eligibility_check": (
         "eligibility", Role.ELIGIBILITY_SPECIALIST, "Check coverage for the date of service before the visit",
     ),
@@ -115,15 +115,15 @@ def next_steps(code: str | None) -> tuple[NextStep, ...]:
     return steps
 
 
-def cause_of(code: str | None) -> Step:
+def cause_of(code: str | None) -> CauseStep:
     """The step that a denial goes back to; the payer's where nothing else is known."""
     row = known(code)
     return "payer" if row is None else row.step
 
 
-def causes(codes: Iterable[str | None]) -> dict[Step, int]:
+def causes(codes: Iterable[str | None]) -> dict[CauseStep, int]:
     """How many denials go back to each step; steps without any are left out."""
-    found: dict[Step, int] = {}
+    found: dict[CauseStep, int] = {}
     for code in codes:
         step = cause_of(code)
         found[step] = found.get(step, 0) + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.domain.claim.denials import next_steps
-from shared.domain.claim.guidance_rows import ALWAYS, ROWS, Row
+from shared.domain.claim.guidance_rows import ALWAYS, DESK, ROWS, Row
 from shared.domain.claim.situation import ClaimSituation
 from shared.domain.eligibility.registry import found
 from shared.models.guidance import GuidanceAction, GuidanceReason
@@ -24,6 +24,23 @@ def guidance(situation: ClaimSituation, role: Role | None = None) -> tuple[Guida
     every = [*offered, *(_offer(row, None, situation) for row in ALWAYS)]
     fitting = [one for one in every if role is None or role in one.roles]
     return tuple(one.model_copy(update={"priority": number}) for number, one in enumerate(fitting, start=1))
+
+
+def foremost(situation: ClaimSituation) -> GuidanceAction | None:
+    """What to do first; None where nothing can be done now. Standing offers (reports) are not it."""
+    offers = guidance(situation)
+    return next((one for one in offers if one.reason is not None and one.disabled_reason is None), None)
+
+
+def desk_guidance(role: Role) -> tuple[GuidanceAction, ...]:
+    """What the desk can do without a claim: its queues, deadlines and reports."""
+    rows = [row for row in DESK if role in row.roles]
+    return tuple(
+        GuidanceAction(
+            label=row.label, action=row.action, id=f"backend.{row.key}", roles=tuple(sorted(row.roles)), priority=number
+        )
+        for number, row in enumerate(rows, start=1)
+    )
 
 
 def why_not(situation: ClaimSituation, action: str) -> GuidanceReason | None:

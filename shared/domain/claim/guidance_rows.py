@@ -315,7 +315,11 @@ ROWS: tuple[Row, ...] = (
         form_for=lambda _: schema(("code",), code=_TEXT | {"title": "Group and reason (CO-197)"}, decidedOn=_DAY),
     ),
 )  # fmt: skip
-ALWAYS: tuple[Row, ...] = (
+_DEADLINES = Row("deadlines", "Deadlines", "deadline_list", "E22", "always", _nothing)
+ALWAYS: tuple[Row, ...] = (_DEADLINES,)
+DESK: tuple[Row, ...] = (
+    Row("work_queue", "Work Queues", "work_queue", "B01", "always", _nothing),
+    _DEADLINES,
+    Row("aging", "Aging Report", "aging_report", "B04", "always", _nothing),
     Row("root_cause", "Denials by Root Cause", "denial_root_cause", "B06", "always", _nothing),
-    Row("deadlines", "Deadlines", "deadline_list", "E22", "always", _nothing),
 )

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal, get_args
+from typing import get_args
 
+from shared.models.claim import WriteOffReason
 from shared.models.roles import Role
 
-WriteOffReason = Literal[
-    "timely_filing", "no_authorization", "not_covered", "medical_necessity", "contractual", "small_balance",
-    "charity_care", "bankruptcy", "deceased", "uncollectible", "duplicate", "administrative",
-]  # fmt: skip
 REASONS: tuple[WriteOffReason, ...] = get_args(WriteOffReason)
 CENT = Decimal("0.01")
 # The largest amount that a role writes off by itself, in USD; None is without limit. Roles left out write off nothing.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from shared.domain.claim.write_off import approvers
@@ -40,8 +39,3 @@ def request_in(events: Sequence[ClaimEvent]) -> WriteOffRequest | None:
         elif one.kind == REFUSED or one.from_status != one.to_status:
             asked = None
     return asked
-
-
-def details(reason: str, note: str | None) -> dict[str, Any]:
-    """What the event of a request keeps beside amount and reason."""
-    return {"reason": reason} | ({} if note is None else {"note": note})

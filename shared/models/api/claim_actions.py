@@ -7,19 +7,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from shared.domain.claim.appeals import AppealGround, AppealKind
-from shared.domain.claim.denial_codes import Step
-from shared.domain.claim.write_off import WriteOffReason
 from shared.models.api.base import RequestModel
+from shared.models.api.claims import ControlNumber, DenialCode, Rarc
 from shared.models.api.members import Money, Procedure, RecordDay, Reference, Text
 from shared.models.api.tasks import Reason
-from shared.models.claim import ClaimQueue, DeadlineKind
+from shared.models.claim import AppealGround, AppealKind, CauseStep, ClaimQueue, DeadlineKind, WriteOffReason
 
 Paid = Annotated[Money, Field(strict=False)]
 # More than nothing: negative and zero amounts, and fractions of a cent, are refused by name.
 Amount = Annotated[Decimal, Field(gt=0, max_digits=10, decimal_places=2, allow_inf_nan=False, strict=False)]
 DenialCodeText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=12)]
-Remark = Annotated[str, StringConstraints(pattern=r"^(M|MA|N)[0-9]{1,3}$")]  # RARC
 Diagnosis = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?$")]  # ICD-10-CM
 Some = Annotated[int, Field(ge=1, le=100)]
 
@@ -35,7 +32,7 @@ class WorkQueueParams(RequestModel):
     """Which queue is listed, and for which reason or kind of deadline; none: the totals of all."""
 
     queue: ClaimQueue | None = None
-    reason: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,40}$")] | None = None
+    reason: DenialCode | None = None
     order: Literal["amount", "date"] = "amount"
     limit: Some = 25
 
@@ -73,7 +70,7 @@ class CorrectParams(SubmitParams):
     amount: Amount | None = None
     payer_id: Reference | None = None
     provider_id: Reference | None = None
-    payer_control_number: Text | None = None
+    payer_control_number: ControlNumber | None = None
     procedure_codes: Annotated[tuple[Procedure, ...], Field(max_length=50, strict=False)] | None = None
     diagnosis_codes: Annotated[tuple[Diagnosis, ...], Field(max_length=12, strict=False)] | None = None
     attachment: Text | None = None
@@ -85,8 +82,8 @@ class DenialParams(ClaimParams):
 
     code: DenialCodeText
     decided_on: RecordDay | None = None
-    remarks: Annotated[tuple[Remark, ...], Field(max_length=5, strict=False)] = ()
-    control_number: Text | None = None
+    remarks: Annotated[tuple[Rarc, ...], Field(max_length=5, strict=False)] = ()
+    control_number: ControlNumber | None = None
 
 
 class AppealParams(ClaimParams):
@@ -158,4 +155,4 @@ class AgingParams(RequestModel):
 class RootCauseParams(RequestModel):
     """One step only."""
 
-    step: Step | None = None
+    step: CauseStep | None = None

@@ -30,13 +30,11 @@ from shared.models.api.members import (
 )
 from shared.models.api.records import RecordTypeName, RecordView
 from shared.models.authorization import AuthorizationState, RequiredField, Urgency
+from shared.models.claim import ClaimStatus
 from shared.models.visit import Readiness, VisitStatus
 
-PayerProgram = Literal["commercial", "medicare", "medicare_advantage", "medicaid", "medicaid_managed", "other"]
-ClaimStatus = Literal[
-    "draft", "on_hold", "missing_information", "ready", "submitted", "rejected", "accepted", "pended", "paid",
-    "partially_paid", "underpaid", "denied", "appealed", "denied_final", "corrected", "forwarded_secondary",
-    "written_off", "finalized", "voided",
+PayerProgram = Literal[
+    "commercial", "medicare", "medicare_advantage", "medicaid", "medicaid_managed", "other",
 ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.db.postgres import Postgres
 from shared.repositories.postgres.authorizations import PostgresAuthorizationRepository
+from shared.repositories.postgres.claims import PostgresClaimRepository
 from shared.repositories.postgres.eligibility import PostgresEligibilityRepository
 from shared.repositories.postgres.front_desk_day import PostgresFrontDeskDayRepository
 from shared.repositories.postgres.patient_records import PostgresPatientRecordRepository
@@ -44,6 +45,11 @@ class PostgresRecordStore:
     def authorizations(self) -> PostgresAuthorizationRepository:
         """See RecordStore.authorizations."""
         return PostgresAuthorizationRepository(self._postgres)
+
+    @cached_property
+    def claims(self) -> PostgresClaimRepository:
+        """See RecordStore.claims."""
+        return PostgresClaimRepository(self._postgres)
 
     @cached_property
     def patient_records(self) -> PostgresPatientRecordRepository:
