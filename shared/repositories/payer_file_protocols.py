@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,7 +11,6 @@ from uuid import UUID
 from shared.models.audit import AuditEvent
 from shared.models.payer_files import (
     ClaimCandidate,
-    LineOutcome,
     NewPayerFile,
     PayerFile,
     PayerFileHead,
@@ -75,6 +73,10 @@ class PayerFileRepository(Protocol):
         """Return the claim that a line with this fingerprint was posted to; None where there is none."""
         ...
 
+    def taken(self, client_id: UUID, claim_id: UUID, source_ref: str) -> bool:
+        """Tell whether the claim's history has an entry from this source."""
+        ...
+
     def by_number(self, client_id: UUID, claim_number: str) -> ClaimCandidate | None:
         """Return the claim with our number."""
         ...
@@ -86,6 +88,3 @@ class PayerFileRepository(Protocol):
     def by_person(self, client_id: UUID, wanted: WantedPerson) -> tuple[ClaimCandidate, ...]:
         """Return at most two claims of that day and charge whose patient has that name."""
         ...
-
-
-Counts = Mapping[LineOutcome, int]

@@ -137,7 +137,7 @@ def moved(claim: BilledClaim, move: ClaimMove, *, reason: str | None = None) -> 
     What else a move brings (amounts, deadlines, denial codes) its caller puts in with `replace`.
     """
     target = target_of(claim.status, move, reason=reason)
-    changes: Mapping[str, object] = dict.fromkeys(_LEFT_BEHIND.get(move, ()))
+    changes: Mapping[str, object] = {name: None for name in _LEFT_BEHIND.get(move, ())}
     after = replace(claim, **{**changes, "status": target, "status_reason": reason, "version": claim.version + 1})
     return replace(after, hold_reason=reason) if move == "hold" else after
 

@@ -31,11 +31,17 @@ _GAP = (
     "coalesce(requires_authorization, false) AND authorization_id IS NULL AND status IN"
     " ('draft', 'on_hold', 'missing_information', 'ready', 'rejected', 'denied', 'corrected')"
 )
-_FILING = "CASE WHEN status IN ('draft', 'on_hold', 'missing_information', 'ready', 'rejected') THEN filing_due_on END"
-_CORRECTED = "CASE WHEN status IN ('denied', 'underpaid', 'partially_paid', 'corrected') THEN corrected_due_on END"
+_FILING = (
+    "CASE WHEN status IN ('draft', 'on_hold', 'missing_information', 'ready', 'rejected') THEN filing_due_on END"
+)
+_CORRECTED = (
+    "CASE WHEN status IN ('denied', 'underpaid', 'partially_paid', 'corrected') THEN corrected_due_on END"
+)
 _APPEAL = "CASE WHEN status IN ('denied', 'underpaid', 'partially_paid') THEN appeal_due_on END"
 _AUTHORIZATION = f"CASE WHEN {_GAP} THEN authorization_due_on END"
-_NOTED = "CASE WHEN status NOT IN ('finalized', 'written_off', 'voided', 'forwarded_secondary') THEN noted_due_on END"
+_NOTED = (
+    "CASE WHEN status NOT IN ('finalized', 'written_off', 'voided', 'forwarded_secondary') THEN noted_due_on END"
+)
 _KINDS = {
     "filing": _FILING,
     "corrected_claim": _CORRECTED,

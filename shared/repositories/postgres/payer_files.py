@@ -71,6 +71,10 @@ _POSTED = text("""
 SELECT claim_id FROM payer_file_lines
 WHERE client_id = :client AND fingerprint = :fingerprint AND outcome IN ('posted', 'noted') LIMIT 1
 """)
+_TAKEN = text("""
+SELECT EXISTS (SELECT FROM claim_events
+  WHERE client_id = :client AND claim_id = :claim AND source_ref = :source)
+""")
 _CANDIDATE = """
 SELECT c.id, c.claim_number, c.amount, p.first_name, p.last_name,
   ARRAY(SELECT s.id FROM claims s WHERE s.client_id = c.client_id AND s.secondary_of_id = c.id
@@ -173,6 +177,12 @@ class PostgresPayerFileRepository:
             found: UUID | None = connection.execute(_POSTED, given).scalar_one_or_none()
         return found
 
+    def taken(self, client_id: UUID, claim_id: UUID, source_ref: str) -> bool:
+        """See PayerFileRepository.taken."""
+        with self._postgres.tenant(client_id) as connection:
+            given = {"client": client_id, "claim": claim_id, "source": source_ref}
+            return bool(connection.execute(_TAKEN, given).scalar_one())
+
     def by_number(self, client_id: UUID, claim_number: str) -> ClaimCandidate | None:
         """See PayerFileRepository.by_number."""
         found = self._candidates(client_id, _BY_NUMBER, {"number": claim_number})
@@ -245,7 +255,7 @@ def _head(row: Row[Any]) -> PayerFileHead:
 
 
 def _line(row: Row[Any], kind: str) -> PayerFileLine:
-    number, fingerprint, content, outcome, reason, claim_id, claim_number, claim_status, settled_at = row
+    number, fingerprint, content, outcome, reason, claim_id, claim_number, claim_status, settled_at = tuple(row)
     return PayerFileLine(
         number=number,
         fingerprint=fingerprint,
