@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from shared.db.pubsub import AuditTopic
     from shared.domain.rate_limit import RateLimit
     from shared.domain.session import SessionLimits
+    from shared.modes.backend import BackendModeHandler
     from shared.modes.eligibility import EligibilityModeHandler
     from shared.repositories.live_protocols import InboxFeed
     from shared.repositories.protocols import AuditOutbox, LiveStore, MemberRepository, RecordStore
@@ -248,6 +249,12 @@ def guidance_service() -> GuidanceService:
 def eligibility_mode() -> EligibilityModeHandler:
     """The eligibility mode's handler, for the routes that only it has."""
     handler: EligibilityModeHandler = mode_service().get_mode_handler("eligibility")
+    return handler
+
+
+def backend_mode() -> BackendModeHandler:
+    """The backend mode's handler, for the routes that only it has."""
+    handler: BackendModeHandler = mode_service().get_mode_handler("backend")
     return handler
 
 

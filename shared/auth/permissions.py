@@ -42,6 +42,7 @@ class Permission(StrEnum):
     CLIENT_WRITE = "client:write"
     JOB_READ_ALL = "job:read_all"
     AUTHORIZATION_WRITE = "authorization:write"
+    CLAIM_WRITE = "claim:write"
 
 
 ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
@@ -70,6 +71,7 @@ ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
     Permission.CLIENT_WRITE: frozenset({Role.ADMIN}),
     Permission.JOB_READ_ALL: _LEADS,
     Permission.AUTHORIZATION_WRITE: _LEADS | {Role.ELIGIBILITY_SPECIALIST},
+    Permission.CLAIM_WRITE: _LEADS | {Role.BILLER},
 }
 
 ALL_MODES = frozenset({"eligibility", "front-desk", "backend", "email-drafter"})
@@ -146,6 +148,9 @@ ROLES_BY_WRITTEN_TYPE: dict[str, frozenset[Role]] = {
 ROLES_BY_FIELD: dict[tuple[str, str], frozenset[Role]] = {
     ("patient", "phone"): _STAFF,
     ("claim", "denialReason"): _EVERYBODY - {Role.FRONT_DESK},
+    ("claim", "denialCode"): _EVERYBODY - {Role.FRONT_DESK},
+    ("claim", "statusReason"): _EVERYBODY - {Role.FRONT_DESK},
+    ("claim", "holdReason"): _EVERYBODY - {Role.FRONT_DESK},
     ("visit", "reason"): _EVERYBODY - {Role.BILLER},
     ("coverage", "memberId"): _STAFF,
     ("coverage", "subscriberName"): _STAFF,
@@ -180,6 +185,11 @@ def may_read(role: Role, record_type: str) -> bool:
 def may_write(role: Role, record_type: str) -> bool:
     """Tell whether `role` makes and changes records of `record_type`."""
     return role in ROLES_BY_WRITTEN_TYPE.get(record_type, frozenset())
+
+
+def may_write_off(role: Role) -> bool:
+    """Tell whether `role` gives up what is open of a claim."""
+    return role in _LEADS
 
 
 def may_delete(role: Role, record_type: str) -> bool:

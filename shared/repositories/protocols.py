@@ -24,6 +24,7 @@ from shared.models.firestore.documents import (
 from shared.models.records import Patient, RecordReference
 from shared.repositories.authorization_protocols import AuthorizationRepository
 from shared.repositories.changes import Change, Changes, D, KeptAnswer, Position
+from shared.repositories.claim_protocols import ClaimRepository
 from shared.repositories.document_protocols import DocumentStore, RosterRepository
 from shared.repositories.eligibility_protocols import EligibilityRepository
 from shared.repositories.patient_record_protocols import PatientRecordRepository
@@ -276,6 +277,11 @@ class RecordStore(Protocol):
     @property
     def authorizations(self) -> AuthorizationRepository:
         """Requests for authorization, payers' answers, units."""
+        ...
+
+    @property
+    def claims(self) -> ClaimRepository:
+        """Claims as billers work with them."""
         ...
 
     @property

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic.alias_generators import to_camel
 
 from shared.auth.permissions import hidden_fields, may_delete, may_read, may_write
 from shared.domain.authorization.states import check_step
+from shared.domain.claim.states import check_step as check_claim_step
 from shared.domain.record_links import REFERENCES, REVIVED
 from shared.errors import ConflictError, ForbiddenError, NotFoundError, PreconditionFailedError
 from shared.models.api.record_history import FieldChange, RecordChange, RecordHistory
@@ -60,7 +62,7 @@ class RecordWriteService:
 
         def decide(found: Found) -> RecordColumns:
             _check_version(caller.role, body.type, found, expected)
-            return _columns(given, body.type, found, today)
+            return _columns(given, body.type, found, today, ZoneInfo(caller.time_zone))
 
         answers: list[tuple[WrittenRecord, AuditEvent]] = []
 
@@ -166,7 +168,7 @@ def _stale(role: Role, current: StoredRecord) -> PreconditionFailedError:
     return PreconditionFailedError("The record has changed since you read it", current=view)
 
 
-def _columns(given: RecordInput, record_type: str, found: Found, today: date) -> RecordColumns:
+def _columns(given: RecordInput, record_type: str, found: Found, today: date, zone: ZoneInfo) -> RecordColumns:
     """The columns to write: references as ids, only what differs. Raises ValidationFailedError."""
     columns: dict[str, Any] = given.columns()
     faults = []
@@ -189,9 +191,20 @@ def _columns(given: RecordInput, record_type: str, found: Found, today: date) ->
     _check_days(columns, before, today)
     _check_visit(columns, before, found)
     _check_state(record_type, columns, before)
-    if current is None:
-        return columns
-    return {name: value for name, value in columns.items() if _plain(value) != before.get(name)}
+    if current is not None:
+        columns = {name: value for name, value in columns.items() if _plain(value) != before.get(name)}
+    return columns | (_days_of_claim(columns, today, zone) if record_type == "claim" else {})
+
+
+def _days_of_claim(columns: Mapping[str, Any], today: date, zone: ZoneInfo) -> RecordColumns:
+    """What follows from a claim's columns and is kept as a day of the organisation."""
+    days: RecordColumns = {}
+    if "next_deadline_at" in columns:
+        noted = columns["next_deadline_at"]
+        days["noted_due_on"] = None if noted is None else noted.astimezone(zone).date()
+    if columns.get("status") is not None:
+        days["pended_since"] = today if columns["status"] == "pended" else None
+    return days
 
 
 def _check_days(columns: Mapping[str, Any], before: Mapping[str, PlainValue], today: date) -> None:
@@ -216,9 +229,13 @@ def _check_visit(columns: Mapping[str, Any], before: Mapping[str, PlainValue], f
 
 
 def _check_state(record_type: str, columns: Mapping[str, Any], before: Mapping[str, PlainValue]) -> None:
-    """A change of an authorization's state is a step of its state machine. Raises InvalidTransitionError."""
-    if record_type == "authorization" and "status" in before and columns.get("status") is not None:
+    """A change of an authorization's or a claim's state is a step of its machine. Raises InvalidTransitionError."""
+    if "status" not in before or columns.get("status") is None:
+        return
+    if record_type == "authorization":
         check_step(before["status"], columns["status"])
+    elif record_type == "claim":
+        check_claim_step(str(before["status"]), str(columns["status"]))
 
 
 def _plain(value: Any) -> PlainValue:

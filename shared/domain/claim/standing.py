@@ -61,7 +61,7 @@ def paid_status(claim: BilledClaim) -> PaidStatus:
     """How much of what the payer owes was paid."""
     if not claim.paid_amount:
         return "unpaid"
-    if claim.status == "finalized" or claim.status == "paid":
+    if claim.status in {"finalized", "paid"}:
         return "paid"
     return "paid" if claim.paid_amount >= claim.amount else "partially_paid"
 

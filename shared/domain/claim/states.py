@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from shared.errors import FieldError, InvalidTransitionError, ValidationFailedError
 from shared.models.claim import BilledClaim, ClaimStatus
@@ -85,6 +85,9 @@ ANSWERS: frozenset[ClaimMove] = frozenset(
     {"accept", "pend", "reject", "pay", "pay_partially", "underpay", "deny", "uphold_denial", "reverse"}
 )
 
+# After these the payer's adjustments are those that came with it; what was decided before stays with its event.
+ADJUDICATIONS: frozenset[str] = frozenset({"pay", "pay_partially", "underpay", "deny", "uphold_denial"})
+
 
 def allowed_moves(status: str) -> list[ClaimMove]:
     """List the moves that are possible in `status`."""
@@ -106,13 +109,20 @@ def target_of(status: ClaimStatus, move: ClaimMove, *, reason: str | None) -> Cl
     return transition.target
 
 
-def check_step(status: object, target: object) -> None:
-    """Refuse a state that no single step leads to. Raises InvalidTransitionError with the steps there are."""
+def check_step(status: str, target: str) -> None:
+    """Refuse a state that a record's writer may not set: no single step leads to it, or the step needs a reason.
+
+    Raises InvalidTransitionError with the steps there are, ValidationFailedError for a step that needs its reason told.
+    """
     if status == target:
         return
-    if not any(status in one.sources and one.target == target for one in TRANSITIONS.values()):
+    found = [one for one in TRANSITIONS.values() if status in one.sources and one.target == target]
+    if not found:
         words = f"A claim that is {status} does not become {target} in one step"
-        raise InvalidTransitionError(words, allowed=allowed_moves(str(status)), current=status)
+        raise InvalidTransitionError(words, allowed=allowed_moves(status), current=status)
+    if all(one.needs_reason for one in found):
+        message = "This step needs a reason: make it in the backend mode"
+        raise ValidationFailedError(message, errors=(FieldError("data.status", "needs_reason", message),))
 
 
 def steps_between(status: ClaimStatus, target: ClaimStatus) -> tuple[ClaimMove, ...] | None:
@@ -137,8 +147,8 @@ def moved(claim: BilledClaim, move: ClaimMove, *, reason: str | None = None) -> 
     What else a move brings (amounts, deadlines, denial codes) its caller puts in with `replace`.
     """
     target = target_of(claim.status, move, reason=reason)
-    changes: Mapping[str, object] = {name: None for name in _LEFT_BEHIND.get(move, ())}
-    after = replace(claim, **{**changes, "status": target, "status_reason": reason, "version": claim.version + 1})
+    left: dict[str, Any] = dict.fromkeys(_LEFT_BEHIND.get(move, ()))
+    after = replace(claim, **left, status=target, status_reason=reason, version=claim.version + 1)
     return replace(after, hold_reason=reason) if move == "hold" else after
 
 

@@ -30,13 +30,9 @@ from shared.models.api.members import (
 )
 from shared.models.api.records import RecordTypeName, RecordView
 from shared.models.authorization import AuthorizationState, RequiredField, Urgency
+from shared.models.claim import ClaimStatus
 
 PayerProgram = Literal["commercial", "medicare", "medicare_advantage", "medicaid", "medicaid_managed", "other"]
-ClaimStatus = Literal[
-    "draft", "on_hold", "missing_information", "ready", "submitted", "rejected", "accepted", "pended", "paid",
-    "partially_paid", "underpaid", "denied", "appealed", "denied_final", "corrected", "forwarded_secondary",
-    "written_off", "finalized", "voided",
-]  # fmt: skip
 VisitStatus = Literal[
     "scheduled", "confirmed", "arrived", "checking_in", "checked_in", "roomed", "with_provider", "checked_out",
     "completed", "cancelled", "rescheduled", "no_show", "left_without_being_seen",

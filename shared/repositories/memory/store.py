@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.repositories.memory.authorizations import InMemoryAuthorizationRepository
+from shared.repositories.memory.claims import InMemoryClaimRepository
 from shared.repositories.memory.collections import (
     InMemoryAlertRepository,
     InMemoryDraftRepository,
@@ -52,4 +53,5 @@ class InMemoryRecordStore:
         self.record_writes = InMemoryRecordWrites(self.tables)
         self.eligibility = InMemoryEligibilityRepository(self.tables, self.record_writes.kept)
         self.authorizations = InMemoryAuthorizationRepository(self.tables, self.record_writes.kept)
+        self.claims = InMemoryClaimRepository(self.tables, self.record_writes.kept)
         self.patient_records = InMemoryPatientRecordRepository(self.tables)

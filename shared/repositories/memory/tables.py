@@ -36,7 +36,11 @@ _COLUMNS = {
     ),
     "claims": (
         "claim_number patient_id status amount paid_amount currency submitted_date service_date payer_id visit_id"
-        " provider_id claim_type denial_reason next_deadline_at source_ref"
+        " provider_id claim_type denial_reason next_deadline_at source_ref status_reason hold_reason denial_code"
+        " payer_control_number expected_amount allowed_amount patient_amount written_off_amount coverage_id"
+        " authorization_id secondary_of_id write_off_approved_by adjudication_event_id last_event_id adjudicated_on"
+        " pended_since filing_due_on corrected_due_on appeal_due_on authorization_due_on noted_due_on"
+        " procedure_codes diagnosis_codes requires_authorization scrub"
     ),
     "providers": "provider_number kind name specialty npi source_ref",
     "eligibility_checks": (
@@ -60,7 +64,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "payer_rules": {"required_fields": ()},
     "visits": {"readiness": "pending", "authorization_units": 1},
-    "claims": {"currency": "USD"},
+    "claims": {"currency": "USD", "procedure_codes": (), "diagnosis_codes": ()},
     "benefits": {"network": "unknown", "level": "individual"},
     "eligibility_checks": {"state": "completed", "source": "on_file", "attempts": 0},
 }

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from shared.db.postgres import Postgres
 from shared.repositories.postgres.authorizations import PostgresAuthorizationRepository
+from shared.repositories.postgres.claims import PostgresClaimRepository
 from shared.repositories.postgres.eligibility import PostgresEligibilityRepository
 from shared.repositories.postgres.patient_records import PostgresPatientRecordRepository
 from shared.repositories.postgres.record_writes import PostgresRecordWrites
@@ -37,6 +38,11 @@ class PostgresRecordStore:
     def authorizations(self) -> PostgresAuthorizationRepository:
         """See RecordStore.authorizations."""
         return PostgresAuthorizationRepository(self._postgres)
+
+    @cached_property
+    def claims(self) -> PostgresClaimRepository:
+        """See RecordStore.claims."""
+        return PostgresClaimRepository(self._postgres)
 
     @cached_property
     def patient_records(self) -> PostgresPatientRecordRepository:

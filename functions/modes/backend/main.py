@@ -1,0 +1,265 @@
+"""The backend mode, for billers: `/api/v1/modes/backend`."""
+
+from __future__ import annotations
+
+import functions_framework
+from flask import Request, Response
+
+from shared import bootstrap
+from shared.auth.permissions import Permission
+from shared.models.api.claims import (
+    Aging,
+    AgingQuery,
+    ClaimDetail,
+    ClaimEventRequest,
+    ClaimEvents,
+    ClaimItems,
+    ClaimsQuery,
+    DeadlineQuery,
+    Deadlines,
+    EventsQuery,
+    QueueQuery,
+    WorkQueues,
+)
+from shared.models.api.modes import ContextQuery, ContextView, QuickAction, QuickActionResult, SetContext, SummaryView
+from shared.models.audit import AuditAction
+from shared.models.caller import Caller
+from shared.web import Operations, Reply, function_app
+
+MODE = "backend"
+operations = Operations(tag="backend", prefix="/api/v1/modes/backend", mode=MODE)
+
+_CONTEXT = {
+    "mode": "backend",
+    "contextId": "ctx_7c1e",
+    "recordType": "Patient ID",
+    "recordId": "MRN553",
+    "status": "proceed",
+    "summary": "Working on patient MRN553…",
+}
+
+_CLAIM = {
+    "id": "01975f3c-0000-7000-8000-000000000088",
+    "claimNumber": "CLM-88",
+    "status": "denied",
+    "statusReason": "No authorization on file",
+    "arStage": "insurance",
+    "paidStatus": "unpaid",
+    "queue": "denied",
+    "queues": ["denied", "authorization_gaps"],
+    "amount": 182.4,
+    "amountCents": 18_240,
+    "balanceCents": 18_240,
+    "currency": "USD",
+    "patient": {"id": "01975f3c-0000-7000-8000-000000000553", "number": "MRN553", "name": "Ana Ortiz"},
+    "denialCode": "CO-197",
+    "adjustments": [
+        {"code": "CO-197", "groupCode": "CO", "carc": "197", "remarks": [], "amountCents": 18_240, "line": None}
+    ],
+    "deadlines": [{"kind": "appeal", "on": "2027-05-30", "daysLeft": 180}],
+    "allowed": ["appeal", "correct", "forward_secondary", "write_off", "void", "reverse"],
+    "version": 5,
+}
+_ITEM = {
+    "id": _CLAIM["id"],
+    "claimNumber": "CLM-88",
+    "status": "denied",
+    "patientId": "01975f3c-0000-7000-8000-000000000553",
+    "mrn": "MRN553",
+    "payer": "Bluestem Health Plan",
+    "amountCents": 18_240,
+    "balanceCents": 18_240,
+    "denialCode": "CO-197",
+    "nextDeadlineOn": "2027-05-30",
+    "deadlineKind": "appeal",
+    "daysLeft": 180,
+    "version": 5,
+}
+_EVENT = {
+    "id": "01975f3c-0000-7000-8000-000000000901",
+    "number": 5,
+    "kind": "deny",
+    "fromStatus": "accepted",
+    "toStatus": "denied",
+    "reason": "No authorization on file",
+    "occurredAt": "2026-12-01T15:04:05Z",
+    "claimVersion": 5,
+}
+
+
+@operations.get(
+    "/context",
+    summary="The caller's current context in this mode",
+    permission=Permission.MODE_READ,
+    audit=AuditAction.CONTEXT_READ,
+    example=_CONTEXT,
+)
+def get_context(caller: Caller, query: ContextQuery) -> Reply[ContextView]:
+    context = bootstrap.mode_service().get_context(caller, MODE, query.context_id)
+    return Reply(context, version=context.version)
+
+
+@operations.post(
+    "/context",
+    summary="Work on a record: 201 when its context is new, 200 when it existed",
+    permission=Permission.CONTEXT_OPEN,
+    audit=AuditAction.CONTEXT_SET,
+    status=201,
+    request_example={"recordType": "Patient ID", "recordId": "MRN553"},
+    example=_CONTEXT,
+)
+def set_context(caller: Caller, body: SetContext) -> Reply[ContextView]:
+    context, new = bootstrap.mode_service().set_context(caller, MODE, body)
+    return Reply(context, status=201 if new else 200, version=context.version)
+
+
+@operations.get(
+    "/summary",
+    summary="What is known about the record",
+    permission=Permission.MODE_READ,
+    audit=AuditAction.SUMMARY_READ,
+    example={"mode": "backend", "contextId": "ctx_7c1e", "summary": _CONTEXT["summary"], "status": "proceed"},
+)
+def get_summary(caller: Caller, query: ContextQuery) -> SummaryView:
+    return bootstrap.mode_service().get_summary(caller, MODE, query.context_id)
+
+
+@operations.post(
+    "/quick-action",
+    summary="Run a quick action on the current context",
+    permission=Permission.QUICK_ACTION,
+    audit=AuditAction.QUICK_ACTION,
+    request_example={"action": "view_record", "params": {}},
+    example={"success": True, "data": {"status": "proceed", "record": _CONTEXT}, "guidanceActions": []},
+)
+def quick_action(caller: Caller, body: QuickAction) -> QuickActionResult:
+    return bootstrap.mode_service().execute_quick_action(caller, MODE, body)
+
+
+@operations.get(
+    "/work-queue",
+    summary="What there is to do: each queue with its claims and money; with `queue`, its claims",
+    permission=Permission.MODE_READ,
+    audit=AuditAction.WORK_QUEUE_READ,
+    example={
+        "asOf": "2026-12-01",
+        "queues": [
+            {
+                "queue": "denied",
+                "claims": 12,
+                "amountCents": 184_200,
+                "reasons": [{"reason": "CO-197", "claims": 7, "amountCents": 121_000}],
+            }
+        ],
+        "queue": "denied",
+        "items": [_ITEM],
+        "nextCursor": None,
+    },
+)
+def work_queue(caller: Caller, query: QueueQuery) -> WorkQueues:
+    return bootstrap.backend_mode().work.queues(caller, query)
+
+
+@operations.get(
+    "/claims",
+    summary="Claims that fit every filter, newest day of service first",
+    permission=Permission.MODE_READ,
+    audit=AuditAction.CLAIM_LIST,
+    example={"claims": [_ITEM], "nextCursor": None},
+)
+def list_claims(caller: Caller, query: ClaimsQuery) -> ClaimItems:
+    return bootstrap.backend_mode().work.claims(caller, query)
+
+
+@operations.get(
+    "/claims/<reference>",
+    summary="A claim by uuid or number, with everything: amounts, adjustments, appeals, deadlines, possible steps",
+    permission=Permission.MODE_READ,
+    audit=AuditAction.CLAIM_READ,
+    example=_CLAIM,
+)
+def get_claim(caller: Caller, reference: str) -> Reply[ClaimDetail]:
+    view = bootstrap.backend_mode().claims.get(caller, reference)
+    return Reply(view, version=view.version)
+
+
+@operations.get(
+    "/claims/<reference>/events",
+    summary="A claim's history, newest first",
+    permission=Permission.MODE_READ,
+    audit=AuditAction.CLAIM_HISTORY,
+    example={"claimId": _CLAIM["id"], "events": [_EVENT], "nextCursor": None},
+)
+def list_claim_events(caller: Caller, reference: str, query: EventsQuery) -> ClaimEvents:
+    return bootstrap.backend_mode().claims.events(caller, reference, query)
+
+
+@operations.post(
+    "/claims/<reference>/events",
+    summary="Make a step of a claim, or add a note; 409 `invalid_transition` names the steps there are",
+    permission=Permission.CLAIM_WRITE,
+    audit=AuditAction.CLAIM_MOVE,
+    request_example={
+        "kind": "deny",
+        "reason": "No authorization on file",
+        "adjustments": [{"groupCode": "CO", "carc": "197", "amountCents": 18_240}],
+        "appealDueOn": "2027-05-30",
+        "version": 4,
+    },
+    example=_CLAIM,
+)
+def record_claim_event(caller: Caller, reference: str, body: ClaimEventRequest) -> Reply[ClaimDetail]:
+    view = bootstrap.backend_mode().claims.record(caller, reference, body).view
+    return Reply(view, version=view.version)
+
+
+@operations.get(
+    "/deadlines",
+    summary="The ledger of deadlines (filing, corrected claim, appeal, authorization), the most money at risk first",
+    permission=Permission.MODE_READ,
+    audit=AuditAction.DEADLINE_LIST,
+    example={
+        "asOf": "2026-12-01",
+        "until": "2026-12-31",
+        "claims": 9,
+        "amountCents": 92_000,
+        "items": [_ITEM],
+        "nextCursor": None,
+    },
+)
+def list_deadlines(caller: Caller, query: DeadlineQuery) -> Deadlines:
+    return bootstrap.backend_mode().work.deadlines(caller, query)
+
+
+@operations.get(
+    "/aging",
+    summary="What is open by payer, stage and age, as of a day",
+    permission=Permission.MODE_READ,
+    audit=AuditAction.AGING_READ,
+    example={
+        "asOf": "2026-12-01",
+        "rows": [
+            {
+                "payerId": "01975f3c-0000-7000-8000-000000000001",
+                "payer": "Bluestem Health Plan",
+                "arStage": "insurance",
+                "buckets": [{"bucket": "0-30", "claims": 4, "amountCents": 51_000}],
+                "claims": 4,
+                "amountCents": 51_000,
+            }
+        ],
+        "total": [{"bucket": "0-30", "claims": 4, "amountCents": 51_000}],
+        "claims": 4,
+        "amountCents": 51_000,
+    },
+)
+def aging(caller: Caller, query: AgingQuery) -> Aging:
+    return bootstrap.backend_mode().work.aging(caller, query)
+
+
+_app = function_app(operations)
+
+
+@functions_framework.http
+def backend(request: Request) -> Response:
+    return _app(request)
