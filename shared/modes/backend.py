@@ -20,6 +20,7 @@ from shared.services.clock import Clock
 if TYPE_CHECKING:
     from shared.services.claim_work import ClaimWork
     from shared.services.claims import ClaimService
+    from shared.services.remittance_posting import RemittancePosting
 
 
 class BackendModeHandler(BaseModeHandler):
@@ -49,6 +50,13 @@ class BackendModeHandler(BaseModeHandler):
         from shared.services.claim_work import ClaimWork
 
         return ClaimWork(lambda: self._db.postgres, self._access_log, now=self._now)
+
+    @cached_property
+    def remittances(self) -> RemittancePosting:
+        """Payers' files about claims."""
+        from shared.services.remittance_posting import RemittancePosting
+
+        return RemittancePosting(lambda: self._db.postgres, self._access_log, now=self._now)
 
     @classmethod
     def fresh_summary(cls, record_type: str, number: str) -> str:

@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from shared.models.audit import AuditEvent
+from shared.models.caller import IdempotencyKey
 from shared.models.payer_files import (
     ClaimCandidate,
     NewPayerFile,
@@ -17,6 +18,7 @@ from shared.models.payer_files import (
     PayerFileKind,
     Settlement,
 )
+from shared.repositories.changes import KeptAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,14 @@ class FileFilter:
 
 class PayerFileRepository(Protocol):
     """Files of payers."""
+
+    def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
+        """Raise Replayed when this request was answered within 24 hours."""
+        ...
+
+    def answered(self, client_id: UUID, kept: KeptAnswer | None) -> None:
+        """Keep the answer of a request that is done. Raises Replayed when the same request was faster."""
+        ...
 
     def keep(self, client_id: UUID, file: NewPayerFile, event: AuditEvent) -> tuple[UUID, bool]:
         """Keep a transaction with all its lines and its audit event in one commit; whether it is new.

@@ -28,6 +28,7 @@ from shared.repositories.claim_protocols import ClaimRepository
 from shared.repositories.document_protocols import DocumentStore, RosterRepository
 from shared.repositories.eligibility_protocols import EligibilityRepository
 from shared.repositories.patient_record_protocols import PatientRecordRepository
+from shared.repositories.payer_file_protocols import PayerFileRepository
 from shared.repositories.record_protocols import PlainValue, RecordWriteRepository
 
 __all__ = [
@@ -282,6 +283,11 @@ class RecordStore(Protocol):
     @property
     def claims(self) -> ClaimRepository:
         """Claims as billers work with them."""
+        ...
+
+    @property
+    def payer_files(self) -> PayerFileRepository:
+        """Remittances and status reports, line by line."""
         ...
 
     @property

@@ -15,6 +15,7 @@ from uuid import UUID
 from shared.domain.claim.posting import LineSource, NotPosted, Posted, paid_by, reported_on
 from shared.errors import ConflictError, FieldError, NotFoundError, ValidationFailedError
 from shared.failpoints import failpoint
+from shared.models.api.base import AnswerModel
 from shared.models.api.remittances import (
     LineMatch,
     PayerFileUpload,
@@ -36,6 +37,7 @@ from shared.models.payer_files import (
     Settlement,
 )
 from shared.models.remittance import ClaimPayment
+from shared.repositories.changes import KeptAnswer
 from shared.repositories.claim_protocols import ClaimChange
 from shared.repositories.payer_file_protocols import FileFilter
 from shared.repositories.protocols import RecordStore
@@ -125,6 +127,7 @@ class RemittancePosting:
         Raises NotFoundError for an unknown file, line or claim, ConflictError (`already_posted`, `not_posted`) when
         the line belongs to a claim already, or the claim cannot take it.
         """
+        self._store().payer_files.recall(caller.client_id, caller.idempotency)
         file = self._store().payer_files.get(caller.client_id, reference, seen=None)
         line = None if file is None else next((one for one in file.lines if str(one.number) == number), None)
         if file is None or line is None:
@@ -136,9 +139,12 @@ class RemittancePosting:
             reason = settlement.reason or "unreadable"
             raise ConflictError(_WORDS[reason], code="not_posted", reason=reason)
         self._settle(caller, file, line, settlement)
-        return self._shown(caller, file.head.id, {})
+        shown = self._shown(caller, file.head.id, {})
+        self._answered(caller, shown, 200)
+        return shown
 
     def _post(self, caller: Caller, files: tuple[NewPayerFile, ...]) -> tuple[PostedFiles, bool]:
+        self._store().payer_files.recall(caller.client_id, caller.idempotency)
         ends = self._ticks() + POSTING_SECONDS
         new, shown = False, []
         for file in files:
@@ -148,7 +154,15 @@ class RemittancePosting:
             self._post_lines(run)
             shown.append(self._shown(caller, kept.head.id, run.outcomes))
         complete = all(one.totals.pending == 0 for one in shown)
-        return PostedFiles(files=tuple(shown), complete=complete), new
+        answer = PostedFiles(files=tuple(shown), complete=complete)
+        if complete:  # what is left to do is done by the same request, sent again
+            self._answered(caller, answer, 201 if new else 200)
+        return answer, new
+
+    def _answered(self, caller: Caller, answer: AnswerModel, status: int) -> None:
+        key = caller.idempotency
+        kept = KeptAnswer(key, status, answer.model_dump_json(by_alias=True)) if key else None
+        self._store().payer_files.answered(caller.client_id, kept)
 
     def _keep(self, caller: Caller, file: NewPayerFile) -> tuple[PayerFile, bool]:
         event = caller.changed(

@@ -19,12 +19,11 @@ from shared.repositories.memory.members import InMemoryAuditOutbox, InMemoryAudi
 from shared.services.access_log import AccessLog
 from shared.services.remittance_posting import RemittancePosting
 from tests.contract.conftest import Records
+from tests.payer_file_samples import acknowledgement_of, remittance_of
 from tests.unit.factories import caller
-from tests.unit.x12_samples import interchange, remittance_file
 
 NOW = datetime(2026, 11, 25, 3, 30, tzinfo=UTC)
 DAY = date(2026, 9, 22)
-HEAD = ("TRN*1*T-900*1512345678", "N1*PR*BLUESTEM*XV*842610001")
 NAME = "NM1*QC*1*MUELLER*JURGEN****MI*M-1"
 
 
@@ -36,7 +35,7 @@ def clp(number: str = "CLM-88", paid: str = "80", code: str = "1", charge: str =
 def file_of(*claims: tuple[str, ...], amount: str = "80", trace: str = "T-900", after: tuple[str, ...] = ()) -> str:
     """A remittance of these claims."""
     body = [one for claim in claims for one in claim]
-    return remittance_file(f"BPR*I*{amount}*C*ACH", f"TRN*1*{trace}*1512345678", HEAD[1], *body, *after)
+    return remittance_of(trace, *body, *after, amount=amount)
 
 
 def acknowledgement(*answers: tuple[str, ...], reference: str = "CA-1") -> str:
@@ -44,8 +43,7 @@ def acknowledgement(*answers: tuple[str, ...], reference: str = "CA-1") -> str:
     body = []
     for number, status, *more in answers:
         body += ["HL*2*1*PT", "NM1*QC*1*MUELLER*JURGEN****MI*M-1", f"TRN*2*{number}", f"STC*{status}", *more]
-    begin = (f"BHT*0085*08*{reference}*20261120*1230*TH", "HL*1**20*1", "NM1*PR*2*BLUESTEM*****PI*842610001")
-    return interchange(*begin, *body, set_id="277", functional_id="HN", version="005010X214")
+    return acknowledgement_of(reference, *body)
 
 
 PAID = (clp(), "CAS*CO*45*20", NAME)

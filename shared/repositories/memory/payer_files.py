@@ -11,6 +11,7 @@ from uuid import UUID
 
 from shared.domain.eligibility.person import same_name
 from shared.models.audit import AuditEvent
+from shared.models.caller import IdempotencyKey
 from shared.models.payer_files import (
     SETTLED,
     ClaimCandidate,
@@ -20,6 +21,7 @@ from shared.models.payer_files import (
     PayerFileLine,
     Settlement,
 )
+from shared.repositories.changes import KeptAnswer
 from shared.repositories.memory.claims import InMemoryClaimRepository
 from shared.repositories.memory.tables import InMemoryTables, as_uuid
 from shared.repositories.payer_file_protocols import FileFilter, WantedPerson
@@ -57,6 +59,17 @@ class InMemoryPayerFileRepository:
         self._tables = tables
         self._claims = claims
         self._kept: dict[tuple[UUID, UUID], _Kept] = {}
+
+    def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
+        """See PayerFileRepository.recall."""
+        del client_id
+        self._tables.answers.recall(key)
+
+    def answered(self, client_id: UUID, kept: KeptAnswer | None) -> None:
+        """See PayerFileRepository.answered."""
+        del client_id
+        with self._tables.lock:
+            self._tables.answers.keep(kept)
 
     def keep(self, client_id: UUID, file: NewPayerFile, event: AuditEvent) -> tuple[UUID, bool]:
         """See PayerFileRepository.keep."""

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, text
 from shared.db.postgres import Postgres
 from shared.domain.eligibility.person import same_name
 from shared.models.audit import AuditEvent
+from shared.models.caller import IdempotencyKey
 from shared.models.payer_files import (
     ClaimCandidate,
     LineContent,
@@ -24,8 +25,9 @@ from shared.models.payer_files import (
 )
 from shared.models.remittance import ClaimPayment, ClaimStatusAnswer, Imbalance, ProviderAdjustment
 from shared.models.typed_json import from_json, to_json
+from shared.repositories.changes import KeptAnswer
 from shared.repositories.payer_file_protocols import FileFilter, WantedPerson
-from shared.repositories.postgres.transaction import add_event, as_uuid
+from shared.repositories.postgres.transaction import add_event, as_uuid, keep, recall
 
 T = TypeVar("T")
 
@@ -93,6 +95,18 @@ class PostgresPayerFileRepository:
 
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
+
+    def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
+        """See PayerFileRepository.recall."""
+        if key is not None:
+            with self._postgres.tenant(client_id) as connection:
+                recall(connection, client_id, key)
+
+    def answered(self, client_id: UUID, kept: KeptAnswer | None) -> None:
+        """See PayerFileRepository.answered."""
+        if kept is not None:
+            with self._postgres.tenant(client_id) as connection:
+                keep(connection, client_id, kept)
 
     def keep(self, client_id: UUID, file: NewPayerFile, event: AuditEvent) -> tuple[UUID, bool]:
         """See PayerFileRepository.keep."""
