@@ -55,6 +55,7 @@ from tests.permission_ids import (
     record_body,
     unique,
 )
+from tests.permission_remittance_cells import REMITTANCE_CELLS
 
 
 def _moved_to(patient: str) -> dict[str, str]:
@@ -130,6 +131,7 @@ CELLS: dict[str, tuple[Cell, ...]] = {
         for method in ("GET", "POST", "PUT", "DELETE")
         for rest, given in (("", ""), ("/<path:rest>", "/context"))
     },
+    **REMITTANCE_CELLS,
     f"POST {AUTH}/login": (
         Cell(
             EVERYBODY,

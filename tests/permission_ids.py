@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from shared.models.identifiers import uuid7
+from tests.payer_file_samples import remittance_of
 
 API = "/api/v1"
 CHAT = f"{API}/components/chat"
@@ -233,12 +234,28 @@ def _new_user(*, deactivated: bool = False) -> Callable[[Make], str]:
     return make_one
 
 
+def _new_remittance(make: Make) -> str:
+    """A payer's file whose only line belongs to no claim yet."""
+    line = f"CLP*{unique('NONE')}*1*12.5*12.5**12*{unique('P')}"
+    body = {"content": remittance_of(unique("T"), line, amount="12.5")}
+    return str(make("POST", f"{MODES}/backend/remittances", body)["files"][0]["id"])
+
+
+def _accepted_claim(make: Make) -> str:
+    """A claim that its payer may pay."""
+    body = new_record_body(make, "claim")
+    body["data"]["status"] = "accepted"
+    return str(make("POST", f"{RECORDS}/", body)["id"])
+
+
 # Each kind of id: how one is made in an organisation by an admin of it, and one that nobody has.
 MAKERS: dict[str, Callable[[Make], str]] = {
     **{record_type: _id_of(record_type) for record_type in POINTS_AT},
     **{f"{record_type} number": _number_of(record_type) for record_type in NUMBERED},
     **{f"{state} authorization": _new_authorization(state) for state in _ANSWERS},
     **{f"{state} context": _context_of_authorization(state) for state in ("sent", "granted")},
+    "remittance": _new_remittance,
+    "accepted claim": _accepted_claim,
     "context": _new_context,
     "alert": _new_alert,
     "backend context": _backend_context,
@@ -255,6 +272,7 @@ MAKERS: dict[str, Callable[[Make], str]] = {
 UNKNOWN: dict[str, Callable[[], str]] = {
     **{record_type: lambda: str(uuid7()) for record_type in POINTS_AT},
     **{f"{record_type} number": lambda: unique("NONE") for record_type in NUMBERED},
+    **{kind: lambda: str(uuid7()) for kind in ("remittance", "accepted claim")},
     "alert": lambda: f"alert_{uuid4().hex}",
     **{f"{state} authorization": lambda: str(uuid7()) for state in _ANSWERS},
     **{

@@ -29,6 +29,8 @@ POSTGRES_TABLES = {
     "claim_appeal": "claim_appeals",
     "claim_total": "claim_totals",
     "claim_total_change": "claim_total_changes",
+    "payer_file": "payer_files",
+    "payer_file_line": "payer_file_lines",
     "authorization": "authorizations",
     "visit": "visits",
     "visit_status": "visit_status_history",

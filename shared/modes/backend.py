@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from shared.services.claim_situations import ToldOfClaims
     from shared.services.claim_work import ClaimWork
     from shared.services.claims import ClaimService
+    from shared.services.remittance_posting import RemittancePosting
 
 
 class BackendModeHandler(BaseModeHandler):
@@ -92,6 +93,13 @@ class BackendModeHandler(BaseModeHandler):
         from shared.services.claim_readings import ClaimReadings
 
         return ClaimReadings(self.desk, self.work, self._db, self._access_log)
+
+    @cached_property
+    def remittances(self) -> RemittancePosting:
+        """Payers' files about claims."""
+        from shared.services.remittance_posting import RemittancePosting
+
+        return RemittancePosting(lambda: self._db.postgres, self._access_log, now=self._now)
 
     @classmethod
     def fresh_summary(cls, record_type: str, number: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,15 +9,16 @@ from typing import Protocol
 from uuid import UUID
 
 from shared.models.audit import AuditEvent
+from shared.models.caller import IdempotencyKey
 from shared.models.payer_files import (
     ClaimCandidate,
-    LineOutcome,
     NewPayerFile,
     PayerFile,
     PayerFileHead,
     PayerFileKind,
     Settlement,
 )
+from shared.repositories.changes import KeptAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,14 @@ class FileFilter:
 
 class PayerFileRepository(Protocol):
     """Files of payers."""
+
+    def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
+        """Raise Replayed when this request was answered within 24 hours."""
+        ...
+
+    def answered(self, client_id: UUID, kept: KeptAnswer | None) -> None:
+        """Keep the answer of a request that is done. Raises Replayed when the same request was faster."""
+        ...
 
     def keep(self, client_id: UUID, file: NewPayerFile, event: AuditEvent) -> tuple[UUID, bool]:
         """Keep a transaction with all its lines and its audit event in one commit; whether it is new.
@@ -75,6 +83,10 @@ class PayerFileRepository(Protocol):
         """Return the claim that a line with this fingerprint was posted to; None where there is none."""
         ...
 
+    def taken(self, client_id: UUID, claim_id: UUID, source_ref: str) -> bool:
+        """Tell whether the claim's history has an entry from this source."""
+        ...
+
     def by_number(self, client_id: UUID, claim_number: str) -> ClaimCandidate | None:
         """Return the claim with our number."""
         ...
@@ -86,6 +98,3 @@ class PayerFileRepository(Protocol):
     def by_person(self, client_id: UUID, wanted: WantedPerson) -> tuple[ClaimCandidate, ...]:
         """Return at most two claims of that day and charge whose patient has that name."""
         ...
-
-
-Counts = Mapping[LineOutcome, int]

@@ -29,6 +29,7 @@ from shared.repositories.document_protocols import DocumentStore, RosterReposito
 from shared.repositories.eligibility_protocols import EligibilityRepository
 from shared.repositories.front_desk_day_protocols import FrontDeskDayRepository
 from shared.repositories.patient_record_protocols import PatientRecordRepository
+from shared.repositories.payer_file_protocols import PayerFileRepository
 from shared.repositories.record_protocols import PlainValue, RecordWriteRepository
 from shared.repositories.sign_in_protocols import ProfileRepository
 from shared.repositories.visit_protocols import VisitRepository
@@ -296,6 +297,11 @@ class RecordStore(Protocol):
     @property
     def claims(self) -> ClaimRepository:
         """Claims as billers work with them."""
+        ...
+
+    @property
+    def payer_files(self) -> PayerFileRepository:
+        """Remittances and status reports, line by line."""
         ...
 
     @property

@@ -15,6 +15,7 @@ from uuid import UUID
 from shared.domain.claim.posting import LineSource, NotPosted, Posted, paid_by, reported_on
 from shared.errors import ConflictError, FieldError, NotFoundError, ValidationFailedError
 from shared.failpoints import failpoint
+from shared.models.api.base import AnswerModel
 from shared.models.api.remittances import (
     LineMatch,
     PayerFileUpload,
@@ -36,6 +37,7 @@ from shared.models.payer_files import (
     Settlement,
 )
 from shared.models.remittance import ClaimPayment
+from shared.repositories.changes import KeptAnswer
 from shared.repositories.claim_protocols import ClaimChange
 from shared.repositories.payer_file_protocols import FileFilter
 from shared.repositories.protocols import RecordStore
@@ -48,7 +50,8 @@ from shared.services.positions import position_of
 
 MODE = "backend"
 POSTING_SECONDS = 7.0  # of the 13 that a request may take; what is left over is posted by the next request
-_WORDS: dict[NotPosted, str] = {
+_WORDS = {
+    "already_posted": "The claim has this line already",
     "illegal_state": "The claim is in a state that this line cannot move",
     "amount_mismatch": "The claim does not have the amounts that the line takes back",
     "unknown_status_code": "The line has a status code that is not known",
@@ -124,6 +127,7 @@ class RemittancePosting:
         Raises NotFoundError for an unknown file, line or claim, ConflictError (`already_posted`, `not_posted`) when
         the line belongs to a claim already, or the claim cannot take it.
         """
+        self._store().payer_files.recall(caller.client_id, caller.idempotency)
         file = self._store().payer_files.get(caller.client_id, reference, seen=None)
         line = None if file is None else next((one for one in file.lines if str(one.number) == number), None)
         if file is None or line is None:
@@ -132,12 +136,15 @@ class RemittancePosting:
             raise ConflictError("This line belongs to a claim already", code="already_posted")
         settlement = self._move(caller, file, line, body.claim_id, by_hand=True)
         if settlement.outcome == "not_posted":
-            reason: NotPosted = settlement.reason  # type: ignore[assignment]
-            raise ConflictError(_WORDS[reason], code="not_posted", reason=settlement.reason)
+            reason = settlement.reason or "unreadable"
+            raise ConflictError(_WORDS[reason], code="not_posted", reason=reason)
         self._settle(caller, file, line, settlement)
-        return self._shown(caller, file.head.id, {})
+        shown = self._shown(caller, file.head.id, {})
+        self._answered(caller, shown, 200)
+        return shown
 
     def _post(self, caller: Caller, files: tuple[NewPayerFile, ...]) -> tuple[PostedFiles, bool]:
+        self._store().payer_files.recall(caller.client_id, caller.idempotency)
         ends = self._ticks() + POSTING_SECONDS
         new, shown = False, []
         for file in files:
@@ -147,7 +154,15 @@ class RemittancePosting:
             self._post_lines(run)
             shown.append(self._shown(caller, kept.head.id, run.outcomes))
         complete = all(one.totals.pending == 0 for one in shown)
-        return PostedFiles(files=tuple(shown), complete=complete), new
+        answer = PostedFiles(files=tuple(shown), complete=complete)
+        if complete:  # what is left to do is done by the same request, sent again
+            self._answered(caller, answer, 201 if new else 200)
+        return answer, new
+
+    def _answered(self, caller: Caller, answer: AnswerModel, status: int) -> None:
+        key = caller.idempotency
+        kept = KeptAnswer(key, status, answer.model_dump_json(by_alias=True)) if key else None
+        self._store().payer_files.answered(caller.client_id, kept)
 
     def _keep(self, caller: Caller, file: NewPayerFile) -> tuple[PayerFile, bool]:
         event = caller.changed(
@@ -184,28 +199,23 @@ class RemittancePosting:
         if not isinstance(found, UUID):
             return Settlement("not_posted", found)
         try:
-            return self._move(run.caller, run.file, line, str(found))
-        except ConflictError as exc:
-            if exc.code != "already_posted":
-                raise
-            run.outcomes[line.number] = "already_posted"
-            return Settlement("posted", claim_id=found)
+            settlement = self._move(run.caller, run.file, line, str(found))
         except NotFoundError:  # deleted since it was found
             return Settlement("not_posted", "unknown_claim")
+        # What the claim has of this line already is why it cannot take it again: another request was faster, or was
+        # killed before it could say so.
+        source = source_of(run.file, line).reference
+        if settlement.outcome == "not_posted" and self._store().payer_files.taken(client_id, found, source):
+            run.outcomes[line.number] = "already_posted"
+            return Settlement("posted", claim_id=found)
+        return settlement
 
     def _move(
         self, caller: Caller, file: PayerFile, line: PayerFileLine, claim: str, *, by_hand: bool = False
     ) -> Settlement:
         """Make the claim what the line says, in one transaction with its history and its audit event."""
         made: list[tuple[Settlement, AuditEvent | None]] = []
-        source = LineSource(
-            file_id=str(file.head.id),
-            trace_number=file.head.trace_number,
-            number=line.number,
-            fingerprint=line.fingerprint,
-            dated_on=file.head.dated_on,
-            by_hand=by_hand,
-        )
+        source = source_of(file, line, by_hand=by_hand)
 
         def decide(of: ClaimFile) -> ClaimChange:
             posting = self._decided(caller, of.claim, line, source)
@@ -220,6 +230,10 @@ class RemittancePosting:
             self._store().claims.change(caller.client_id, claim, decide, changed_by=caller.user_id, key=None)
         except _NotPostedError as exc:
             return Settlement("not_posted", exc.reason)
+        except ConflictError as exc:
+            if exc.code != "already_posted":
+                raise
+            return Settlement("not_posted", "already_posted")
         failpoint("remittance.claim_posted")
         return made[0][0]
 
@@ -260,6 +274,18 @@ class _NotPostedError(Exception):
     def __init__(self, reason: NotPosted) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def source_of(file: PayerFile, line: PayerFileLine, *, by_hand: bool = False) -> LineSource:
+    """Where a line stands, as the claim's history tells it."""
+    return LineSource(
+        file_id=str(file.head.id),
+        trace_number=file.head.trace_number,
+        number=line.number,
+        fingerprint=line.fingerprint,
+        dated_on=file.head.dated_on,
+        by_hand=by_hand,
+    )
 
 
 def _event(caller: Caller, before: BilledClaim, posting: Posted, source: LineSource) -> AuditEvent:

@@ -26,6 +26,7 @@ from tests.e2e.person import (
     unique,
 )
 from tests.e2e.recipe import Recipe, Request, a_patient
+from tests.e2e.remittance_writes import REMITTANCE_RECIPES
 
 _MOVES = ("complete", "accept", "start", "hold", "release", "reject", "cancel", "fail", "reopen")
 _BEFORE = {"start": ("accept",), "release": ("accept",), "fail": ("accept", "start"), "reopen": ("complete",)}
@@ -283,6 +284,7 @@ RECIPES: dict[str, Recipe] = {
     f"POST {CONTEXT}/quick-action": _act_in_context,
     **AUTHORIZATION_RECIPES,
     **BILLING_RECIPES,
+    **REMITTANCE_RECIPES,
     f"POST {GUIDANCE}/execute": _execute_guidance,
     f"POST {CHAT}/messages": _ask("messages"),
     f"POST {CHAT}/stream/": _ask("stream"),

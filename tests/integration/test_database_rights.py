@@ -88,6 +88,11 @@ RIGHTS: dict[str, dict[str, frozenset[str]]] = {
     "claim_appeals": {"mobius_serving": CHANGE},
     "claim_totals": {"mobius_serving": CHANGE},
     "claim_total_changes": {"mobius_serving": KEEP | {"DELETE"}},
+    "payer_files": {"mobius_serving": KEEP},
+    "payer_file_lines": {
+        "mobius_serving": KEEP
+        | {f"UPDATE({column})" for column in ("outcome", "reason", "claim_id", "claim_status", "settled_at")}
+    },
     "record_history": {"mobius_serving": KEEP},
     "idempotency_keys": {"mobius_serving": OWN},
     "record_terms": {"mobius_serving": OWN},

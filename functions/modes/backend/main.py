@@ -22,6 +22,14 @@ from shared.models.api.claims import (
     WorkQueues,
 )
 from shared.models.api.modes import ContextQuery, ContextView, QuickAction, QuickActionResult, SetContext, SummaryView
+from shared.models.api.remittances import (
+    LineMatch,
+    PayerFileUpload,
+    PostedFiles,
+    RemittanceList,
+    RemittanceQuery,
+    RemittanceView,
+)
 from shared.models.audit import AuditAction
 from shared.models.caller import Caller
 from shared.web import Operations, Reply, function_app
@@ -84,6 +92,37 @@ _EVENT = {
     "reason": "No authorization on file",
     "occurredAt": "2026-12-01T15:04:05Z",
     "claimVersion": 5,
+}
+
+_REMITTANCE_HEAD = {
+    "id": "01975f3c-0000-7000-8000-000000000835",
+    "kind": "remittance",
+    "traceNumber": "T-900",
+    "payer": "Bluestem Health Plan",
+    "payerId": "842610001",
+    "amountCents": 8000,
+    "method": "ACH",
+    "datedOn": "2026-11-20",
+    "receivedAt": "2026-11-23T09:00:00Z",
+    "totals": {"lines": 1, "posted": 1, "noted": 0, "alreadyPosted": 0, "notPosted": 0, "pending": 0},
+}
+_REMITTANCE = _REMITTANCE_HEAD | {
+    "lines": [
+        {
+            "line": 1,
+            "outcome": "posted",
+            "reason": None,
+            "claimId": "01975f3c-0000-7000-8000-000000000088",
+            "claimNumber": "CLM-88",
+            "claimStatus": "paid",
+            "chargeCents": 10000,
+            "paidCents": 8000,
+            "adjustments": [{"group": "CO", "reason": "45", "amountCents": 2000, "line": None}],
+        }
+    ],
+    "providerAdjustments": [],
+    "unbalanced": [],
+    "unread": [],
 }
 
 
@@ -255,6 +294,68 @@ def list_deadlines(caller: Caller, query: DeadlineQuery) -> Deadlines:
 )
 def aging(caller: Caller, query: AgingQuery) -> Aging:
     return bootstrap.backend_mode().work.aging(caller, query)
+
+
+@operations.post(
+    "/remittances",
+    summary="Post a remittance file (X12 835): 201 when it is new, 200 when it is known; a payment is posted once",
+    permission=Permission.CLAIM_WRITE,
+    audit=AuditAction.REMITTANCE_POST,
+    status=201,
+    request_example={"content": "ISA*00*          *00*          *ZZ*PAYER…~IEA*1*000000905~"},
+    example={"files": [_REMITTANCE], "complete": True},
+)
+def post_remittances(caller: Caller, body: PayerFileUpload) -> Reply[PostedFiles]:
+    posted, new = bootstrap.backend_mode().remittances.post(caller, body)
+    return Reply(posted, status=201 if new else 200)
+
+
+@operations.get(
+    "/remittances",
+    summary="Payers' files, newest first; `unmatched` ones have lines that belong to no claim yet",
+    permission=Permission.MODE_READ,
+    audit=AuditAction.REMITTANCE_LIST,
+    example={"remittances": [_REMITTANCE_HEAD], "nextCursor": None},
+)
+def list_remittances(caller: Caller, query: RemittanceQuery) -> RemittanceList:
+    return bootstrap.backend_mode().remittances.find(caller, query)
+
+
+@operations.get(
+    "/remittances/<reference>",
+    summary="A payer's file: what became of each line, what does not add up, adjustments of no claim",
+    permission=Permission.MODE_READ,
+    audit=AuditAction.REMITTANCE_READ,
+    example=_REMITTANCE,
+)
+def get_remittance(caller: Caller, reference: str) -> RemittanceView:
+    return bootstrap.backend_mode().remittances.get(caller, reference)
+
+
+@operations.post(
+    "/remittances/<reference>/lines/<line>/match",
+    summary="Post a line to the claim that a person names; 409 when the claim cannot take it",
+    permission=Permission.CLAIM_WRITE,
+    audit=AuditAction.REMITTANCE_MATCH,
+    request_example={"claimId": "CLM-88"},
+    example=_REMITTANCE,
+)
+def match_remittance_line(caller: Caller, reference: str, line: str, body: LineMatch) -> RemittanceView:
+    return bootstrap.backend_mode().remittances.match(caller, reference, line, body)
+
+
+@operations.post(
+    "/claim-status-files",
+    summary="Post a file about claims' progress (X12 277 or 277CA): accepted, pended, rejected; never denied",
+    permission=Permission.CLAIM_WRITE,
+    audit=AuditAction.CLAIM_STATUS_POST,
+    status=201,
+    request_example={"content": "ISA*00*          *00*          *ZZ*PAYER…~IEA*1*000000906~"},
+    example={"files": [_REMITTANCE | {"kind": "acknowledgement", "amountCents": None}], "complete": True},
+)
+def post_claim_status(caller: Caller, body: PayerFileUpload) -> Reply[PostedFiles]:
+    posted, new = bootstrap.backend_mode().remittances.report(caller, body)
+    return Reply(posted, status=201 if new else 200)
 
 
 _app = function_app(operations)

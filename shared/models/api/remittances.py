@@ -24,6 +24,8 @@ class RemittanceQuery(Page):
 
     kind: Literal["remittance", "claim_status", "acknowledgement"] | None = None
     unmatched: bool = False
+    limit: int = Field(default=25, ge=1, le=100)
+    cursor: str | None = Field(default=None, max_length=2000)
 
 
 class LineMatch(RequestModel):

@@ -22,6 +22,7 @@ from shared.models.postgres.infrastructure import (
     record_terms,
 )
 from shared.models.postgres.organisation import clients, member_outbox, users
+from shared.models.postgres.payer_files import payer_file_lines, payer_files
 from shared.models.postgres.records import claims, patients, providers, visits
 from shared.models.postgres.sign_in import sign_in_attempts, sign_in_links, sign_in_tickets
 
@@ -48,6 +49,8 @@ __all__ = [
     "member_outbox",
     "metadata",
     "patients",
+    "payer_file_lines",
+    "payer_files",
     "payer_rules",
     "payers",
     "providers",

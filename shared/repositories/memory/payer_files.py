@@ -11,6 +11,7 @@ from uuid import UUID
 
 from shared.domain.eligibility.person import same_name
 from shared.models.audit import AuditEvent
+from shared.models.caller import IdempotencyKey
 from shared.models.payer_files import (
     SETTLED,
     ClaimCandidate,
@@ -20,6 +21,8 @@ from shared.models.payer_files import (
     PayerFileLine,
     Settlement,
 )
+from shared.repositories.changes import KeptAnswer
+from shared.repositories.memory.claims import InMemoryClaimRepository
 from shared.repositories.memory.tables import InMemoryTables, as_uuid
 from shared.repositories.payer_file_protocols import FileFilter, WantedPerson
 
@@ -52,9 +55,21 @@ class _Kept:
 class InMemoryPayerFileRepository:
     """See PayerFileRepository."""
 
-    def __init__(self, tables: InMemoryTables) -> None:
+    def __init__(self, tables: InMemoryTables, claims: InMemoryClaimRepository) -> None:
         self._tables = tables
+        self._claims = claims
         self._kept: dict[tuple[UUID, UUID], _Kept] = {}
+
+    def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
+        """See PayerFileRepository.recall."""
+        del client_id
+        self._tables.answers.recall(key)
+
+    def answered(self, client_id: UUID, kept: KeptAnswer | None) -> None:
+        """See PayerFileRepository.answered."""
+        del client_id
+        with self._tables.lock:
+            self._tables.answers.keep(kept)
 
     def keep(self, client_id: UUID, file: NewPayerFile, event: AuditEvent) -> tuple[UUID, bool]:
         """See PayerFileRepository.keep."""
@@ -133,6 +148,11 @@ class InMemoryPayerFileRepository:
                 if client == client_id and line.fingerprint == fingerprint and posted:
                     return line.claim_id
         return None
+
+    def taken(self, client_id: UUID, claim_id: UUID, source_ref: str) -> bool:
+        """See PayerFileRepository.taken."""
+        found = self._claims.events(client_id, str(claim_id), before=None, limit=1_000_000, seen=None)
+        return found is not None and any(event.source_ref == source_ref for event in found[1])
 
     def by_number(self, client_id: UUID, claim_number: str) -> ClaimCandidate | None:
         """See PayerFileRepository.by_number."""

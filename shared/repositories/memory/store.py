@@ -20,6 +20,7 @@ from shared.repositories.memory.front_desk_day import InMemoryFrontDeskDayReposi
 from shared.repositories.memory.inboxes import InMemoryInboxRepository
 from shared.repositories.memory.members import InMemoryAuditOutbox, InMemoryKeptAnswers
 from shared.repositories.memory.patient_records import InMemoryPatientRecordRepository
+from shared.repositories.memory.payer_files import InMemoryPayerFileRepository
 from shared.repositories.memory.record_writes import InMemoryRecordWrites
 from shared.repositories.memory.records import InMemoryRecordRepository
 from shared.repositories.memory.sign_ins import InMemoryProfileRepository
@@ -58,6 +59,7 @@ class InMemoryRecordStore:
         self.eligibility = InMemoryEligibilityRepository(self.tables, self.record_writes.kept)
         self.authorizations = InMemoryAuthorizationRepository(self.tables, self.record_writes.kept)
         self.claims = InMemoryClaimRepository(self.tables, self.record_writes.kept)
+        self.payer_files = InMemoryPayerFileRepository(self.tables, self.claims)
         self.patient_records = InMemoryPatientRecordRepository(self.tables)
         self.visits = InMemoryVisitRepository(self.tables, self.record_writes.kept)
         self.visit_readiness = InMemoryVisitReadinessRepository(self.tables, self.eligibility)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, text
 from shared.db.postgres import Postgres
 from shared.domain.eligibility.person import same_name
 from shared.models.audit import AuditEvent
+from shared.models.caller import IdempotencyKey
 from shared.models.payer_files import (
     ClaimCandidate,
     LineContent,
@@ -24,8 +25,9 @@ from shared.models.payer_files import (
 )
 from shared.models.remittance import ClaimPayment, ClaimStatusAnswer, Imbalance, ProviderAdjustment
 from shared.models.typed_json import from_json, to_json
+from shared.repositories.changes import KeptAnswer
 from shared.repositories.payer_file_protocols import FileFilter, WantedPerson
-from shared.repositories.postgres.transaction import add_event, as_uuid
+from shared.repositories.postgres.transaction import add_event, as_uuid, keep, recall
 
 T = TypeVar("T")
 
@@ -71,6 +73,10 @@ _POSTED = text("""
 SELECT claim_id FROM payer_file_lines
 WHERE client_id = :client AND fingerprint = :fingerprint AND outcome IN ('posted', 'noted') LIMIT 1
 """)
+_TAKEN = text("""
+SELECT EXISTS (SELECT FROM claim_events
+  WHERE client_id = :client AND claim_id = :claim AND source_ref = :source)
+""")
 _CANDIDATE = """
 SELECT c.id, c.claim_number, c.amount, p.first_name, p.last_name,
   ARRAY(SELECT s.id FROM claims s WHERE s.client_id = c.client_id AND s.secondary_of_id = c.id
@@ -89,6 +95,18 @@ class PostgresPayerFileRepository:
 
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
+
+    def recall(self, client_id: UUID, key: IdempotencyKey | None) -> None:
+        """See PayerFileRepository.recall."""
+        if key is not None:
+            with self._postgres.tenant(client_id) as connection:
+                recall(connection, client_id, key)
+
+    def answered(self, client_id: UUID, kept: KeptAnswer | None) -> None:
+        """See PayerFileRepository.answered."""
+        if kept is not None:
+            with self._postgres.tenant(client_id) as connection:
+                keep(connection, client_id, kept)
 
     def keep(self, client_id: UUID, file: NewPayerFile, event: AuditEvent) -> tuple[UUID, bool]:
         """See PayerFileRepository.keep."""
@@ -173,6 +191,12 @@ class PostgresPayerFileRepository:
             found: UUID | None = connection.execute(_POSTED, given).scalar_one_or_none()
         return found
 
+    def taken(self, client_id: UUID, claim_id: UUID, source_ref: str) -> bool:
+        """See PayerFileRepository.taken."""
+        with self._postgres.tenant(client_id) as connection:
+            given = {"client": client_id, "claim": claim_id, "source": source_ref}
+            return bool(connection.execute(_TAKEN, given).scalar_one())
+
     def by_number(self, client_id: UUID, claim_number: str) -> ClaimCandidate | None:
         """See PayerFileRepository.by_number."""
         found = self._candidates(client_id, _BY_NUMBER, {"number": claim_number})
@@ -245,7 +269,7 @@ def _head(row: Row[Any]) -> PayerFileHead:
 
 
 def _line(row: Row[Any], kind: str) -> PayerFileLine:
-    number, fingerprint, content, outcome, reason, claim_id, claim_number, claim_status, settled_at = row
+    number, fingerprint, content, outcome, reason, claim_id, claim_number, claim_status, settled_at = tuple(row)
     return PayerFileLine(
         number=number,
         fingerprint=fingerprint,

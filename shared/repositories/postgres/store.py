@@ -11,6 +11,7 @@ from shared.repositories.postgres.claims import PostgresClaimRepository
 from shared.repositories.postgres.eligibility import PostgresEligibilityRepository
 from shared.repositories.postgres.front_desk_day import PostgresFrontDeskDayRepository
 from shared.repositories.postgres.patient_records import PostgresPatientRecordRepository
+from shared.repositories.postgres.payer_files import PostgresPayerFileRepository
 from shared.repositories.postgres.record_writes import PostgresRecordWrites
 from shared.repositories.postgres.records import PostgresRecordRepository
 from shared.repositories.postgres.visit_readiness import PostgresVisitReadinessRepository
@@ -50,6 +51,11 @@ class PostgresRecordStore:
     def claims(self) -> PostgresClaimRepository:
         """See RecordStore.claims."""
         return PostgresClaimRepository(self._postgres)
+
+    @cached_property
+    def payer_files(self) -> PostgresPayerFileRepository:
+        """See RecordStore.payer_files."""
+        return PostgresPayerFileRepository(self._postgres)
 
     @cached_property
     def patient_records(self) -> PostgresPatientRecordRepository:
