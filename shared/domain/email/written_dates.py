@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = (
+MONTH = (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
@@ -22,8 +22,8 @@ _SHAPES = tuple(
     for shape in (
         rf"(?P<year>(?:1[89]|20)\d\d){_SEPARATOR}(?P<first>\d{{1,2}})(?P=by)(?P<second>\d{{1,2}})",
         rf"(?P<first>\d{{1,2}}){_SEPARATOR}(?P<second>\d{{1,2}})(?P=by){_YEAR}",
-        rf"{_MONTH},? *{_DAY}(?:,? *|,? of ){_YEAR}",
-        rf"{_DAY}[ -]*(?:of )?{_MONTH}[ ,-]*{_YEAR}",
+        rf"{MONTH},? *{_DAY}(?:,? *|,? of ){_YEAR}",
+        rf"{_DAY}[ -]*(?:of )?{MONTH}[ ,-]*{_YEAR}",
         r"(?P<year>(?:19|20)\d\d)(?P<first>\d\d)(?P<second>\d\d)",
         r"(?P<first>\d\d)(?P<second>\d\d)(?P<year>(?:19|20)\d\d)",
     )
