@@ -15,7 +15,7 @@ from typing import Literal
 
 from shared.domain.email import shapes
 from shared.domain.email.fields import FIELDS, MergeField, Value, Values, shown
-from shared.domain.email.phi import PhiKind
+from shared.domain.email.phi import PhiKind, is_above
 from shared.domain.email.plain_text import plain
 from shared.domain.email.shapes import Span
 from shared.domain.email.written_dates import WrittenDate, written_dates
@@ -40,7 +40,9 @@ _OF_NO_DIAGNOSIS = frozenset({
     "disorder", "disease", "finding", "situation", "syndrome", "unspecified", "specified", "chronic", "normal",
     "without", "primary", "secondary", "history", "status", "person", "encounter", "condition", "symptom",
     "symptoms", "initial", "episode", "related", "following", "other", "illness", "subsequent", "sequela",
-    "presence", "absence", "screening", "examination", "medication", "review",
+    "presence", "absence", "screening", "patient", "patients", "emergency", "procedure", "assessment", "problem", "insurance", "active", "administration",
+    "admission", "certification", "clinic", "consultation", "degree", "follow", "general", "urgent", "variation",
+    "outpatient", "treatment", "seasonal", "produce", "therapy", "examination", "medication", "review",
 })  # fmt: skip
 _LEAST_OF_WORD = 6
 
@@ -104,12 +106,8 @@ def _found(text: str, known: Known) -> Iterator[_Found]:
             if not any(start <= span[0] and span[1] <= end for start, end in public):
                 yield kind, level, span, None
     yield from _identifiers(text, known)
-    yield from _dates(text, known.values)
-    for field_name, value in known.values.items():
-        one = FIELDS.get(field_name)
-        if one is not None and one.kind is not None:
-            for span in _spans(_as_shown(one, value), text):
-                yield one.kind, one.level, span, one.name
+    yield from ((kind, level, span, None) for kind, level, span in _birth_dates(text))
+    yield from _values(text, known.values)
     for span in _diagnoses(text, known):
         yield "diagnosis", "high", span, None
 
@@ -139,14 +137,39 @@ def _identifiers(text: str, known: Known) -> Iterator[_Found]:
                 yield kind, level, span, name
 
 
-def _dates(text: str, values: Values) -> Iterator[_Found]:
-    days = [(FIELDS[name], value) for name, value in values.items() if name in FIELDS and isinstance(value, date)]
+def _birth_dates(text: str) -> Iterator[tuple[PhiKind, PhiLevel, Span]]:
     for one in written_dates(text):
         if not one.compact and _is_birth_date(text, one):
-            yield "birth_date", "high", (one.start, one.end), None
-        for field_of, day in days:
-            if field_of.kind is not None and day in one.days and (field_of.kind == "birth_date" or not one.compact):
-                yield field_of.kind, field_of.level, (one.start, one.end), field_of.name
+            yield "birth_date", "high", (one.start, one.end)
+
+
+def _values(text: str, values: Values) -> Iterator[_Found]:
+    """Values of fields, as shown in letters, and dates however written.
+
+    Where two fields have the same value, as the day of the visit and of the claim, the one that discloses less is
+    meant. A date that the text calls one of birth is found as that all the same.
+    """
+    meant: dict[Span, MergeField] = {}
+    dates = list(written_dates(text))
+    for name, value in values.items():
+        one = FIELDS.get(name)
+        if one is None or one.kind is None:
+            continue
+        spans = [*_spans(_as_shown(one, value), text), *(_of_day(one, value, dates) if isinstance(value, date) else ())]
+        for span in spans:
+            other = meant.get(span)
+            if other is None or is_above(other.level, one.level):
+                meant[span] = one
+    for span, one in meant.items():
+        if one.kind is not None:
+            yield one.kind, one.level, span, one.name
+
+
+def _of_day(one: MergeField, day: date, dates: Iterable[WrittenDate]) -> Iterator[Span]:
+    """Where a day is written; digits alone are taken for a date of birth only, other days are not worth the doubt."""
+    for written in dates:
+        if day in written.days and (one.kind == "birth_date" or not written.compact):
+            yield written.start, written.end
 
 
 def _is_birth_date(text: str, written: WrittenDate) -> bool:
@@ -161,7 +184,7 @@ def _as_shown(one: MergeField, value: Value) -> re.Pattern[str] | None:
         return None
     if one.form == "money" and isinstance(value, Decimal | int):
         digits = ",?".join(part for part in re.split(",", re.escape(told.lstrip("-$"))) if part)
-        return re.compile(rf"(?<![\d.,])\$? ?{digits}(?![\d])(?![.,]\d)")
+        return re.compile(rf"(?<![\d.,])(?:\$ ?)?{digits}(?![\d])(?![.,]\d)")
     return shapes.phrase(told, any_case=one.kind != "name")
 
 

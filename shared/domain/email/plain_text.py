@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -31,6 +32,16 @@ def one_line(value: str) -> str:
 def several_lines(value: str) -> str:
     """Like `one_line`, with its line breaks kept; blank lines go, because they divide paragraphs."""
     return "\n".join(filter(None, (one_line(line) for line in value.splitlines())))
+
+
+def letter_text(written: str) -> str:
+    """A text that a person wrote, fit for a letter: its lines and paragraphs stay, what cannot be seen goes.
+
+    Braces stay too, for the person may have written merge fields; merge it before a value of a record is put into it.
+    """
+    lines = unicodedata.normalize("NFC", written).replace("\t", " ").splitlines()
+    seen = ("".join(filter(is_visible, line)).rstrip() for line in lines)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(seen)).strip("\n")
 
 
 def is_visible(character: str) -> bool:

@@ -16,12 +16,12 @@ MONTH = (
 _YEAR = r"(?P<year>(?:1[89]|20)\d\d|'?\d\d)"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _EDGE, _END = r"(?<![\w.])(?<!\d[-/])", r"(?![\w])(?![-/.]\d)"
-_SEPARATOR = r"(?P<by> ?[-/.] ?)"
+_SEPARATOR, _AGAIN = r" ?(?P<by>[-/.]) ?", r" ?(?P=by) ?"
 _SHAPES = tuple(
     re.compile(_EDGE + shape + _END, re.IGNORECASE)
     for shape in (
-        rf"(?P<year>(?:1[89]|20)\d\d){_SEPARATOR}(?P<first>\d{{1,2}})(?P=by)(?P<second>\d{{1,2}})",
-        rf"(?P<first>\d{{1,2}}){_SEPARATOR}(?P<second>\d{{1,2}})(?P=by){_YEAR}",
+        rf"(?P<year>(?:1[89]|20)\d\d){_SEPARATOR}(?P<first>\d{{1,2}}){_AGAIN}(?P<second>\d{{1,2}})",
+        rf"(?P<first>\d{{1,2}}){_SEPARATOR}(?P<second>\d{{1,2}}){_AGAIN}{_YEAR}",
         rf"{MONTH},? *{_DAY}(?:,? *|,? of ){_YEAR}",
         rf"{_DAY}[ -]*(?:of )?{MONTH}[ ,-]*{_YEAR}",
         r"(?P<year>(?:19|20)\d\d)(?P<first>\d\d)(?P<second>\d\d)",
