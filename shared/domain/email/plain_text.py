@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # Joiners belong to the spelling of names in several scripts; every other invisible character only hides something.
@@ -60,7 +61,7 @@ class Plain:
     """A text whose digits, dashes, spaces and letters have one form each. `at[n]` is where its character n stood."""
 
     text: str
-    at: tuple[int, ...]
+    at: Sequence[int]
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """Where a stretch of the plain text stands in the original one."""
@@ -72,12 +73,14 @@ def plain(text: str) -> Plain:
 
     A line break is a space here: a number may be broken over two lines.
     """
+    if text.isascii() and text.replace("\n", "").isprintable():  # as nearly every text is: nothing to look through
+        return Plain(text.replace("\n", " "), range(len(text)))
     characters, at = list[str](), list[int]()
     for place, one in enumerate(text):
         for plain_one in _plain(one):
             characters.append(plain_one)
             at.append(place)
-    return Plain("".join(characters), tuple(at))
+    return Plain("".join(characters), at)
 
 
 def _plain(character: str) -> str:

@@ -1,5 +1,6 @@
 """The check of other words: what says the same passes, and no changed, added, lost or exchanged fact does."""
 
+# ruff: noqa: RUF001 (look-alikes are what this is about)
 from __future__ import annotations
 
 from datetime import date
@@ -117,7 +118,10 @@ def test_every_change_of_a_fact_is_found_with_its_kind(before: str, after: str, 
 
 
 def test_differences_say_what_was_lost_and_what_was_added() -> None:
-    assert changes("You owe $20 on May 5.", "You owe $25 on May 5.") == {("lost", "amount", "20 $"), ("added", "amount", "25 $")}
+    assert changes("You owe $20 on May 5.", "You owe $25 on May 5.") == {
+        ("lost", "amount", "20 $"),
+        ("added", "amount", "25 $"),
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)

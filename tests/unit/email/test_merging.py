@@ -1,5 +1,6 @@
 """The merge language: unknown fields, fallbacks, what is missing, and values that try to be more than values."""
 
+# ruff: noqa: RUF001 (look-alikes are what this is about)
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
@@ -55,7 +56,9 @@ def test_what_has_no_value_and_no_fallback_is_missing_and_can_be_merged_later() 
     assert second.missing == ()
 
 
-@pytest.mark.parametrize("name", ["patient.shoe_size", "Patient.first_name", "patient", "__class__", "patient.first_name.x"])
+@pytest.mark.parametrize(
+    "name", ["patient.shoe_size", "Patient.first_name", "patient", "__class__", "patient.first_name.x"]
+)
 def test_unknown_field_is_an_error_that_names_it(name: str) -> None:
     assert fault(f"Hi {{{{{name}}}}}") == ("subject", "unknown_merge_field", f"There is no merge field {name}")
 
@@ -81,7 +84,7 @@ def test_braces_that_are_no_field_are_an_error_that_says_where(text: str) -> Non
         ("visit.time", time(12, 0), "12:00 PM"),
         ("visit.time", time(23, 59), "11:59 PM"),
         ("claim.balance", Decimal("1234567.5"), "$1,234,567.50"),
-        ("claim.balance", Decimal("-5"), "-$5.00"),
+        ("claim.balance", Decimal(-5), "-$5.00"),
         ("claim.balance", 1999, "$19.99"),
         ("claim.balance", 5, "$0.05"),
         ("claim.balance", Decimal(0), "$0.00"),
@@ -120,7 +123,9 @@ def test_an_identifier_is_never_told_by_more_than_its_last_four_or_half(identifi
 # --- values are data
 
 
-@given(ANYTHING, st.sampled_from([name for name, one in FIELDS.items() if one.form in {"text", "last_four", "long_text"}]))
+@given(
+    ANYTHING, st.sampled_from([name for name, one in FIELDS.items() if one.form in {"text", "last_four", "long_text"}])
+)
 def test_no_value_is_ever_expanded_or_breaks_a_header(value: str, name: str) -> None:
     values = canaries() | {name: value}
     secret = shown(FIELDS["patient.first_name"], canaries()["patient.first_name"])
@@ -171,7 +176,7 @@ def test_html_of_any_text_has_the_tags_of_the_frame_only(text: str) -> None:
 
 
 def test_html_is_escaped_and_keeps_paragraphs_and_lines() -> None:
-    body = 'Dear <script>alert("x")</script>,\nsecond & last\n \n<img src=x onerror=\'y\'>'
+    body = "Dear <script>alert(\"x\")</script>,\nsecond & last\n \n<img src=x onerror='y'>"
     assert html_part(body).partition("<body>\n")[2].partition("\n</body>")[0] == (
         "<p>Dear &lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;,<br>\nsecond &amp; last</p>\n"
         "<p>&lt;img src=x onerror=&#x27;y&#x27;&gt;</p>"

@@ -1,5 +1,6 @@
 """The PHI meter: what the detector finds and what it leaves alone, who may be told what, and that the ways out work."""
 
+# ruff: noqa: RUF001 (look-alikes are what this is about)
 from __future__ import annotations
 
 from datetime import date
@@ -25,11 +26,12 @@ from shared.domain.email.phi import (
     is_above,
 )
 from shared.domain.email.phi_meter import REMOVED, measure, remove
+from shared.models.firestore.drafts import PhiLevel
 from tests.unit.email.letters import KNOWN
 
 NOBODY = Known()
 # What each kind of recipient may be told: (recipient, channel): highest level.
-TOLD = {
+TOLD: dict[tuple[RecipientKind, Channel], PhiLevel] = {
     ("patient", "plain_email"): "low",
     ("payer", "plain_email"): "medium",
     ("provider", "plain_email"): "medium",
@@ -142,18 +144,24 @@ LEFT = [
     "SSN 000123456", "219-09-99990", "1219-09-9999", "219-09-9999-1", "XXX-XX-9999", "ending in 9999", "219099999",
     "12-3456789", "ZIP 12345-6789",
     # dates that are no dates of birth
-    "your visit on 04/03/2026", "effective 01/01/1990", "on April 3, 1981", "1981-04-03", "by March 5, 2026 at noon",
-    "She was born in 1981.", "born on April 3", "DOB on file", "a birthday card, sent on Friday", "the 3rd of the month",
+    "your visit on 04/03/2026", "effective 01/01/1990", "on April 3, 1981", "1981-04-03",
+    "by March 5, 2026 at noon",
+    "She was born in 1981.", "born on April 3", "DOB on file", "a birthday card, sent on Friday",
+    "the 3rd of the month",
     # numbers with labels that are no identifiers
-    "MRN on file", "Member id: ending in 8842", "member since 2019", "policy of our practice", "medical records of the visit",
+    "MRN on file", "Member id: ending in 8842", "member since 2019", "policy of our practice",
+    "medical records of the visit",
     "patient is 44 years old", "MRN ending in 5387", "your insurance card", "insurance number", "chart review",
     "Medicare Part B", "member services at the number on your card",
     # what looks like a code and is none
-    "vitamin B12", "room A12", "A1c", "Section D90.1", "H96.1 is beyond the chapter", "K96.0", "version V1.2", "B12.example.com",
-    "see m25.com", "T89.1", "file e11.pdf", "E1.19", "I10", "J45", "E119", "CPT 97110", "HCPCS G0283", "CO-197", "PR-3",
+    "vitamin B12", "room A12", "A1c", "Section D90.1", "H96.1 is beyond the chapter", "K96.0", "version V1.2",
+    "B12.example.com",
+    "see m25.com", "T89.1", "file e11.pdf", "E1.19", "I10", "J45", "E119", "CPT 97110", "HCPCS G0283", "CO-197",
+    "PR-3",
     "Form W-9", "Q3 2026", "x86.64bit", "A4 paper", "the B20 bus",
     # other numbers
-    "claim CLM-88-1234", "claim 20260115-0042", "$1,234.50", "$219-$999", "12:30-14:00", "5 x 12", "10.5 %", "555-0188",
+    "claim CLM-88-1234", "claim 20260115-0042", "$1,234.50", "$219-$999", "12:30-14:00", "5 x 12", "10.5 %",
+    "555-0188",
     "AUTH-7 of 2026", "3.14159", "1234567890123456", "invoice 219-0999", "order 212-5550-188",
 ]  # fmt: skip
 
@@ -207,8 +215,9 @@ def test_values_of_the_record_are_found_however_they_are_written(text: str, kind
     "text",
     [
         "AMRN553", "MRN5531", "BST5530188421", "88421", "04/04/1981", "April 1981", "elena", "Elenas", "lower back",
-        "an office visit", "it was denied", "12 visits", "1182.40", "182.401", "physically", "painful", "(555) 555-0100",
-        "Riverside Family Practice", "Amara Okonkwo, MD, practices", "10403", "1981", "backpain", "M54.501",
+        "an office visit", "it was denied", "12 visits", "1182.40", "182.401", "physically", "painful",
+        "(555) 555-0100", "Riverside Family Practice", "Amara Okonkwo, MD, practices", "10403", "1981", "backpain",
+        "M54.501",
     ],
 )  # fmt: skip
 def test_what_only_resembles_the_record_is_left_alone(text: str) -> None:
@@ -247,17 +256,27 @@ def test_invisible_characters_hide_nothing(row: tuple[str, PhiKind], data: st.Da
     text, kind = row
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(text)))
-        text = text[:at] + data.draw(st.sampled_from("\u200b\u200c\u200d\u2060\ufeff\u00ad\u202e\u2066\x00\u0301")) + text[at:]
+        text = (
+            text[:at]
+            + data.draw(st.sampled_from("\u200b\u200c\u200d\u2060\ufeff\u00ad\u202e\u2066\x00\u0301"))
+            + text[at:]
+        )
     assert kind in {one.kind for one in findings(text, NOBODY)}
 
 
-@given(st.from_regex(r"(?!000|666|9)[0-9]{3}-(?!00)[0-9]{2}-(?!0000)[0-9]{4}", fullmatch=True), st.text(" .,;\n", max_size=3))
+@given(
+    st.from_regex(r"(?!000|666|9)[0-9]{3}-(?!00)[0-9]{2}-(?!0000)[0-9]{4}", fullmatch=True),
+    st.text(" .,;\n", max_size=3),
+)
 def test_every_possible_social_security_number_is_found(number: str, around: str) -> None:
     text = f"a {around}{number}{around} z"
     assert "ssn" in {one.kind for one in findings(text, NOBODY)} or f".{number}" in text or f"{number}." in text
 
 
-@given(st.dates(date(1900, 1, 1), date(2025, 12, 31)), st.sampled_from(["%Y-%m-%d", "%m/%d/%Y", "%d.%m.%Y", "%B %d, %Y", "%d %b %Y"]))
+@given(
+    st.dates(date(1900, 1, 1), date(2025, 12, 31)),
+    st.sampled_from(["%Y-%m-%d", "%m/%d/%Y", "%d.%m.%Y", "%B %d, %Y", "%d %b %Y"]),
+)
 def test_a_known_date_of_birth_is_found_in_every_usual_form(day: date, form: str) -> None:
     known = Known({"patient.birth_date": day})
     assert "birth_date" in {one.kind for one in findings(f"Patient, {day.strftime(form)}, please", known)}
@@ -296,7 +315,7 @@ TEXTS: dict[str, str] = {
 
 @pytest.mark.parametrize(("recipient", "channel"), list(TOLD))
 def test_level_of_a_letter_is_the_highest_in_it_and_the_limit_holds(recipient: RecipientKind, channel: Channel) -> None:
-    limit = LEVELS.index(TOLD[recipient, channel])  # type: ignore[index]
+    limit = LEVELS.index(TOLD[recipient, channel])
     for number, level in enumerate(LEVELS):
         reading = measure(subject="News", body=TEXTS[level], recipient=recipient, channel=channel, known=KNOWN)
         assert reading.level == level
@@ -307,10 +326,12 @@ def test_level_of_a_letter_is_the_highest_in_it_and_the_limit_holds(recipient: R
     assert worst.ways_out == ("remove",)
 
 
-@pytest.mark.parametrize("subject", ["Elena", "Visit on 3/5/2026", "CLM-88", "E11.9", "$182.40", "MRN553", "212-555-0188"])
+@pytest.mark.parametrize(
+    "subject", ["Elena", "Visit on 3/5/2026", "CLM-88", "E11.9", "$182.40", "MRN553", "212-555-0188"]
+)
 def test_a_subject_discloses_nothing_to_anybody(subject: str) -> None:
     for recipient, channel in TOLD:
-        reading = measure(subject=subject, body="Hello", recipient=recipient, channel=channel, known=KNOWN)  # type: ignore[arg-type]
+        reading = measure(subject=subject, body="Hello", recipient=recipient, channel=channel, known=KNOWN)
         assert {one.code for one in reading.reasons} == {"phi_in_subject"}
         assert reading.ways_out == ("remove",)
     clean = measure(subject="From Riverside", body="Hello", recipient="other", channel="plain_email", known=KNOWN)
@@ -338,10 +359,15 @@ def test_portal_is_a_way_out_only_where_it_may_be_read_there() -> None:
     assert measure(body="Hello", recipient="other", **told).ways_out == ()
 
 
-@given(st.lists(st.sampled_from([text for text, *_ in (*FOUND, *KNOWS)] + LEFT), max_size=6), st.sampled_from(list(TOLD)))
+@given(
+    st.lists(st.sampled_from([text for text, *_ in (*FOUND, *KNOWS)] + LEFT), max_size=6), st.sampled_from(list(TOLD))
+)
 def test_removing_makes_every_letter_fit_and_takes_nothing_else(texts: list[str], whom: Any) -> None:
     recipient, channel = whom
-    subject, body = (texts[0] if texts else "").replace("\n", " "), "Dear you,\n" + " and\n".join(texts) + "\nThank you."
+    subject, body = (
+        (texts[0] if texts else "").replace("\n", " "),
+        "Dear you,\n" + " and\n".join(texts) + "\nThank you.",
+    )
     for _ in range(len(texts) + 2):
         reading = measure(subject=subject, body=body, recipient=recipient, channel=channel, known=KNOWN)
         if not reading.reasons:

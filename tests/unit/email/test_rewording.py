@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared.domain.email.composing import PARAGRAPH, Composed, Style, compose
 from shared.domain.email.fields import Value
-from shared.domain.email.rewording import REWORDINGS, Reworded, is_by_hand, reword, restyled
+from shared.domain.email.rewording import REWORDINGS, Reworded, is_by_hand, restyled, reword
 from shared.domain.email.template import TONES
 from shared.domain.email.templates import NAMES, template
 from tests.unit.email.letters import DEMO
