@@ -11,9 +11,9 @@ from shared.models.mail import HandOver, Mailbox, OutgoingMail
 
 @dataclass(slots=True)
 class InMemoryMail:
-    """See Mailer. `written` holds the messages by Message-ID; `answers` are what comes of the next ones, if not well."""
+    """See Mailer. `written` holds the messages by Message-ID; `answers` say what comes of the next ones."""
 
-    sender: Mailbox = Mailbox("no-reply@practice.example")
+    sender: Mailbox = field(default_factory=lambda: Mailbox("no-reply@practice.example"))
     written: dict[str, bytes] = field(default_factory=dict)
     handed: list[OutgoingMail] = field(default_factory=list)
     answers: list[HandOver] = field(default_factory=list)

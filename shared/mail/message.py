@@ -1,11 +1,12 @@
 """Writing a message as RFC 5322 and MIME have it: names in any script, plain text with an HTML alternative.
 
-Every line is ASCII of at most 998 characters whatever the text holds, so that no server on its way has a reason to
+The same message is written in the same bytes however often. Every line is ASCII of at most 998 characters whatever the text holds, so that no server on its way has a reason to
 write it anew.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -44,6 +45,7 @@ def write_message(mail: OutgoingMail) -> bytes:
     message.set_content(_text("body", mail.text), cte="quoted-printable")
     if mail.html is not None:
         message.add_alternative(_text("html", mail.html), subtype="html", cte="quoted-printable")
+        message.set_boundary(f"=_{hashlib.sha256(mail.message_id.encode()).hexdigest()[:32]}")
     written = message.as_bytes()
     if not written.isascii() or any(len(line) > LONGEST_LINE for line in written.split(b"\r\n")):
         raise UnwritableMailError("message", "cannot be written in short lines of ASCII")

@@ -10,7 +10,7 @@ from tests.functions.in_memory import Answer, InMemoryProduct
 
 MODE = "/api/v1/modes/email-drafter"
 DRAFTS = f"{MODE}/drafts"
-ADDRESS = "ana.ortiz@patients.example"
+ADDRESS = "elena.vasquez@patients.example"
 
 
 class DraftOffice:

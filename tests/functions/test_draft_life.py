@@ -32,13 +32,13 @@ def test_a_letter_is_merged_measured_reviewed_approved_sent_and_read_again(offic
     draft = office.draft()
     assert (draft["state"], draft["missing"], draft["phi"]["reasons"]) == ("draft", [], [])
     assert "{{" not in draft["body"]
-    assert "Ana" in draft["body"]
+    assert "Elena" in draft["body"]
     sent = office.step(office.approved(), "send")
     assert (sent["state"], sent["allowed"]) == ("sent", ["retract"])
     message = only_message(office)
     assert message["Message-ID"] == sent["messageId"]
     assert message["To"].addresses[0].addr_spec == ADDRESS
-    assert message["To"].addresses[0].display_name == "Ana Ortiz"
+    assert message["To"].addresses[0].display_name == "Elena Vasquez"
     assert message["From"].addresses[0].display_name == office.organisation.name
     assert message["Bcc"] is None
     assert message["Date"].datetime is not None
@@ -46,7 +46,7 @@ def test_a_letter_is_merged_measured_reviewed_approved_sent_and_read_again(offic
     assert text is not None
     assert html is not None
     assert text.get_content().strip().replace("\r\n", "\n") == sent["body"]
-    assert "Ana" in html.get_content()
+    assert "Elena" in html.get_content()
 
 
 def test_every_step_is_audited_with_what_is_disclosed_and_never_with_a_value(office: DraftOffice) -> None:
@@ -62,7 +62,7 @@ def test_every_step_is_audited_with_what_is_disclosed_and_never_with_a_value(off
     ]
     assert all("patient.first_name" in one.metadata["disclosed"] for one in events if "move" in one.metadata)
     told = " ".join(one.model_dump_json() for one in events)
-    for secret in ("Ana", "Ortiz", ADDRESS, "MRN553"):
+    for secret in ("Elena", "Vasquez", ADDRESS, "MRN553"):
         assert secret not in told
 
 
@@ -101,13 +101,10 @@ def test_authors_approve_their_own_and_only_leads_approve_others(office: DraftOf
     assert office.step(own, "approve", hashed)["state"] == "approved"
 
 
-CLINICAL = {"template": "appeal_medical_necessity", "recipient": {"address": "appeals@payer.example"}}
-
-
 def high(office: DraftOffice, role: Role) -> Any:
     """A letter in review that discloses much, and may: it is read in the payer's portal."""
-    body = "The patient was born on 1989-04-12, date of birth 04/12/1989."
-    members = {"subject": "An appeal", "body": body, "channel": "portal_link"}
+    body = "The patient was born on 1981-04-03, date of birth 04/03/1981."
+    members: dict[str, Any] = {"subject": "An appeal", "body": body, "channel": "portal_link"}
     members["recipient"] = {"kind": "payer", "address": "appeals@payer.example"}
     members["fields"] = {"organisation.portal_link": "https://portal.practice.example/messages"}
     draft = office.draft(role=role, **members)
@@ -137,24 +134,24 @@ def test_a_letter_for_the_portal_sends_only_where_it_can_be_read(office: DraftOf
     office.step(draft, "send", role=Role.BILLER)
     (raw,) = office.product.mail.written.values()
     assert b"portal.practice.example" in raw
-    for told in (b"1989", b"born", b"04/12"):
+    for told in (b"1981", b"born", b"04/03"):
         assert told not in raw
 
 
 def test_over_the_limit_nothing_is_submitted_and_both_ways_out_lead_out(office: DraftOffice) -> None:
-    body = "Your date of birth is 04/12/1989. Please call us."
-    members = {"subject": "A question", "body": body, "recipient": {"kind": "patient", "address": ADDRESS}}
+    body = "Your date of birth is 04/03/1981. Please call us."
+    members: dict[str, Any] = {"subject": "A question", "body": body, "recipient": {"kind": "patient", "address": ADDRESS}}
     first = office.draft(**members)
     refused = office.refused(first, "submit")
     assert (refused.status, refused.json["code"]) == (422, "phi_over_limit")
     assert refused.json["allowed"] == ["remove", "portal_link"]
-    assert "1989" not in str(refused.json)
+    assert "1981" not in str(refused.json)
     action = {"action": "check_phi", "contextId": first["contextId"]}
     removed = office.done(
         "POST", f"{MODE}/quick-action", action | {"params": {"draftId": first["id"], "resolve": "remove"}}
     )
     assert removed["data"]["draft"]["phi"]["reasons"] == []
-    assert "1989" not in removed["data"]["draft"]["body"]
+    assert "1981" not in removed["data"]["draft"]["body"]
     second = office.draft(**members)
     linked = office.done(
         "POST", f"{MODE}/quick-action", action | {"params": {"draftId": second["id"], "resolve": "portal_link"}}
