@@ -10,14 +10,14 @@ import pytest
 from shared.domain.visit.waits import minutes_late, no_show_from, wait_of
 from shared.models.front_desk import FrontDeskSettings
 from shared.models.identifiers import uuid7
-from shared.models.visit import DeskVisit, VisitStatus
+from shared.models.visit import DeskVisit
 
 START = datetime(2026, 11, 23, 15, tzinfo=UTC)
 USUAL = FrontDeskSettings()
 CHICAGO = ZoneInfo("America/Chicago")
 
 
-def visit(status: VisitStatus = "scheduled", **members: object) -> DeskVisit:
+def visit(status: str = "scheduled", **members: object) -> DeskVisit:
     given = {
         "id": uuid7(), "visit_number": "V1", "patient_id": uuid7(), "visit_date": date(2026, 11, 23),
         "starts_at": START, "ends_at": None, "provider_id": None, "visit_type": None, "reason": None,
@@ -27,7 +27,7 @@ def visit(status: VisitStatus = "scheduled", **members: object) -> DeskVisit:
 
 
 @pytest.mark.parametrize(("status", "limit"), [("arrived", 10), ("checked_in", 15), ("roomed", 40)])
-def test_a_wait_is_too_long_from_its_limit_on(status: VisitStatus, limit: int) -> None:
+def test_a_wait_is_too_long_from_its_limit_on(status: str, limit: int) -> None:
     before = wait_of(visit(status), USUAL, START + timedelta(minutes=limit) - timedelta(seconds=1))
     reached = wait_of(visit(status), USUAL, START + timedelta(minutes=limit))
     assert before is not None
@@ -46,7 +46,7 @@ def test_an_organisation_has_its_own_limits() -> None:
 
 def test_only_who_is_here_and_not_with_the_provider_waits() -> None:
     for status in ("scheduled", "confirmed", "with_provider", "checked_out", "completed", "cancelled", "no_show"):
-        assert wait_of(visit(status), USUAL, START + timedelta(hours=3)) is None  # type: ignore[arg-type]  # they are such
+        assert wait_of(visit(status), USUAL, START + timedelta(hours=3)) is None
     checking = wait_of(visit("checking_in"), USUAL, START + timedelta(hours=3))
     assert checking is not None
     assert (checking.minutes, checking.limit, checking.too_long) == (180, None, False)

@@ -97,7 +97,7 @@ def check_step(state: object, target: object) -> None:
     """
     if state == target:
         return
-    plain = (one for one in TRANSITIONS.values() if not one.guarded and not one.needs_reason)
+    plain = (one for one in TRANSITIONS.values() if not one.guarded)
     if not any(state in one.sources and one.target == target for one in plain):
         moves = [move for move, one in TRANSITIONS.items() if state in one.sources]
         words = f"A visit that is {state} does not become {target} by a change of its record: use the front desk's step"
