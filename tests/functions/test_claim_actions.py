@@ -10,7 +10,7 @@ import pytest
 
 from shared.models.roles import Role
 from tests.functions.authorization_office import day, faults, today
-from tests.functions.billing_office import OTHER_PAYER, PATIENT, PAYER, PROVIDER, BillingOffice
+from tests.functions.claim_office import OTHER_PAYER, PATIENT, PAYER, PROVIDER, BillingOffice
 from tests.functions.in_memory import InMemoryProduct
 
 
