@@ -94,6 +94,8 @@ class ClaimAnswers:
             if claim.status == "denied" and self._peer_asked(caller, claim):
                 return self._peer_decided(claim, params, decided)
             appeal = next((one for one in file.appeals if one.status == "open"), None)
+            if appeal is None and not file.appeals:  # appealed by its history alone: nothing tells of a level
+                appeal = Appeal(uuid7(), 1, "open", claim.adjudicated_on or decided)
             if claim.status != "appealed" or appeal is None:
                 raise no_step(claim, "record_appeal_outcome")
             if decided < appeal.filed_on:

@@ -212,6 +212,10 @@ def test_a_limit_is_not_got_round_in_parts_nor_by_the_history(office: BillingOff
     assert office.act("write_off", reason="not_covered", amount=40)["data"]["writeOff"]["asked"] is False
     past = office.ask("POST", "/claims/CLM-1/events", {"kind": "write_off", "reason": "not_covered"})
     assert past.status == 403
+    record = {"type": "claim", "data": {"claimNumber": "CLM-1", "status": "written_off"}}
+    version = office.stored()["version"]
+    written = office.product.request("POST", "/api/v1/records/", role=Role.BILLER, json=record | {"version": version})
+    assert written.status == 422, written.json
     assert office.stored()["status"] == "denied"
 
 
