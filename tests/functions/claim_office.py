@@ -90,6 +90,13 @@ class BillingOffice(Office):
         """Record a step that the payer took."""
         return self.done("POST", f"/claims/{number}/events", {"kind": kind} | members)
 
+    def act_anywhere(self, name: str, **params: Any) -> Any:
+        """The data of an action that the guidance component runs."""
+        body = {"contextId": self.context, "action": name, "params": params}
+        answer = self.product.request("POST", "/api/v1/components/guidance/execute", role=self.role, json=body)
+        assert answer.status == 200, answer.json
+        return answer.json["data"]
+
     def as_role(self, role: Role) -> BillingOffice:
         """Somebody else at the same desk, with a context of their own sign-in."""
         other = replace(self, role=role)
