@@ -132,6 +132,36 @@ def _backend_context(make: Make) -> str:
     return str(make("POST", f"{BACKEND}/context", body)["contextId"])
 
 
+# What has happened to a claim, as its history tells it.
+_CLAIM_STEPS: dict[str, tuple[dict[str, Any], ...]] = {
+    "held claim": ({"kind": "hold", "reason": "Waiting for the chart"},),
+    "taken claim": ({"kind": "make_ready"}, {"kind": "submit"}, {"kind": "accept"}),
+    "denied claim": (
+        {"kind": "make_ready"},
+        {"kind": "submit"},
+        {"kind": "accept"},
+        {
+            "kind": "deny",
+            "reason": "Not covered",
+            "adjustments": [{"groupCode": "CO", "carc": "27", "amountCents": 1250}],
+        },
+    ),
+}
+
+
+def _context_of_claim(state: str) -> Callable[[Make], str]:
+    """A billers' context of a claim in a state."""
+
+    def make_one(make: Make) -> str:
+        claim = _new_record(make, "claim")["id"]
+        for step in _CLAIM_STEPS[state]:
+            make("POST", f"{BACKEND}/claims/{claim}/events", step)
+        body = {"recordType": "Claim ID", "recordId": claim}
+        return str(make("POST", f"{BACKEND}/context", body)["contextId"])
+
+    return make_one
+
+
 def _covered_context(make: Make) -> str:
     """A context of a patient with a coverage in force and a visit to come: whom to ask for an authorization of what."""
     body = new_record_body(make, "coverage")
@@ -259,6 +289,7 @@ MAKERS: dict[str, Callable[[Make], str]] = {
     "context": _new_context,
     "alert": _new_alert,
     "backend context": _backend_context,
+    **{f"{state} context": _context_of_claim(state) for state in _CLAIM_STEPS},
     "covered context": _covered_context,
     "shared reply": _new_shared_reply,
     "task": _new_task(),
@@ -277,7 +308,10 @@ UNKNOWN: dict[str, Callable[[], str]] = {
     **{f"{state} authorization": lambda: str(uuid7()) for state in _ANSWERS},
     **{
         kind: lambda: f"ctx_{uuid4().hex}"
-        for kind in ("context", "backend context", "covered context", "sent context", "granted context")
+        for kind in (
+            *("context", "backend context", "covered context", "sent context", "granted context"),
+            *(f"{state} context" for state in _CLAIM_STEPS),
+        )
     },
     **{kind: lambda: f"task_{uuid4().hex}" for kind in ("task", "accepted task", "started task", "completed task")},
     "shared reply": lambda: f"msg_{uuid4().hex}",

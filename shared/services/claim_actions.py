@@ -109,9 +109,8 @@ class ClaimActions:
             if not moves:
                 after = replace(after, version=claim.version + 1)
             note = self._desk.event(
-                claim, replace(claim, status=after.status) if not moves else claim, "corrected_members",
-                members=changed or None, attachment=params.attachment,
-            )  # fmt: skip
+                claim, claim, "corrected_members", members=changed or None, attachment=params.attachment
+            )
             entries = (note, *events) if changed or params.attachment else events
             if not params.resubmit:
                 return Told(after, entries, told={"corrected": changed})

@@ -16,7 +16,7 @@ from shared.domain.claim.moving import step as take
 from shared.domain.claim.secondary import forwarding
 from shared.domain.claim.situation import ClaimSituation
 from shared.domain.claim.standing import balance
-from shared.domain.claim.states import ClaimMove, target_of
+from shared.domain.claim.states import WITH_PAYER, ClaimMove, target_of
 from shared.domain.claim.write_off import approvers, is_agreed, limit_of, may_write_off
 from shared.domain.claim.write_off_request import ASKED, REFUSED, WriteOffRequest
 from shared.errors import ConflictError, ForbiddenError
@@ -94,6 +94,8 @@ class ClaimAnswers:
             if claim.status == "denied" and self._peer_asked(caller, claim):
                 return self._peer_decided(claim, params, decided)
             appeal = next((one for one in file.appeals if one.status == "open"), None)
+            if appeal is None and not file.appeals:  # appealed by its history alone: nothing tells of a level
+                appeal = Appeal(uuid7(), 1, "open", claim.adjudicated_on or decided)
             if claim.status != "appealed" or appeal is None:
                 raise no_step(claim, "record_appeal_outcome")
             if decided < appeal.filed_on:
@@ -186,6 +188,8 @@ class ClaimAnswers:
 
     def _ask(self, caller: Caller, claim: BilledClaim, amount: Decimal, params: WriteOffParams) -> Told:
         """Above the limit: a request in the claim's history, which a rule makes a task of."""
+        if claim.status in WITH_PAYER:
+            raise ConflictError("The payer has not decided yet: it is too early to ask for that", code="with_payer")
         total = amount + (claim.written_off_amount or Decimal(0))
         roles = [role.value for role in approvers(total) if role != caller.role]
         after = next_version(claim)

@@ -45,6 +45,8 @@ from shared.repositories.claim_protocols import ClaimFilter, DeadlinesAsked
 # Of one patient; whoever has more has them in the lists.
 MOST_CLAIMS = 200
 RECENT = 50
+# The payer's turn, or another claim's: nothing is wanted of these.
+_WAITING = frozenset({"submitted", "accepted", "forwarded_secondary"})
 _ZERO = Decimal(0)
 HORIZON = timedelta(days=3650)
 
@@ -136,11 +138,11 @@ class ClaimSituations:
         return self._db.postgres.claims.page(client_id, wanted, after=None, limit=MOST_CLAIMS, seen=None).claims
 
     def worked(self, client_id: UUID, patient: str) -> list[WorkedClaim]:
-        """A patient's claims that are not closed, with what their tasks follow from."""
+        """A patient's claims of which something may be wanted, with what their tasks follow from."""
         return [
             self._worked(client_id, self.file(client_id, str(one.id)))
             for one in self.claims_of(client_id, patient)
-            if one.status not in CLOSED
+            if one.status not in _WAITING and one.balance > 0
         ]
 
     def told(self, client_id: UUID, record_type: str, record: str, patient: str | None, today: date) -> ToldOfClaims:

@@ -2,101 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from infra.local.demo_accounts import RIVERSIDE, demo_id
-from shared.models.identifiers import uuid7
+from infra.local.demo_accounts import RIVERSIDE, Organisation, demo_id
 from shared.models.roles import Role
-from tests.functions.authorization_office import Office, today
+from tests.functions.in_memory import Answer, InMemoryProduct
 
-PATH = "/api/v1/modes/backend"
-PATIENT = demo_id("patient", RIVERSIDE.key, "MRN554")
-PAYER = demo_id("payer", RIVERSIDE.key, "CAP-02")
-OTHER_PAYER = demo_id("payer", RIVERSIDE.key, "BST-01")
-PROVIDER = demo_id("provider", RIVERSIDE.key, "PRV-11")
-NPI = "1234567893"
+MODE = "/api/v1/modes/backend"
+PATIENT = demo_id("patient", RIVERSIDE.key, "MRN553")
+PAYER = demo_id("payer", RIVERSIDE.key, "BST-01")
+# What a step needs beside its name.
+NEEDED: dict[str, dict[str, Any]] = {
+    "pay": {"paidCents": 18_240},
+    "pay_partially": {"paidCents": 9_000},
+    "underpay": {"paidCents": 9_000},
+}
 
 
 @dataclass
-class BillingOffice(Office):
-    """A biller, who works on claims of MRN554: Capstone pays, and wants no authorization."""
+class BillingOffice:
+    """Somebody who works with claims."""
 
+    product: InMemoryProduct
     role: Role | str = Role.BILLER
-    path: str = PATH
+    organisation: Organisation = RIVERSIDE
 
-    def furnish(self) -> None:
-        """Give the provider an NPI that is one."""
-        self.change_row("providers", PROVIDER, npi=NPI)
-
-    def change_row(self, table: str, identity: UUID, **columns: Any) -> None:
-        """Change a record behind the API's back."""
-        rows = self.product.records.tables.rows[table]
-        next(row for row in rows if row["id"] == identity).update(columns)
-
-    def claim(self, number: str = "CLM-1", *, days: int = 10, **columns: Any) -> UUID:
-        """A claim of a visit that was held so many days ago; a draft that passes every rule."""
-        on = today() - timedelta(days=days)
-        visit = self.product.records.tables.add(
-            "visits",
-            {
-                "client_id": self.organisation.id,
-                "visit_number": f"V-{number}",
-                "patient_id": PATIENT,
-                "visit_date": on,
-                "visit_type": "office",
-                "status": "completed",
-                "provider_id": PROVIDER,
-            },
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """One request below the mode's path."""
+        content = {} if body is None else {"json": body}
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.product.request(
+            method, MODE + path, role=self.role, organisation=self.organisation, headers=named, **content
         )
+
+    def done(self, method: str, path: str, body: Any = None, status: int = 200, **headers: str) -> Any:
+        """The JSON of a request that must succeed."""
+        answer = self.ask(method, path, body, **headers)
+        assert answer.status == status, answer.json
+        return answer.json
+
+    def claim(self, number: str, status: str = "draft", **columns: Any) -> UUID:
+        """A claim of MRN553 beside the demo's."""
         row = {
-            "id": uuid7(),
             "client_id": self.organisation.id,
             "claim_number": number,
             "patient_id": PATIENT,
-            "status": "draft",
-            "amount": Decimal("310.00"),
-            "service_date": on,
             "payer_id": PAYER,
-            "visit_id": visit["id"],
-            "provider_id": PROVIDER,
+            "status": status,
+            "amount": Decimal("182.40"),
         }
-        made = self.product.records.tables.add("claims", row | columns)
-        return UUID(str(made["id"]))
+        added: UUID = self.product.records.tables.add("claims", row | columns)["id"]
+        return added
 
-    def second_coverage(self) -> UUID:
-        """Another payer that covers the patient too."""
-        made = self.product.records.tables.add(
-            "coverages",
-            {
-                "client_id": self.organisation.id,
-                "patient_id": PATIENT,
-                "payer_id": OTHER_PAYER,
-                "member_id": "BST-2",
-                "rank": 2,
-                "period_start": today() - timedelta(days=300),
-            },
-        )
-        return UUID(str(made["id"]))
-
-    def work_on(self, number: str = "CLM-1") -> None:
-        """Work on a claim from now on."""
-        self.open(number, "Claim ID")
-
-    def record(self, kind: str, number: str = "CLM-1", **members: Any) -> Any:
-        """Record a step that the payer took."""
-        return self.done("POST", f"/claims/{number}/events", {"kind": kind} | members)
-
-    def as_role(self, role: Role) -> BillingOffice:
-        """Somebody else at the same desk, with a context of their own sign-in."""
-        other = replace(self, role=role)
-        other.context = self.context
-        return other
-
-    def stored(self, number: str = "CLM-1") -> dict[str, Any]:
-        """A claim's row."""
-        rows = self.product.records.tables.rows["claims"]
-        return next(row for row in rows if row["claim_number"] == number)
+    def move(self, number: str, kind: str, **members: Any) -> Answer:
+        """A step, with what it needs."""
+        body = {"kind": kind, "reason": "Because"} | NEEDED.get(kind, {}) | members
+        return self.ask("POST", f"/claims/{number}/events", body)

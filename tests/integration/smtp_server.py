@@ -124,7 +124,9 @@ class _Listening(Controller):
 
 
 @contextmanager
-def mail_server(certificate: Certificate, *, implicit: bool = False, offers_tls: bool = True) -> Iterator[tuple[Desk, int]]:
+def mail_server(
+    certificate: Certificate, *, implicit: bool = False, offers_tls: bool = True
+) -> Iterator[tuple[Desk, int]]:
     """A server on a free port, and its desk."""
     desk, context = Desk(), certificate.context()
     with socket.socket() as probe:

@@ -159,7 +159,9 @@ def test_a_server_that_drips_is_left_in_time() -> None:
             assert time.monotonic() - begun < 5
 
 
-@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"999 what\r\n", b"\xff\xfe\r\n", b"421 busy\r\n"])
+@pytest.mark.parametrize(
+    "said", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"999 what\r\n", b"\xff\xfe\r\n", b"421 busy\r\n"]
+)
 def test_what_is_no_mail_server_is_no_answer(said: bytes) -> None:
     def speak(connection: socket.socket, _: threading.Event) -> None:
         connection.sendall(said)

@@ -144,7 +144,8 @@ def _marks(one: WorkedClaim) -> tuple[str, ...]:
 
 def _alerts(one: WorkedClaim) -> Iterator[RuleAlert]:
     claim = one.file.claim
-    cause = f"{claim.id}:{claim.adjudicated_on or claim.submitted_date}"
+    since = claim.adjudicated_on if one.since is None else one.since.isoformat()
+    cause = f"{claim.id}:{since}"  # denied or rejected once more, it is told once more
     if claim.status == "denied":
         text = Text(code="claim_denied", params={"code": claim.denial_code or ""}, text="A payer has denied a claim")
         yield _alert("B02", f"denied:{claim.id}", cause, text, (Role.BILLER,))

@@ -63,6 +63,8 @@ class InMemoryRecordWrites:
                 row.update({**columns, **revived, "version": row["version"] + 1, "updated_at": datetime.now(UTC)})
             if request.record_type == "visit":
                 caught_up(self._tables, row, changed_by)
+            if table == "claims":
+                self._tables.history_of_claim(row)
             record = stored_record(request.record_type, row)
             before = current.data if current is not None and not deleted else None
             created = current is None or deleted

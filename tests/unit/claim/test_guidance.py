@@ -232,6 +232,16 @@ def test_a_write_off_above_the_limit_is_a_task_and_an_alert_for_a_lead() -> None
     assert {one.message.code for one in effects.alerts} == {"claim_denied", "write_off_asked"}
 
 
+def test_a_second_denial_of_one_day_is_told_again() -> None:
+    file = claim_file(claim=claim(status="denied", denial_code="CO-4", adjudicated_on=TODAY))
+    causes = {
+        alert.cause
+        for since in (NOW, NOW, NOW + timedelta(hours=1))
+        for alert in effects_of([WorkedClaim(file, since)], now=NOW).alerts
+    }
+    assert len(causes) == 2
+
+
 def test_no_text_of_a_task_or_alert_names_the_patient() -> None:
     effects = _effects(status="denied", denial_code="CO-197", asked=ASKED, appeal_due_on=TODAY)
     words = [task.label for task in effects.tasks] + [one.message.text for one in effects.alerts]

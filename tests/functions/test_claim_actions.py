@@ -10,7 +10,7 @@ import pytest
 
 from shared.models.roles import Role
 from tests.functions.authorization_office import day, faults, today
-from tests.functions.billing_office import OTHER_PAYER, PATIENT, PAYER, PROVIDER, BillingOffice
+from tests.functions.claim_office import OTHER_PAYER, PATIENT, PAYER, PROVIDER, BillingOffice
 from tests.functions.in_memory import InMemoryProduct
 
 
@@ -212,7 +212,48 @@ def test_a_limit_is_not_got_round_in_parts_nor_by_the_history(office: BillingOff
     assert office.act("write_off", reason="not_covered", amount=40)["data"]["writeOff"]["asked"] is False
     past = office.ask("POST", "/claims/CLM-1/events", {"kind": "write_off", "reason": "not_covered"})
     assert past.status == 403
+    record = {"type": "claim", "data": {"claimNumber": "CLM-1", "status": "written_off"}}
+    version = office.stored()["version"]
+    written = office.product.request("POST", "/api/v1/records/", role=Role.BILLER, json=record | {"version": version})
+    assert written.status == 422, written.json
     assert office.stored()["status"] == "denied"
+
+
+def test_what_is_with_the_payer_is_not_asked_to_be_given_up(office: BillingOffice) -> None:
+    office.act("submit_claim")
+    early = office.try_to("write_off", {"reason": "not_covered"})
+    assert (early.status, early.json["code"]) == (409, "with_payer")
+
+
+def test_everything_that_guidance_offers_can_be_run(office: BillingOffice) -> None:
+    """Offers that an action would refuse are left out by the component: none of these may be."""
+
+    def offers(role: Role = Role.BILLER) -> dict[str, str | None]:
+        path = f"/api/v1/components/guidance/{office.context}"
+        found = office.product.request("GET", path, role=role).json["guidanceActions"]
+        return {one.get("id", one["action"]): one.get("disabledReason") for one in found}
+
+    assert {"backend.submit": None, "backend.scrub": None}.items() <= offers().items()
+    office.change_row("claims", office.stored()["id"], service_date=today() - timedelta(days=85))
+    assert offers()["backend.submit_now"] is None
+    office.act("submit_claim")
+    assert offers()["backend.status"] is None
+    office.record("reject", reason="A7:158:QC; A7:187")
+    assert {"backend.correct": None, "backend.correct_registration": None}.items() <= offers().items()
+    office.act("correct_and_resubmit")
+    office.record("accept")
+    office.act("record_denial", code="CO-197")
+    told = offers()
+    assert told["backend.denied.link_authorization"] == "No authorization on file fits the claim"
+    assert told["backend.denied.retro_authorization"] is None
+    assert told["backend.denied.appeal_authorization"] is None
+    assert told["backend.denied.write_off"] is None
+    office.act("write_off", reason="no_authorization")
+    assert "backend.approve_write_off" in offers(Role.MANAGER)
+    assert "backend.approve_write_off" not in offers()
+    assert not [one for one in offers(Role.AUDITOR) if one.startswith("backend.denied")]
+    why = office.act_anywhere("why_not", action="submit_claim")
+    assert why["reason"]["code"] == "not_offered", why
 
 
 def test_an_authorization_is_linked_only_when_it_fits(office: BillingOffice) -> None:

@@ -13,7 +13,7 @@ from shared.models.record_changes import RecordChange, RecordChanges
 from shared.models.roles import Role
 from shared.repositories.protocols import TaskFilter
 from tests.functions.authorization_office import day, today
-from tests.functions.billing_office import PATIENT, BillingOffice
+from tests.functions.claim_office import PATIENT, BillingOffice
 from tests.functions.in_memory import InMemoryProduct
 
 
