@@ -64,9 +64,9 @@ def plain(path: str, body: Any = None) -> Callable[[Ids], Sent]:
     return lambda _: Sent(path, body() if callable(body) else body)
 
 
-def in_context(path: str) -> Callable[[Ids], Sent]:
+def in_context(path: str, kind: str = "context") -> Callable[[Ids], Sent]:
     """A request whose query names a context."""
-    return lambda ids: Sent(f"{path}?contextId={ids('context')}")
+    return lambda ids: Sent(f"{path}?contextId={ids(kind)}")
 
 
 def action(name: str, where: str = ELIGIBILITY, kind: str = "context", **params: Any) -> Callable[[Ids], Sent]:

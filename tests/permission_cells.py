@@ -17,6 +17,7 @@ from shared.auth.permissions import (
 from shared.models.roles import Role
 from tests.permission_alert_cells import ALERT_CELLS, FEEDBACK_CELLS
 from tests.permission_authorization_cells import AUTHORIZATION_ACTION_CELLS, AUTHORIZATION_CELLS
+from tests.permission_billing_cells import BILLING_CELLS
 from tests.permission_call import (
     ADMIN,
     BILLING,
@@ -220,6 +221,7 @@ CELLS: dict[str, tuple[Cell, ...]] = {
     },
     **ALERT_CELLS,
     **FEEDBACK_CELLS,
+    **BILLING_CELLS,
     f"GET {ELIGIBILITY}/context": (Cell(EVERYBODY, in_context(f"{ELIGIBILITY}/context")),),
     f"POST {ELIGIBILITY}/context": (
         Cell(EVERYBODY, plain(f"{ELIGIBILITY}/context", lambda: {"recordType": "Other", "recordId": unique("REC")})),

@@ -16,6 +16,7 @@ CHAT = f"{API}/components/chat"
 CONTEXT, GUIDANCE = f"{API}/components/context", f"{API}/components/guidance"
 AUTH, USERS, RECORDS = f"{API}/auth", f"{API}/users", f"{API}/records"
 TASKS, ELIGIBILITY, MODES = f"{API}/components/tasks", f"{API}/modes/eligibility", f"{API}/modes"
+BACKEND = f"{MODES}/backend"
 ALERTS, FEEDBACK = f"{API}/components/alerts", f"{API}/components/feedback"
 PASSWORD = "correct horse battery"
 
@@ -124,6 +125,11 @@ def _id_of(record_type: str) -> Callable[[Make], str]:
 def _new_context(make: Make) -> str:
     body = {"recordType": "Patient ID", "recordId": _new_record(make, "patient")["id"]}
     return str(make("POST", f"{ELIGIBILITY}/context", body)["contextId"])
+
+
+def _backend_context(make: Make) -> str:
+    body = {"recordType": "Claim ID", "recordId": _new_record(make, "claim")["id"]}
+    return str(make("POST", f"{BACKEND}/context", body)["contextId"])
 
 
 def _covered_context(make: Make) -> str:
@@ -252,6 +258,7 @@ MAKERS: dict[str, Callable[[Make], str]] = {
     "accepted claim": _accepted_claim,
     "context": _new_context,
     "alert": _new_alert,
+    "backend context": _backend_context,
     "covered context": _covered_context,
     "shared reply": _new_shared_reply,
     "task": _new_task(),
@@ -269,7 +276,8 @@ UNKNOWN: dict[str, Callable[[], str]] = {
     "alert": lambda: f"alert_{uuid4().hex}",
     **{f"{state} authorization": lambda: str(uuid7()) for state in _ANSWERS},
     **{
-        kind: lambda: f"ctx_{uuid4().hex}" for kind in ("context", "covered context", "sent context", "granted context")
+        kind: lambda: f"ctx_{uuid4().hex}"
+        for kind in ("context", "backend context", "covered context", "sent context", "granted context")
     },
     **{kind: lambda: f"task_{uuid4().hex}" for kind in ("task", "accepted task", "started task", "completed task")},
     "shared reply": lambda: f"msg_{uuid4().hex}",

@@ -70,6 +70,10 @@ RIGHTS: dict[str, dict[str, frozenset[str]]] = {
         "mobius_serving": KEEP
         | {f"UPDATE({column})" for column in ("outcome", "reason", "claim_id", "claim_status", "settled_at")}
     },
+    "claim_adjustments": {"mobius_serving": KEEP},
+    "claim_appeals": {"mobius_serving": CHANGE},
+    "claim_totals": {"mobius_serving": CHANGE},
+    "claim_total_changes": {"mobius_serving": KEEP | {"DELETE"}},
     "record_history": {"mobius_serving": KEEP},
     "idempotency_keys": {"mobius_serving": OWN},
     "record_terms": {"mobius_serving": OWN},

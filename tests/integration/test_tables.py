@@ -161,7 +161,14 @@ def test_the_information_schema_agrees_on_money(database: Database) -> None:
         "SELECT table_name, data_type, numeric_precision, numeric_scale FROM information_schema.columns"
         " WHERE table_schema = 'public' AND column_name IN ('amount', 'paid_amount', 'copay', 'remaining_amount')"
     )
-    assert {row["table_name"] for row in rows} == {"claims", "coverages", "benefits", "claim_events"}
+    assert {row["table_name"] for row in rows} == {
+        "claims",
+        "coverages",
+        "benefits",
+        "claim_events",
+        "claim_adjustments",
+        "claim_appeals",
+    }
     assert {(row["data_type"], row["numeric_precision"], row["numeric_scale"]) for row in rows} == {("numeric", 10, 2)}
 
 

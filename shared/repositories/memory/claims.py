@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -25,7 +24,6 @@ from shared.models.claim import (
     QueueTotal,
     Total,
 )
-from shared.models.identifiers import uuid7
 from shared.models.records import Payer
 from shared.repositories.claim_protocols import (
     AmountPosition,
@@ -44,21 +42,13 @@ Row = dict[str, Any]
 _BUCKETS = [name for name, _, _ in standing.BUCKETS] + [standing.UNDATED]
 
 
-@dataclass(slots=True)
-class _History:
-    """A claim's events and appeals."""
-
-    events: list[ClaimEvent] = field(default_factory=list)
-    appeals: dict[int, Appeal] = field(default_factory=dict)
-
-
 class InMemoryClaimRepository:
     """See ClaimRepository. `history` is that of every record, by its id."""
 
     def __init__(self, tables: InMemoryTables, history: dict[UUID, list[HistoryEntry]]) -> None:
         self._tables = tables
         self._changes = history
-        self._histories: dict[UUID, _History] = {}
+        self._appeals: dict[UUID, dict[int, Appeal]] = {}
 
     def get(self, client_id: UUID, reference: str, *, seen: AuditEvent | None = None) -> ClaimFile | None:
         """See ClaimRepository.get."""
@@ -86,7 +76,7 @@ class InMemoryClaimRepository:
             before = self._file(client_id, row).claim
             change = decide(self._file(client_id, row))
             after = change.claim
-            known = {one.source_ref for one in self._history(row).events} - {None}
+            known = {one.source_ref for one in self._tables.history_of_claim(row)} - {None}
             posted = [event.source_ref for event in change.events if event.source_ref is not None]
             if known & set(posted) or len(posted) != len(set(posted)):
                 raise ConflictError("This was posted to the claim already", code="already_posted")
@@ -99,7 +89,7 @@ class InMemoryClaimRepository:
                 row["last_event_id"] = change.events[-1].id if change.events else row["last_event_id"]
                 self._remember(after, changed_by, before)
             if change.appeal is not None:
-                self._history(row).appeals[change.appeal.level] = change.appeal
+                self._appeals.setdefault(row["id"], {})[change.appeal.level] = change.appeal
             if change.made is not None:
                 made = columns_of(change.made) | {"id": change.made.id, "client_id": client_id}
                 self._tables.add("claims", made | {"scrub": change.made.scrub})
@@ -115,7 +105,7 @@ class InMemoryClaimRepository:
         if row is None:
             return None
         self._saw(seen, resource_id=row["id"])
-        found = (one for one in reversed(self._history(row).events) if before is None or one.number < before)
+        found = (one for one in reversed(self._tables.history_of_claim(row)) if before is None or one.number < before)
         return row["id"], tuple(found)[:limit]
 
     def page(
@@ -252,21 +242,8 @@ class InMemoryClaimRepository:
         if seen is not None:
             self._tables.record(seen.model_copy(update=references))
 
-    def _history(self, row: Row) -> _History:
-        """The claim's history; what was written past this repository explains itself, as a trigger does it."""
-        known = self._histories.setdefault(row["id"], _History())
-        last = known.events[-1].to_status if known.events else None
-        if last != row["status"]:
-            known.events.append(
-                ClaimEvent(
-                    uuid7(), len(known.events) + 1, "recorded", last, row["status"], None, None, (), {}, None, None,
-                    row["updated_at"], row["version"],
-                )
-            )  # fmt: skip
-        return known
-
     def _add(self, row: Row, events: tuple[NewClaimEvent, ...], version: int, changed_by: UUID) -> None:
-        known = self._history(row).events
+        known = self._tables.history_of_claim(row)
         for one in events:
             known.append(
                 ClaimEvent(
@@ -277,11 +254,13 @@ class InMemoryClaimRepository:
 
     def _file(self, client_id: UUID, row: Row) -> ClaimFile:
         claim = claim_of(row)
-        history = self._history(row)
+        appeals = self._appeals.get(row["id"], {})
         patient = self._tables.one(client_id, "patients", "mrn", str(claim.patient_id))
         payer = self._tables.one(client_id, "payers", "payer_number", str(claim.payer_id))
         provider = self._tables.one(client_id, "providers", "provider_number", str(claim.provider_id))
-        decided = next((one for one in history.events if one.id == row["adjudication_event_id"]), None)
+        decided = next(
+            (one for one in self._tables.history_of_claim(row) if one.id == row["adjudication_event_id"]), None
+        )
         own = self._tables.of(client_id, "claims")
         return ClaimFile(
             claim,
@@ -295,7 +274,7 @@ class InMemoryClaimRepository:
             if provider is None
             else ClaimParty(provider["id"], provider["provider_number"], provider["name"], provider["npi"]),
             () if decided is None else decided.adjustments,
-            tuple(history.appeals[level] for level in sorted(history.appeals)),
+            tuple(appeals[level] for level in sorted(appeals)),
             tuple(sorted(one["id"] for one in own if one["secondary_of_id"] == claim.id)),
         )
 

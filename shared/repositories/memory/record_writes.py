@@ -58,6 +58,8 @@ class InMemoryRecordWrites:
             elif columns or deleted:
                 revived = {"deleted_at": None} if request.record_type in REVIVED else {}
                 row.update({**columns, **revived, "version": row["version"] + 1, "updated_at": datetime.now(UTC)})
+            if table == "claims":
+                self._tables.history_of_claim(row)
             record = stored_record(request.record_type, row)
             before = current.data if current is not None and not deleted else None
             created = current is None or deleted

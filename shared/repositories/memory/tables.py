@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.models.audit import AuditEvent
+from shared.models.claim import ClaimEvent
 from shared.models.identifiers import uuid7
 from shared.repositories.memory.documents import InMemoryAnswers
 
@@ -90,6 +91,7 @@ class InMemoryTables:
     events: list[AuditEvent] = field(default_factory=list)
     answers: InMemoryAnswers = field(default_factory=InMemoryAnswers)
     retries: dict[Question, PlannedRetry] = field(default_factory=dict)
+    claim_events: dict[UUID, list[ClaimEvent]] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
 
     def add(self, table: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +105,34 @@ class InMemoryTables:
         full |= row
         with self.lock:
             self.rows[table].append(full)
+            if table == "claims":
+                self.history_of_claim(full)
         return full
+
+    def history_of_claim(self, claim: dict[str, Any]) -> list[ClaimEvent]:
+        """The claim's events. A state that its writer did not explain explains itself, as a trigger does it."""
+        with self.lock:
+            known = self.claim_events.setdefault(claim["id"], [])
+            last = known[-1].to_status if known else None
+            if last != claim["status"]:
+                known.append(
+                    ClaimEvent(
+                        id=uuid7(),
+                        number=len(known) + 1,
+                        kind="recorded",
+                        from_status=last,
+                        to_status=claim["status"],
+                        reason=None,
+                        amount=None,
+                        adjustments=(),
+                        details={},
+                        source_ref=None,
+                        recorded_by=None,
+                        occurred_at=claim["updated_at"],
+                        claim_version=claim["version"],
+                    )
+                )
+            return known
 
     def of(self, client_id: UUID, table: str) -> Iterator[dict[str, Any]]:
         """Return the client's rows that are not deleted."""
