@@ -1,4 +1,4 @@
-"""Posting reports of progress and acknowledgements on both implementations: once, to the right claim, never a denial."""
+"""Posting reports of progress and acknowledgements on both implementations: once, and never a denial."""
 
 from __future__ import annotations
 

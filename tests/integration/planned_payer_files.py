@@ -6,14 +6,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from shared.models.identifiers import uuid7
-from shared.models.payer_files import NewLine, NewPayerFile, Settlement
+from shared.models.payer_files import NewLine, NewPayerFile, PayerFileKind, Settlement
 from shared.repositories.payer_file_protocols import FileFilter, WantedPerson
 from tests.integration import volume
 from tests.integration.planned_calls import Call, Place
 from tests.unit.factories import event
 from tests.unit.payments import payment
 
-_KINDS = ("remittance",)
+_KINDS: tuple[PayerFileKind, ...] = ("remittance",)
 
 
 def find(*, unmatched: bool = False, behind: int | None = None) -> Call:
@@ -54,9 +54,6 @@ PAYER_FILES: dict[str, dict[str, Call]] = {
         "posted": lambda at: at.store.payer_files.posted_before(at.client, "mark-711"),
         "not": lambda at: at.store.payer_files.posted_before(at.client, "none"),
     },
-    "PostgresPayerFileRepository.taken": {
-        "not": lambda at: at.store.payer_files.taken(at.client, at.id(volume.CLAIMS, 711), "x12:none")
-    },
     "PostgresPayerFileRepository.by_number": {
         "a claim": lambda at: at.store.payer_files.by_number(at.client, "CLM711")
     },
@@ -65,7 +62,7 @@ PAYER_FILES: dict[str, dict[str, Call]] = {
     },
     "PostgresPayerFileRepository.by_person": {
         "a day with many of that charge": lambda at: at.store.payer_files.by_person(
-            at.client, WantedPerson("Firsta", "Lastaa", date(2020, 1, 8), Decimal(10))
+            at.client, WantedPerson("Firsth", "Lastxa", date(2020, 1, 8), Decimal(10))
         )
     },
 }

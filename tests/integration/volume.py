@@ -64,7 +64,8 @@ _FILL = (
     FROM generate_series(1, CAST(:records AS int) / 10) n""",
     f"""INSERT INTO payer_file_lines (client_id, file_id, number, fingerprint, content, outcome, claim_id, settled_at)
     SELECT {_CLIENT}, {_id(FILES, "1 + (n - 1) / 10")}, 1 + mod(n - 1, 10), 'mark-' || n, '{{}}',
-      CASE WHEN mod(n, 500) = 0 AND n <= 20000 THEN 'not_posted' ELSE 'posted' END, {_id(CLAIMS)}, now() FROM {_SERIES}""",
+      CASE WHEN mod(n, 20) = 0 AND n <= 1000 THEN 'not_posted' ELSE 'posted' END, {_id(CLAIMS)}, now()
+    FROM {_SERIES}""",
     f"""INSERT INTO authorizations (id, client_id, auth_number, patient_id, payer_id, status)
     SELECT {_id(AUTHORIZATIONS)}, {_CLIENT}, 'AUTH' || n, {_id(PEOPLE)}, {_id(PAYERS, _PAYER)}, 'approved'
     FROM {_SERIES}""",
