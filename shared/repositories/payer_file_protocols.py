@@ -20,6 +20,9 @@ from shared.models.payer_files import (
 )
 from shared.repositories.changes import KeptAnswer
 
+# Of so many claims of one day and charge nobody looks for a name any more.
+MOST_OF_A_DAY = 25
+
 
 @dataclass(frozen=True, slots=True)
 class WantedPerson:
@@ -96,5 +99,8 @@ class PayerFileRepository(Protocol):
         ...
 
     def by_person(self, client_id: UUID, wanted: WantedPerson) -> tuple[ClaimCandidate, ...]:
-        """Return at most two claims of that day and charge whose patient has that name."""
+        """Return at most two claims of that day and charge whose patient has that name.
+
+        Where a day has MOST_OF_A_DAY claims of that charge, any two of them: no name is looked for.
+        """
         ...

@@ -28,10 +28,11 @@ from tests.integration.planned_calls import (
 )
 from tests.integration.planned_eligibility import ELIGIBILITY
 from tests.integration.planned_patient_reads import PATIENT_READS, TOGETHER
+from tests.integration.planned_payer_files import PAYER_FILES
 from tests.integration.planned_retries import CLAIMED, RETRIES
 from tests.integration.plans import Plan, asked_of
 
-OF_ONE = CALLS | ELIGIBILITY | RETRIES | PATIENT_READS  # organisation
+OF_ONE = CALLS | ELIGIBILITY | RETRIES | PATIENT_READS | PAYER_FILES  # organisation
 SMALL = 1000
 SMALL_BASE, LARGE_BASE = 1, 2
 # Pages a statement may touch, for a large organisation beside a small one: indexes of the small one's rows lie closer
@@ -117,6 +118,9 @@ ELSEWHERE = {
     "PostgresTicketRepository.redeem": "called by PostgresTicketRepository.issue's",
     "PostgresSignInLinks.is_linked": "called by PostgresSignInLinks.account_of's",
     "PostgresSignInLinks.add": "adds a row and looks for nothing",
+    "PostgresPayerFileRepository.recall": "looks for one key, as every keyed write does",
+    "PostgresPayerFileRepository.taken": "looks for one entry of one claim, by the unique key of its source",
+    "PostgresPayerFileRepository.answered": "adds one key, as every keyed write does",
     "PostgresRecordOutbox.taken": "takes the oldest page away: what it has read is not there the next time",
     "PostgresUserRepository.invite": "adds rows and looks for nothing",
     "PostgresOrganisationRepository.create": "adds rows and looks for nothing",

@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from tests.integration.database import Database
 
-PEOPLE, VISITS, CLAIMS, COVERAGES, AUTHORIZATIONS, CHECKS, PAYERS, PROVIDERS, USERS = range(1, 10)
+PEOPLE, VISITS, CLAIMS, COVERAGES, AUTHORIZATIONS, CHECKS, PAYERS, PROVIDERS, USERS, FILES = range(1, 11)
 FIRST = 1  # the patient with a tenth of everything
 _MAKE_ID = """
 CREATE FUNCTION pg_temp.record_id(base int, kind int, n int) RETURNS uuid LANGUAGE sql IMMUTABLE AS
@@ -55,10 +55,17 @@ _FILL = (
     SELECT {_id(VISITS)}, {_CLIENT}, 'VIS' || n, {_id(PEOPLE, _PATIENT)}, {_DAY}, {_id(PROVIDERS, _PROVIDER)},
       CASE WHEN mod(n, 3) = 0 THEN 'scheduled' ELSE 'completed' END FROM {_SERIES}""",
     f"""INSERT INTO claims (id, client_id, claim_number, patient_id, status, amount, service_date, payer_id, visit_id,
-      provider_id, source_ref)
+      provider_id, payer_control_number, source_ref)
     SELECT {_id(CLAIMS)}, {_CLIENT}, 'CLM' || n, {_id(PEOPLE, _PATIENT)},
       CASE WHEN mod(n, 50) = 0 THEN 'denied' ELSE 'submitted' END, 10, CASE WHEN mod(n, 997) > 0 THEN {_DAY} END,
-      {_id(PAYERS, _PAYER)}, {_id(VISITS)}, {_id(PROVIDERS, _PROVIDER)}, 'clm-' || n FROM {_SERIES}""",
+      {_id(PAYERS, _PAYER)}, {_id(VISITS)}, {_id(PROVIDERS, _PROVIDER)}, 'PCN' || n, 'clm-' || n FROM {_SERIES}""",
+    f"""INSERT INTO payer_files (id, client_id, kind, digest, place, trace_number, created_at)
+    SELECT {_id(FILES)}, {_CLIENT}, 'remittance', 'digest-' || n, 1, 'T-' || n, now() - n * interval '1 minute'
+    FROM generate_series(1, CAST(:records AS int) / 10) n""",
+    f"""INSERT INTO payer_file_lines (client_id, file_id, number, fingerprint, content, outcome, claim_id, settled_at)
+    SELECT {_CLIENT}, {_id(FILES, "1 + (n - 1) / 10")}, 1 + mod(n - 1, 10), 'mark-' || n, '{{}}',
+      CASE WHEN mod(n, 20) = 0 AND n <= 1000 THEN 'not_posted' ELSE 'posted' END, {_id(CLAIMS)}, now()
+    FROM {_SERIES}""",
     f"""INSERT INTO authorizations (id, client_id, auth_number, patient_id, payer_id, status)
     SELECT {_id(AUTHORIZATIONS)}, {_CLIENT}, 'AUTH' || n, {_id(PEOPLE)}, {_id(PAYERS, _PAYER)}, 'approved'
     FROM {_SERIES}""",

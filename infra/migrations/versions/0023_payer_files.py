@@ -24,6 +24,7 @@ SETTLED_COLUMNS = "outcome, reason, claim_id, claim_status, settled_at"
 def upgrade() -> None:
     _make_files()
     _make_lines()
+    op.create_index("ix_claims_charge", "claims", ["client_id", "sort_date", "amount", "id"])
     op.create_index(
         "ix_claims_control_number",
         "claims",
@@ -44,6 +45,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_claims_control_number", table_name="claims")
+    op.drop_index("ix_claims_charge", table_name="claims")
     op.drop_table("payer_file_lines")
     op.drop_table("payer_files")
 

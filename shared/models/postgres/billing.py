@@ -117,6 +117,7 @@ INDEXES: dict[str, tuple[tuple[str, ...], str | None]] = {
         "next_deadline_on IS NOT NULL",
     ),
     "ix_claims_deadline_year": (("client_id", "deadline_year", "balance_cents", "id"), "next_deadline_on IS NOT NULL"),
+    "ix_claims_charge": (("client_id", "sort_date", "amount", "id"), None),
     "ix_claims_control_number": (("client_id", "payer_control_number"), "payer_control_number IS NOT NULL"),
     "ix_claims_secondary": (("client_id", "secondary_of_id"), "secondary_of_id IS NOT NULL"),
     "ix_claims_authorization": (("client_id", "authorization_id"), "authorization_id IS NOT NULL"),

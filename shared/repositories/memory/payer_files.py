@@ -24,7 +24,7 @@ from shared.models.payer_files import (
 from shared.repositories.changes import KeptAnswer
 from shared.repositories.memory.claims import InMemoryClaimRepository
 from shared.repositories.memory.tables import InMemoryTables, as_uuid
-from shared.repositories.payer_file_protocols import FileFilter, WantedPerson
+from shared.repositories.payer_file_protocols import MOST_OF_A_DAY, FileFilter, WantedPerson
 
 
 @dataclass(slots=True)
@@ -166,6 +166,8 @@ class InMemoryPayerFileRepository:
         """See PayerFileRepository.by_person."""
         of_day = (wanted.service_date, wanted.amount)
         found = self._candidates(client_id, lambda row: (row["service_date"], row["amount"]) == of_day)
+        if len(found) >= MOST_OF_A_DAY:
+            return found[:2]
         named = (wanted.first_name, wanted.last_name)
         return tuple(one for one in found if same_name((one.first_name, one.last_name), named))[:2]
 

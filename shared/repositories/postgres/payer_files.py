@@ -26,7 +26,7 @@ from shared.models.payer_files import (
 from shared.models.remittance import ClaimPayment, ClaimStatusAnswer, Imbalance, ProviderAdjustment
 from shared.models.typed_json import from_json, to_json
 from shared.repositories.changes import KeptAnswer
-from shared.repositories.payer_file_protocols import FileFilter, WantedPerson
+from shared.repositories.payer_file_protocols import MOST_OF_A_DAY, FileFilter, WantedPerson
 from shared.repositories.postgres.transaction import add_event, as_uuid, keep, recall
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ FROM payer_file_lines l LEFT JOIN claims c ON c.client_id = l.client_id AND c.id
 WHERE l.client_id = :client AND l.file_id = :id ORDER BY l.number
 """)
 _AFTER = "AND (f.created_at, f.id) < (:at, :last)"
-_UNMATCHED = """AND EXISTS (SELECT FROM payer_file_lines o WHERE o.client_id = f.client_id AND o.file_id = f.id
+_UNMATCHED = """AND f.id IN (SELECT o.file_id FROM payer_file_lines o WHERE o.client_id = :client
   AND o.outcome IN ('pending', 'not_posted'))"""
 _SETTLE = text("""
 UPDATE payer_file_lines SET outcome = :outcome, reason = :reason, claim_id = :claim, claim_status = :status,
@@ -87,7 +87,13 @@ ORDER BY c.id
 """
 _BY_NUMBER = text(_CANDIDATE.format(found="c.claim_number = :number"))
 _BY_CONTROL_NUMBER = text(_CANDIDATE.format(found="c.payer_control_number = :number") + " LIMIT 2")
-_BY_DAY = text(_CANDIDATE.format(found="c.sort_date = :on AND c.amount = :amount"))
+_BY_ID = text(_CANDIDATE.format(found="c.id = ANY(:ids)"))
+# Names are compared by E08, which the database cannot. Of more claims than these nobody says which is meant.
+_NAMES_OF_DAY = text("""
+SELECT c.id, p.first_name, p.last_name
+FROM claims c JOIN patients p ON p.client_id = c.client_id AND p.id = c.patient_id
+WHERE c.client_id = :client AND c.deleted_at IS NULL AND c.sort_date = :on AND c.amount = :amount LIMIT :most
+""")
 
 
 class PostgresPayerFileRepository:
@@ -207,10 +213,14 @@ class PostgresPayerFileRepository:
         return self._candidates(client_id, _BY_CONTROL_NUMBER, {"number": control_number})
 
     def by_person(self, client_id: UUID, wanted: WantedPerson) -> tuple[ClaimCandidate, ...]:
-        """See PayerFileRepository.by_person. Names are compared here: the database cannot as E08 does."""
-        found = self._candidates(client_id, _BY_DAY, {"on": wanted.service_date, "amount": wanted.amount})
+        """See PayerFileRepository.by_person."""
+        given = {"client": client_id, "on": wanted.service_date, "amount": wanted.amount, "most": MOST_OF_A_DAY}
         named = (wanted.first_name, wanted.last_name)
-        return tuple(one for one in found if same_name((one.first_name, one.last_name), named))[:2]
+        with self._postgres.tenant(client_id) as connection:
+            rows = connection.execute(_NAMES_OF_DAY, given).all()
+            full = len(rows) == MOST_OF_A_DAY
+            ids = [row[0] for row in rows if full or same_name((row[1], row[2]), named)]
+            return _read_candidates(connection, _BY_ID, {"client": client_id, "ids": sorted(ids)[:2]}) if ids else ()
 
     def _candidates(self, client_id: UUID, statement: Any, given: Mapping[str, object]) -> tuple[ClaimCandidate, ...]:
         with self._postgres.tenant(client_id) as connection:
