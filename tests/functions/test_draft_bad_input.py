@@ -124,7 +124,12 @@ def test_a_colleague_gets_it_at_the_address_on_file(office: DraftOffice) -> None
     assert (draft["recipient"]["address"], draft["recipient"]["name"]) == (colleague.email, colleague.name)
 
 
-SCRIPTS = ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "{{patient.mrn}}", "</p><a href='https://evil.example'>x</a>"]
+SCRIPTS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "{{patient.mrn}}",
+    "</p><a href='https://evil.example'>x</a>",
+]
 
 
 @pytest.mark.parametrize("evil", SCRIPTS)
@@ -177,7 +182,9 @@ def test_phi_in_a_subject_is_refused_whoever_reads_it(office: DraftOffice) -> No
     assert (refused.json["code"], refused.json["errors"][0]["code"]) == ("phi_over_limit", "phi_in_subject")
 
 
-@pytest.mark.parametrize("step", ["submit", "request-changes", "approve", "send", "discard", "retract", "answered", "revise"])
+@pytest.mark.parametrize(
+    "step", ["submit", "request-changes", "approve", "send", "discard", "retract", "answered", "revise"]
+)
 def test_a_draft_of_another_organisation_is_nobodys(office: DraftOffice, step: str) -> None:
     draft = DraftOffice(office.product, LAKESIDE).draft()
     bodies = {

@@ -140,7 +140,11 @@ def test_a_letter_for_the_portal_sends_only_where_it_can_be_read(office: DraftOf
 
 def test_over_the_limit_nothing_is_submitted_and_both_ways_out_lead_out(office: DraftOffice) -> None:
     body = "Your date of birth is 04/03/1981. Please call us."
-    members: dict[str, Any] = {"subject": "A question", "body": body, "recipient": {"kind": "patient", "address": ADDRESS}}
+    members: dict[str, Any] = {
+        "subject": "A question",
+        "body": body,
+        "recipient": {"kind": "patient", "address": ADDRESS},
+    }
     first = office.draft(**members)
     refused = office.refused(first, "submit")
     assert (refused.status, refused.json["code"]) == (422, "phi_over_limit")

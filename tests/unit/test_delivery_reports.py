@@ -104,7 +104,9 @@ def test_damaged_reports_are_read_or_refused_and_nothing_else_happens() -> None:
         signs = list(whole)
         for _ in range(chance.randint(1, 12)):
             at = chance.randrange(len(signs))
-            signs[at] = chance.choice(["", "\n", "\x00", ":", ";", '"', "--b", "=?utf-8?q?=", "\udcff", "é", "%", "*0*="])
+            signs[at] = chance.choice(
+                ["", "\n", "\x00", ":", ";", '"', "--b", "=?utf-8?q?=", "\udcff", "é", "%", "*0*="]
+            )
         try:
             read_report("".join(signs))
         except UnreadableReportError:
