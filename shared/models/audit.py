@@ -77,7 +77,6 @@ class AuditAction(StrEnum):
     RECORD_WRITE = "record:write"
     RECORD_DELETE = "record:delete"
     RECORD_HISTORY = "record:history"
-    TEMPLATE_LIST = "template:list"
     DRAFT_LIST = "draft:list"
     DRAFT_READ = "draft:read"
     DRAFT_CREATE = "draft:create"

@@ -69,6 +69,7 @@ def test_a_message_arrives_under_tls_as_it_was_written(server: tuple[Desk, int],
     assert (message["Message-ID"], message["To"].addresses[0].display_name) == (MAIL.message_id, "Zoë Müller")
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")  # aiosmtpd does not see that its socket has TLS
 def test_a_server_that_speaks_tls_from_the_first_byte(certificate: Certificate) -> None:
     with mail_server(certificate, implicit=True) as (desk, port):
         assert smtp(port, certificate, security="tls").send(MAIL).result == "accepted"
@@ -83,6 +84,7 @@ def test_a_certificate_that_nobody_vouches_for_gets_nothing(server: tuple[Desk, 
     assert desk.messages == []
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")  # aiosmtpd does not see that its socket has TLS
 def test_a_certificate_for_another_host_or_run_out_gets_nothing(tmp_path: Path) -> None:
     for n, given in enumerate(({"host": "127.0.0.9"}, {"days": -1})):
         wrong = new_certificate(tmp_path / str(n), **given)  # type: ignore[arg-type]  # one of both
