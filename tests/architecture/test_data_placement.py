@@ -24,6 +24,8 @@ ABOUT = {
     "record_writes": "patient",
     "patient_records": "patient",
     "eligibility": "eligibility_check",
+    "front_desk_day": "visit",
+    "visit_readiness": "visit",
     "kept_answers": "the answers of live changes",
 }
 
