@@ -17,6 +17,7 @@ SENDING = {"commit", "create", "update", "delete", "set", "get", "get_all", "str
 BATCHES = {"batch", "prepared.batch"}
 # Where a document is named by something else than an id that `checked` has seen: what it is instead.
 UNCHECKED = {
+    "alerts.py:of_source": "an id that the store gave",
     "changing.py:reference": "the place that checks",
     "inboxes.py:_at": "checked there",
     "audit_outbox.py:add_event": "an event's uuid",

@@ -123,6 +123,9 @@ def _find_alert(client: firestore.Client) -> None:
 def _sweep_alerts(client: firestore.Client) -> None:
     FirestoreAlertSweep(client).due(NOW, limit=10)
     FirestoreAlertSweep(client).over(NOW, limit=10)
+
+
+def _find_alerts_of_source(client: firestore.Client) -> None:
     for after in (None, "alert_1"):
         FirestoreAlertSweep(client).of_source("rule:V01", after=after, limit=10)
 
@@ -194,6 +197,7 @@ QUERIES: dict[str, Callable[[firestore.Client], None]] = {
     "alerts.py:active": _read_alerts,
     "alerts.py:latest_with_key": _find_alert,
     "alerts.py:_until": _sweep_alerts,
+    "alerts.py:of_source": _find_alerts_of_source,
     "inboxes.py:active": _read_inbox,
     "inboxes.py:changed_since": _read_inbox_changes,
     "inboxes.py:behind": _ask_all_inboxes,
@@ -290,7 +294,11 @@ def test_every_query_is_bound_to_a_client(asked: list[Shape]) -> None:
     # A person's sign-ins are found by uid, in whichever organisation they began; sweeps and the relay serve everybody.
     assert unbound == {
         "alerts.py:_until",
+<<<<<<< HEAD
         "drafts.py:due",
+=======
+        "alerts.py:of_source",
+>>>>>>> fd-day
         "due_reminders.py:due",
         "jobs.py:unmoved_since",
         "sessions.py:going_on",

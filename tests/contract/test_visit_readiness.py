@@ -13,7 +13,7 @@ import pytest
 from shared.models.audit import AuditAction
 from shared.models.caller import Caller
 from shared.models.outcome import Outcome
-from shared.models.visit import DeskVisit, VisitStatus
+from shared.models.visit import DeskVisit
 from shared.repositories.visit_protocols import VisitCase, VisitChange
 from shared.services.clock import utc_now
 from tests.contract.conftest import Live, Records
@@ -107,7 +107,6 @@ def test_visit_on_another_day_is_another_question(office: EffectsOffice) -> None
     office.need(requires_auth=False)
     check(office)
     office.carry()
-    office.versions["visit:VIS-1"] = case(office).visit.version
     office.write("visit", visitNumber="VIS-1", visitDate=(office.today + timedelta(days=9)).isoformat())
     office.carry()
     assert told(office) == ("pending", [], "machine")
@@ -175,18 +174,10 @@ def test_override_gives_way_to_records_that_say_the_same_by_themselves(office: E
 def test_checked_in_visit_stays_as_it_was(office: EffectsOffice) -> None:
     check(office)
     office.carry()
-    _move(office, "checked_in")
+    office.move("VIS-1", "checked_in")
     office.authorize("A-1", "approved", unitsApproved=5)
     office.carry()
     assert told(office)[0] == "not_ready"
-
-
-def _move(office: EffectsOffice, status: VisitStatus) -> None:
-    def decide(found: VisitCase) -> VisitChange:
-        visit = replace(found.visit, status=status, version=found.visit.version + 1, status_since=utc_now())
-        return VisitChange(visit, office.admin.changed("visit", resource_id=visit.id), None)
-
-    office.records.visits.change(office.client, "VIS-1", decide, changed_by=office.admin.user_id, key=None)
 
 
 def test_only_changed_reasons_are_noted_too(office: EffectsOffice) -> None:
