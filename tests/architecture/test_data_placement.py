@@ -24,12 +24,9 @@ ABOUT = {
     "record_writes": "patient",
     "patient_records": "patient",
     "eligibility": "eligibility_check",
-<<<<<<< HEAD
     "profiles": "user",
-=======
     "front_desk_day": "visit",
     "visit_readiness": "visit",
->>>>>>> fd-day
     "kept_answers": "the answers of live changes",
 }
 

@@ -294,11 +294,8 @@ def test_every_query_is_bound_to_a_client(asked: list[Shape]) -> None:
     # A person's sign-ins are found by uid, in whichever organisation they began; sweeps and the relay serve everybody.
     assert unbound == {
         "alerts.py:_until",
-<<<<<<< HEAD
         "drafts.py:due",
-=======
         "alerts.py:of_source",
->>>>>>> fd-day
         "due_reminders.py:due",
         "jobs.py:unmoved_since",
         "sessions.py:going_on",

@@ -33,11 +33,7 @@ from tests.integration.planned_payer_files import PAYER_FILES
 from tests.integration.planned_retries import CLAIMED, RETRIES
 from tests.integration.plans import Plan, asked_of
 
-<<<<<<< HEAD
-OF_ONE = CALLS | ELIGIBILITY | RETRIES | PATIENT_READS | PAYER_FILES  # organisation
-=======
-OF_ONE = CALLS | ELIGIBILITY | RETRIES | PATIENT_READS | FRONT_DESK  # organisation
->>>>>>> fd-day
+OF_ONE = CALLS | ELIGIBILITY | RETRIES | PATIENT_READS | FRONT_DESK | PAYER_FILES  # organisation
 SMALL = 1000
 SMALL_BASE, LARGE_BASE = 1, 2
 # Pages a statement may touch, for a large organisation beside a small one: indexes of the small one's rows lie closer
