@@ -49,7 +49,7 @@ def _settle(at: Place) -> None:
     PostgresVisitReadinessRepository(at.serving).settle(at.client, visit, day, unchanged, event(at.client))
 
 
-FRONT_DESK: dict[str, dict[str, Call]] = {
+FRONT_DESK_DAY: dict[str, dict[str, Call]] = {
     f"{_DAYS}.figures": {"of a day": _figures},
     f"{_DAYS}.at_risk": {"of a day": _at_risk},
     f"{_DAYS}.numbers": {"ordinary": _numbers},
