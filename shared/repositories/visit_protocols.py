@@ -155,8 +155,8 @@ class VisitRepository(Protocol):
         changed_by: UUID,
         key: IdempotencyKey | None,
         provider: str | None = None,
-    ) -> VisitCase:
-        """Decide while nobody else moves the visit, and write. Returns the visit with its history as it is then.
+    ) -> None:
+        """Decide while nobody else moves the visit, and write.
 
         Raises NotFoundError, Replayed, and whatever `decide` raises: then nothing is written.
         """

@@ -96,7 +96,7 @@ class InMemoryVisitRepository:
         changed_by: UUID,
         key: IdempotencyKey | None,
         provider: str | None = None,
-    ) -> VisitCase:
+    ) -> None:
         """See VisitRepository.change."""
         with self._tables.lock:
             self._tables.answers.recall(key)
@@ -110,7 +110,6 @@ class InMemoryVisitRepository:
             change = decide(case)
             self._tables.answers.keep(change.kept)
             self._write(client_id, case.visit, change, changed_by)
-            return self._case(client_id, row)
 
     def add_walk_in(
         self,

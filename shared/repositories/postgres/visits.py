@@ -202,7 +202,7 @@ class PostgresVisitRepository:
         changed_by: UUID,
         key: IdempotencyKey | None,
         provider: str | None = None,
-    ) -> VisitCase:
+    ) -> None:
         """See VisitRepository.change."""
         with self._postgres.tenant(client_id) as connection:
             found = connection.execute(_LOCK, _named(client_id, reference)).scalar_one_or_none()
@@ -215,7 +215,6 @@ class PostgresVisitRepository:
                 case = replace(case, provider=named)
             change = decide(case)
             _write(connection, client_id, case.visit, change, changed_by)
-            return _case(connection, client_id, found) if change.visit is not case.visit else case
 
     def add_walk_in(
         self,
