@@ -42,6 +42,8 @@ _ACTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "record_copay": ("arrived", {"amountCents": 1000, "method": "cash"}),
     "update_demographics": ("scheduled", {"version": 1, "phone": "555-0199"}),
     "add_walk_in": ("scheduled", {}),
+    "call_script": ("scheduled", {"whom": "payer"}),
+    "handoff": ("scheduled", {"to": "eligibility"}),
 }
 
 
@@ -68,7 +70,7 @@ FRONT_DESK_CELLS: dict[str, tuple[Cell, ...]] = {
                 ROLES_BY_QUICK_ACTION[name],
                 note=name,
             )
-            for name in ("view_record", "todays_schedule")
+            for name in ("view_record", "todays_schedule", "readiness_list")
         ),
         *(
             Cell(

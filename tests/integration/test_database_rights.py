@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from shared.models.postgres import metadata
 from tests.integration.database import Database, running_database
