@@ -29,7 +29,12 @@ def visit(manager: Person) -> dict[str, Any]:
     write(manager, "payer_rule", **rule, requiresAuth=True)
     write(manager, "coverage", patientId=mrn, payerId=payer, memberId="W-1", periodStart="2020-01-01", planName="Gold")
     starts = datetime.now(UTC) + timedelta(minutes=5)
-    booked = {"visitNumber": number, "patientId": mrn, "visitDate": today.isoformat(), "visitType": "office"}
+    booked: dict[str, Any] = {
+        "visitNumber": number,
+        "patientId": mrn,
+        "visitDate": today.isoformat(),
+        "visitType": "office",
+    }
     write(manager, "visit", **booked, status="scheduled", startsAt=starts.isoformat(timespec="seconds"))
     return {"number": number, "mrn": mrn, "rule": rule}
 
