@@ -54,6 +54,10 @@ _FILL = (
     f"""INSERT INTO visits (id, client_id, visit_number, patient_id, visit_date, provider_id, status)
     SELECT {_id(VISITS)}, {_CLIENT}, 'VIS' || n, {_id(PEOPLE, _PATIENT)}, {_DAY}, {_id(PROVIDERS, _PROVIDER)},
       CASE WHEN mod(n, 3) = 0 THEN 'scheduled' ELSE 'completed' END FROM {_SERIES}""",
+    f"""INSERT INTO visit_status_history (id, client_id, visit_id, to_status, changed_at)
+    SELECT uuidv7(), {_CLIENT}, {_id(VISITS)}, 'scheduled', now() FROM {_SERIES}""",
+    f"""INSERT INTO check_in_facts (id, client_id, visit_id, kind, recorded_by, role, recorded_at)
+    SELECT uuidv7(), {_CLIENT}, {_id(VISITS)}, 'demographics', {_id(USERS, "1")}, 'manager', now() FROM {_SERIES}""",
     f"""INSERT INTO claims (id, client_id, claim_number, patient_id, status, amount, service_date, payer_id, visit_id,
       provider_id, source_ref)
     SELECT {_id(CLAIMS)}, {_CLIENT}, 'CLM' || n, {_id(PEOPLE, _PATIENT)},
