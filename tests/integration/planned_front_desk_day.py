@@ -13,8 +13,8 @@ from tests.integration import volume
 from tests.integration.planned_calls import Call, Place
 from tests.unit.factories import event
 
-DAY = date(2021, 2, 3)  # some forty visits of a hundred thousand
-NOON = datetime(2021, 2, 3, 12, tzinfo=UTC)
+DAY = date(2021, 2, 4)  # some forty visits of a hundred thousand
+NOON = datetime(2021, 2, 4, 12, tzinfo=UTC)
 _DAYS, _READINESS, _WAITS = (
     "PostgresFrontDeskDayRepository",
     "PostgresVisitReadinessRepository",
