@@ -246,7 +246,8 @@ def _read_client(connection: Connection, client_id: UUID) -> Organisation | None
     row = connection.execute(_GET_CLIENT, {"id": client_id}).one_or_none()
     if row is None:
         return None
-    return Organisation(*row[:-1], front_desk=FrontDeskSettings.model_validate(row[-1]))
+    identity, name, logo, zone, created, updated, version, desk = row
+    return Organisation(identity, name, logo, zone, created, updated, version, FrontDeskSettings.model_validate(desk))
 
 
 def _client_row(organisation: Organisation) -> dict[str, Any]:
