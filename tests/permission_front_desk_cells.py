@@ -10,16 +10,10 @@ from shared.models.roles import Role
 from tests.permission_call import FRONT_DESK as MOVERS
 from tests.permission_call import Cell, Sent, action, at, plain
 from tests.permission_ids import DESK, Ids, unique
+from tests.unit.front_office import WHOLE as CHECKED_IN
 
 SEEING = MOVERS | {Role.AUDITOR}
-WHOLE: dict[str, Any] = {
-    "identifiers": ["full_name", "date_of_birth"],
-    "demographicsReviewed": True,
-    "coverageVerified": True,
-    "forms": ["privacy_notice", "consent_to_treat", "financial_responsibility"],
-    "copay": {"amountCents": 2500},
-    "override": "The patient is known here",
-}
+WHOLE: dict[str, Any] = {**CHECKED_IN, "override": "The patient is known here"}
 # Each quick action with the state of the visit that it is asked of, and its parameters.
 _ACTIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "confirm_appointment": ("scheduled", {}),
