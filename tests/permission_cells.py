@@ -37,6 +37,7 @@ from tests.permission_call import (
 from tests.permission_chat_cells import CHAT_CELLS
 from tests.permission_coverage_cells import COVERAGE_ACTION_CELLS
 from tests.permission_draft_cells import DRAFT_CELLS
+from tests.permission_front_desk_cells import FRONT_DESK_CELLS
 from tests.permission_guidance_cells import GUIDANCE_CELLS
 from tests.permission_ids import (
     API,
@@ -191,6 +192,7 @@ CELLS: dict[str, tuple[Cell, ...]] = {
     ),
     **GUIDANCE_CELLS,
     **DRAFT_CELLS,
+    **FRONT_DESK_CELLS,
     **CHAT_CELLS,
     f"GET {TASKS}/": (Cell(EVERYBODY, in_context(f"{TASKS}/")),),
     f"GET {TASKS}/shared": (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from shared.models.identifiers import uuid7
 from tests.payer_file_samples import remittance_of
@@ -17,6 +18,7 @@ CONTEXT, GUIDANCE = f"{API}/components/context", f"{API}/components/guidance"
 AUTH, USERS, RECORDS = f"{API}/auth", f"{API}/users", f"{API}/records"
 TASKS, ELIGIBILITY, MODES = f"{API}/components/tasks", f"{API}/modes/eligibility", f"{API}/modes"
 BACKEND = f"{MODES}/backend"
+DESK = f"{MODES}/front-desk"
 ALERTS, FEEDBACK = f"{API}/components/alerts", f"{API}/components/feedback"
 EMAIL_DRAFTER = f"{MODES}/email-drafter"
 DRAFTS = f"{EMAIL_DRAFTER}/drafts"
@@ -176,6 +178,35 @@ def _covered_context(make: Make) -> str:
     return str(make("POST", f"{ELIGIBILITY}/context", opened)["contextId"])
 
 
+DESK_STATES = ("scheduled", "arrived", "checking_in", "checked_in", "roomed", "with_provider", "checked_out")
+
+
+def _visit_today(status: str) -> Callable[[Make], str]:
+    """A visit of today in a state, which should have begun an hour ago."""
+
+    def make_one(make: Make) -> str:
+        now = datetime.now(UTC)
+        body = new_record_body(make, "visit")
+        body["data"] |= {"visitDate": now.astimezone(ZoneInfo("America/New_York")).date().isoformat()}
+        body["data"] |= {"startsAt": (now - timedelta(hours=1)).isoformat(), "status": status}
+        return str(make("POST", f"{RECORDS}/", body)["id"])
+
+    return make_one
+
+
+def _desk_of(status: str, *moves: str) -> Callable[[Make], str]:
+    """A context at the front desk of a visit in a state, on which an admin has made these moves."""
+
+    def make_one(make: Make) -> str:
+        body = {"recordType": "Visit ID", "recordId": _visit_today(status)(make)}
+        context = str(make("POST", f"{DESK}/context", body)["contextId"])
+        for move in moves:
+            make("POST", f"{DESK}/quick-action", {"action": move, "contextId": context})
+        return context
+
+    return make_one
+
+
 def _new_task(*moves: str) -> Callable[[Make], str]:
     """A shared task on which the caller has made these moves: whoever has taken a task goes on with it."""
 
@@ -326,6 +357,9 @@ MAKERS: dict[str, Callable[[Make], str]] = {
     **{f"{state} context": _context_of_authorization(state) for state in ("sent", "granted")},
     "remittance": _new_remittance,
     "accepted claim": _accepted_claim,
+    **{f"{state} desk": _desk_of(state) for state in DESK_STATES},
+    "moved desk": _desk_of("scheduled", "confirm_appointment"),
+    "arrived visit": _visit_today("arrived"),
     "context": _new_context,
     "e-mail context": _email_context,
     **{kind: _part_of(pair, 0) for kind, (_, pair) in _DRAFTS.items()},
@@ -348,6 +382,8 @@ UNKNOWN: dict[str, Callable[[], str]] = {
     **{f"{record_type} number": lambda: unique("NONE") for record_type in NUMBERED},
     **{kind: lambda: str(uuid7()) for kind in ("remittance", "accepted claim")},
     "alert": lambda: f"alert_{uuid4().hex}",
+    **{f"{state} desk": lambda: f"ctx_{uuid4().hex}" for state in (*DESK_STATES, "moved")},
+    "arrived visit": lambda: str(uuid7()),
     **{f"{state} authorization": lambda: str(uuid7()) for state in _ANSWERS},
     **{
         kind: lambda: f"ctx_{uuid4().hex}"

@@ -86,7 +86,8 @@ def _patients(batch: ImportBatch, folder: Path, zone: ZoneInfo) -> None:
             continue
         known.add(identity)
         first, last, titled = _name(line.required("name"))
-        batch.notes["patient", "title_left_out"] += titled
+        if titled:
+            batch.notes["patient", "title_left_out"] += 1
         batch.patients.append(
             PatientRecord(
                 path=line.path,

@@ -9,6 +9,8 @@ import secrets
 import time
 from uuid import UUID
 
+_SPOKEN = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no letters that are taken for digits
+_SPOKEN_LENGTH = 10
 DOCUMENT_ID = re.compile(r"^(?!__.*__\Z)[A-Za-z0-9_-]{1,128}\Z")  # Firestore keeps `__…__` for itself
 
 
@@ -34,3 +36,8 @@ def document_id(prefix: str) -> str:
 def derived_document_id(prefix: str, *parts: object) -> str:
     """The same id for the same parts: what makes `create` the guard of an idempotent operation."""
     return f"{prefix}_{hashlib.sha256(chr(31).join(map(str, parts)).encode()).hexdigest()[:32]}"
+
+
+def spoken_number(prefix: str) -> str:
+    """A number such as `VIS-7K2M9QXW4B` for a record that has none yet: 50 random bits, to be read out."""
+    return f"{prefix}-" + "".join(secrets.choice(_SPOKEN) for _ in range(_SPOKEN_LENGTH))

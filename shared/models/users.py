@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from pydantic.alias_generators import to_camel
 
 from shared.models.firestore.rosters import PushChoice
+from shared.models.front_desk import FrontDeskSettings
 from shared.models.roles import Role
 
 UserStatus = Literal["active", "invited", "deactivated"]
@@ -71,7 +72,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """A row of `clients`. `time_zone` is an IANA name."""
+    """A row of `clients`. `time_zone` is an IANA name, `front_desk` how its front desk is run."""
 
     id: UUID
     name: str
@@ -80,6 +81,7 @@ class Organisation:
     created_at: datetime
     updated_at: datetime
     version: int = 1
+    front_desk: FrontDeskSettings = field(default_factory=FrontDeskSettings)
 
 
 @dataclass(frozen=True, slots=True)

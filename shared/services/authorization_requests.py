@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -16,12 +15,10 @@ from shared.domain.eligibility.dates import SERVICE_TYPES, is_active
 from shared.errors import FieldError, ValidationFailedError
 from shared.models.api.authorizations import AuthorizationMembers
 from shared.models.authorization import VisitHold
-from shared.models.identifiers import uuid7
+from shared.models.identifiers import spoken_number, uuid7
 from shared.models.records import Authorization, Coverage, EligibilityFile, Visit
 from shared.repositories.authorization_protocols import ClaimLine, RequestGround, VisitLink
 
-_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # no letters that are taken for digits
-_NUMBER_LENGTH = 10
 FARTHEST = timedelta(days=1096)
 
 
@@ -48,7 +45,7 @@ def draft_of(asked: AuthorizationMembers, ground: RequestGround, *, today: date)
     units = asked.units or (1 if visit else None)
     authorization = Authorization(
         id=uuid7(),
-        auth_number=new_number(),
+        auth_number=spoken_number("AUTH"),
         patient_id=ground.file.patient.id,
         payer_id=payer_id,
         coverage_id=coverage.id if coverage else None,
@@ -98,11 +95,6 @@ def completed(draft: Authorization, given: AuthorizationMembers, *, today: date)
     )
     _check_days(whole, today)
     return whole
-
-
-def new_number() -> str:
-    """A number for an authorization that has none of the payer's yet: 50 random bits, to be read out."""
-    return "AUTH-" + "".join(secrets.choice(_ALPHABET) for _ in range(_NUMBER_LENGTH))
 
 
 def like(wanted: Authorization, file: EligibilityFile, today: date) -> tuple[Authorization, ...]:

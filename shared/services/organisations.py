@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from pydantic.alias_generators import to_camel
+
 from shared.errors import FieldError, NotFoundError, PreconditionFailedError, ValidationFailedError
 from shared.models.api.users import Invitation, OrganisationEdit, OrganisationView
 from shared.models.audit import AuditAction, AuditEvent
@@ -44,9 +46,9 @@ class OrganisationService:
     def update(self, caller: Caller, edit: OrganisationEdit) -> OrganisationView:
         """Change what the edit names; a new time zone reaches every member. Raises PreconditionFailedError."""
         given = {name: getattr(edit, name) for name in edit.model_fields_set - {"version"}}
-        for name in ("name", "time_zone"):
+        for name in ("name", "time_zone", "front_desk"):
             if name in given and given[name] is None:
-                field = {"time_zone": "timeZone"}.get(name, name)
+                field = to_camel(name)
                 raise ValidationFailedError(
                     f"{field} must not be null", errors=(FieldError(field, "null", "must not be null"),)
                 )
@@ -57,6 +59,9 @@ class OrganisationService:
             if expected is not None and expected != before.version:
                 current = OrganisationView.of(before).model_dump(mode="json", by_alias=True)
                 raise PreconditionFailedError("The organisation has changed since you read it", current=current)
+            if edit.front_desk is not None:
+                sent = {name: getattr(edit.front_desk, name) for name in edit.front_desk.model_fields_set}
+                given["front_desk"] = before.front_desk.model_copy(update=sent)
             after = replace(before, **given)
             if after != before:
                 after = replace(after, version=before.version + 1, updated_at=self._now())

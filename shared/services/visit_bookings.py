@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,14 +10,12 @@ from shared.domain.visit.moving import moved
 from shared.errors import FieldError, ValidationFailedError
 from shared.models.api.visits import RescheduleParams, WalkInParams
 from shared.models.caller import Caller
-from shared.models.identifiers import uuid7
+from shared.models.identifiers import spoken_number, uuid7
 from shared.models.visit import DeskVisit, VisitStep
 from shared.repositories.visit_protocols import VisitCase, WalkInGround
 from shared.services.visits import Stepped, unknown
 
 LONGEST_AHEAD = timedelta(days=730)
-_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that looks like something else
-_NUMBER_LENGTH = 10
 
 
 def walk_in(
@@ -32,7 +29,7 @@ def walk_in(
         raise unknown("params.providerId", "provider")
     new = DeskVisit(
         id=uuid7(),
-        visit_number=new_number(),
+        visit_number=spoken_number("VIS"),
         patient_id=ground.patient.id,
         visit_date=caller.today(now),
         starts_at=now,
@@ -57,7 +54,7 @@ def rescheduled(caller: Caller, case: VisitCase, asked: RescheduleParams, now: d
         raise unknown("params.providerId", "provider")
     new = DeskVisit(
         id=uuid7(),
-        visit_number=new_number(),
+        visit_number=spoken_number("VIS"),
         patient_id=visit.patient_id,
         visit_date=asked.visit_date,
         starts_at=asked.starts_at,
@@ -72,11 +69,6 @@ def rescheduled(caller: Caller, case: VisitCase, asked: RescheduleParams, now: d
         rescheduled_from=visit.id,
     )
     return Stepped(visit, (step,), made=new)
-
-
-def new_number() -> str:
-    """A number for a visit: 50 random bits, to be read out."""
-    return "VIS-" + "".join(secrets.choice(_ALPHABET) for _ in range(_NUMBER_LENGTH))
 
 
 def _check_day(asked: RescheduleParams, today: date, zone: ZoneInfo) -> None:

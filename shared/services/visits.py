@@ -107,7 +107,11 @@ class VisitService:
         return visit_view(caller, case, self._now())
 
     def of_patient_today(self, caller: Caller, patient_id: UUID) -> Sequence[UUID]:
-        """Return the patient's visits of today that were not called off, at most three."""
+        """Return the patient's visits of today that were not called off, at most three.
+
+        Raises Replayed: a repetition is answered again, though the visit that it moved may be called off by now.
+        """
+        self._store().eligibility.recall(caller.client_id, caller.idempotency)
         return self._store().visits.of_patient_on(caller.client_id, patient_id, caller.today(self._now()))
 
     def change(

@@ -24,6 +24,7 @@ from shared.failpoints import failpoint
 from shared.models.audit import AuditAction, AuditEvent, own_act
 from shared.models.firestore.alerts import AlertDocument, Audience
 from shared.models.outcome import Outcome
+from shared.models.visit import DeskVisit
 from shared.repositories.changes import Change
 from shared.repositories.document_protocols import AlertRepository, AlertSweepStore
 from shared.repositories.waiting_visit_protocols import WaitingPosition, WaitingVisit, WaitingVisitStore
@@ -89,7 +90,7 @@ class WaitingAlerts:
 
     def _due(self, told: set[str]) -> Iterator[Callable[[], bool]]:
         """What raises the alert of each visit that wants one and was not told of."""
-        for page_of in (self._visits.waiting, self._visits.awaited):
+        for page_of, since_of in ((self._visits.waiting, _waits_since), (self._visits.awaited, _begun_at)):
             after: WaitingPosition | None = None
             while page := page_of(self._now(), after=after, limit=PAGE):
                 for found in page:
@@ -97,8 +98,7 @@ class WaitingAlerts:
                     if wanted is not None and _key_of(found, wanted) not in told:
                         yield partial(self._raise, found, wanted)
                 last = page[-1].visit
-                waits = page_of == self._visits.waiting
-                after = WaitingPosition(last.status_since if waits else last.starts_at or last.status_since, last.id)
+                after = WaitingPosition(since_of(last), last.id)
 
     def _wanted(self, found: WaitingVisit) -> RuleAlert | None:
         return waiting_alert(found.visit, found.settings, self._now(), ZoneInfo(found.time_zone))
@@ -133,6 +133,14 @@ class WaitingAlerts:
         except NotFoundError:
             return False  # deleted meanwhile
         return resolved
+
+
+def _waits_since(visit: DeskVisit) -> datetime:
+    return visit.status_since
+
+
+def _begun_at(visit: DeskVisit) -> datetime:
+    return visit.starts_at or visit.status_since  # one that is awaited has a start
 
 
 def _key_of(found: WaitingVisit, wanted: RuleAlert) -> str:

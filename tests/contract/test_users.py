@@ -17,6 +17,7 @@ from shared.config import Settings
 from shared.db.postgres import Postgres, postgres_for
 from shared.errors import ConflictError, NotFoundError
 from shared.models.audit import AuditEvent
+from shared.models.front_desk import FrontDeskSettings
 from shared.models.identifiers import uuid7
 from shared.models.postgres import metadata
 from shared.models.replay import Replayed
@@ -159,6 +160,15 @@ def test_another_organisation_sees_and_changes_nothing(directory: Directory) -> 
     assert directory.organisations.get(uuid4()) is None
     with pytest.raises(NotFoundError):
         directory.organisations.change(uuid4(), lambda one: (one, event(other.id)))
+
+
+def test_how_a_desk_is_run_is_kept_with_the_organisation(directory: Directory) -> None:
+    made, _ = directory.organisation()
+    assert directory.organisations.get(made.id) == made
+    own = FrontDeskSettings(arrived_minutes=5, required_forms=("consent_to_treat",))
+    changed = replace(made, front_desk=own, version=2)
+    directory.organisations.change(made.id, lambda _: (changed, event(made.id)))
+    assert directory.organisations.get(made.id) == changed
 
 
 def test_members_are_listed_by_name_in_pages(directory: Directory) -> None:

@@ -169,6 +169,8 @@ def test_override_gives_way_to_records_that_say_the_same_by_themselves(office: E
     office.authorize("A-1", "approved", unitsApproved=5)
     office.carry()
     assert told(office) == ("ready", [], "machine")
+    last = [step for step in case(office).history if step.axis == "readiness"][-1]
+    assert (last.before, last.now, last.changed_by) == ("ready", "ready", None)
 
 
 def test_checked_in_visit_stays_as_it_was(office: EffectsOffice) -> None:

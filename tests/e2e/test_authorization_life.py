@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.e2e.person import ELIGIBILITY, RECORDS, Database, Person, at_once, unique
+from tests.permission_front_desk_cells import WHOLE
+from tests.permission_ids import DESK
 
 AUTHORIZATION = f"{ELIGIBILITY}/authorization"
 PUBLISHED = Path(__file__).parents[3] / "shared/data/fhir-prior-auth"
@@ -54,10 +56,13 @@ def book(person: Person, patient: str, days: int) -> dict[str, Any]:
     return made
 
 
-def close(person: Person, visit: dict[str, Any], version: int) -> None:
-    """The visit took place."""
-    data = {"visitNumber": visit["data"]["visitNumber"], "status": "completed"}
-    person.done("POST", f"{RECORDS}/", {"type": "visit", "data": data, "version": version})
+def check_in(person: Person, visit: dict[str, Any]) -> None:
+    """The patient came: from check-in on the visit's units are used."""
+    opened = {"recordType": "Visit ID", "recordId": visit["id"]}
+    context = person.done("POST", f"{DESK}/context", opened)["contextId"]
+    person.done("POST", f"{DESK}/quick-action", {"action": "mark_arrived", "contextId": context})
+    checked_in = person.done("POST", f"{DESK}/check-in", {"contextId": context, **WHOLE})
+    assert checked_in["status"] == "checked_in"
 
 
 def stand(person: Person, context: str) -> tuple[str, str]:
@@ -68,7 +73,7 @@ def stand(person: Person, context: str) -> tuple[str, str]:
 
 
 def test_requested_pended_approved_exhausted(manager: Person, patient: str) -> None:
-    first = book(manager, patient, 3)
+    first = book(manager, patient, 0)
     context = manager.open(patient, "Patient ID")
     checked = act(manager, context, "check_eligibility")
     assert (checked["data"]["requiresAuth"], checked["data"]["status"]) == (True, "pending")
@@ -94,7 +99,7 @@ def test_requested_pended_approved_exhausted(manager: Person, patient: str) -> N
     assert stand(manager, context) == ("proceed", "proceed")
     assert act(manager, context, "check_eligibility")["data"]["status"] == "proceed"
 
-    close(manager, first, version=2)  # linking it was a change
+    check_in(manager, first)
     book(manager, patient, 9)
     used = act(manager, context, "check_authorization_status")
     assert used["data"]["authorization"]["status"] == "exhausted"

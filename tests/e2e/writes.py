@@ -10,6 +10,7 @@ from shared.models.audit import AuditAction
 from tests.e2e.authorization_writes import AUTHORIZATION_RECIPES
 from tests.e2e.billing_writes import BILLING_RECIPES
 from tests.e2e.draft_writes import DRAFT_RECIPES
+from tests.e2e.front_desk_writes import FRONT_DESK_RECIPES
 from tests.e2e.person import (
     ALERTS,
     AUTH,
@@ -287,6 +288,7 @@ RECIPES: dict[str, Recipe] = {
     **BILLING_RECIPES,
     **REMITTANCE_RECIPES,
     **DRAFT_RECIPES,
+    **FRONT_DESK_RECIPES,
     f"POST {GUIDANCE}/execute": _execute_guidance,
     f"POST {CHAT}/messages": _ask("messages"),
     f"POST {CHAT}/stream/": _ask("stream"),

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from infra.local.demo_accounts import RIVERSIDE, Organisation, demo_id
 from shared.models.roles import Role
 from tests.functions.authorization_office import PATIENT, today
 from tests.functions.in_memory import Answer, InMemoryProduct
+from tests.unit.front_office import WHOLE
 
 MODE = "/api/v1/modes/front-desk"
-WHOLE: dict[str, Any] = {
-    "identifiers": ["full_name", "date_of_birth"],
-    "demographicsReviewed": True,
-    "coverageVerified": True,
-    "forms": ["privacy_notice", "consent_to_treat", "financial_responsibility"],
-    "copay": {"amountCents": 2500, "method": "card"},
-}
 
 
 @dataclass
@@ -80,8 +73,6 @@ class Desk:
 
     def age(self, number: str, minutes: int) -> None:
         """Let the whole history of a visit be older."""
-        from dataclasses import replace
-
         trails, identity = self.product.records.tables.trails, self.row(number)["id"]
         by = timedelta(minutes=minutes)
         trails[identity] = [replace(step, changed_at=step.changed_at - by) for step in trails[identity]]
@@ -97,6 +88,4 @@ class Desk:
         return self.product.records.tables.events
 
 
-def visit_id(number: str) -> UUID:
-    """The uuid of a demo visit."""
-    return demo_id("visit", RIVERSIDE.key, number)
+__all__ = ["MODE", "WHOLE", "Desk"]

@@ -88,6 +88,7 @@ def test_hand_off_to_nobody_is_refused(desk: Desk) -> None:
     desk.open("V-1", "Visit ID")
     assert faults(desk.act("handoff", to="heaven"))[0][0] == "params.to"
     assert faults(desk.act("handoff"))[0][0] == "params.to"
+    assert faults(desk.act("handoff", to="billing", note="x" * 2001))[0][0] == "params.note"
 
 
 def test_another_organisations_visit_is_unknown(desk: Desk) -> None:

@@ -121,6 +121,16 @@ def test_own_settings_and_the_organisation(product: InMemoryProduct) -> None:
     )
     assert (zone.status, zone.json["timeZone"], zone.json["version"]) == (200, "America/Chicago", 2)
     assert {one.time_zone for uid, one in product.members.members.items() if "riverside" in uid} == {"America/Chicago"}
+    shown = as_admin(product, "PUT", "/client", json={"frontDesk": {"graceMinutes": 20}}).json["frontDesk"]
+    again = as_admin(product, "PUT", "/client", json={"frontDesk": {"requiredForms": ["privacy_notice"]}}).json[
+        "frontDesk"
+    ]
+    assert (shown["graceMinutes"], shown["arrivedMinutes"], len(shown["requiredForms"])) == (20, 10, 3)
+    assert again == shown | {"requiredForms": ["privacy_notice"]}
+    for desk, place in (({"graceMinutes": -1}, "frontDesk.graceMinutes"), (None, "frontDesk"),
+                        ({"requiredForms": ["No such name"]}, "frontDesk.requiredForms[0]")):  # fmt: skip
+        refused = as_admin(product, "PUT", "/client", json={"frontDesk": desk})
+        assert (refused.status, refused.json["errors"][0]["field"]) == (422, place)
     for wrong in ({"timeZone": "Mars/Base"}, {"logoUrl": "http://a.example/l.svg"}, {"logoUrl": "javascript:x"}):
         refused = as_admin(product, "PUT", "/client", json=wrong)
         assert (refused.status, refused.json["errors"][0]["field"]) == (422, next(iter(wrong)))

@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from shared.models.postgres import metadata
 from tests.integration.database import Database, running_database
@@ -223,6 +225,15 @@ def test_the_retry_role_sees_of_other_clients_only_what_is_due(database: Databas
     bound = "current_setting('app.client_id'::text, true)"
     unbound = {(row["tablename"], row["cmd"]) for row in policies if bound not in f"{row['qual']} {row['with_check']}"}
     assert unbound == {("check_retries", "SELECT"), ("check_retries", "UPDATE")}
+
+
+def test_the_desk_role_reads_clocks_and_writes_nothing(database: Database) -> None:
+    policies = database.rows("SELECT tablename, cmd FROM pg_policies WHERE 'mobius_desk' = ANY(roles)")
+    assert {(row["tablename"], row["cmd"]) for row in policies} == {("visits", "SELECT"), ("clients", "SELECT")}
+    desk = database.role("desk")
+    with pytest.raises(DBAPIError, match="permission denied"), desk.unbound() as connection:
+        connection.execute(text("SELECT reason FROM visits"))
+    desk.engine.dispose()
 
 
 def test_no_policy_is_open_to_everybody(database: Database) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from infra.local import importer
 from shared.domain.visit.states import Standing, standing_of
 from shared.importing.medscheduler import parse_medscheduler_folder
 from shared.models.api.record_import import ImportReport
@@ -20,7 +24,8 @@ from shared.models.visit import VisitStep
 from shared.repositories.postgres.record_import import PostgresRecordImport
 from shared.services.record_import import ImportService
 from tests.integration.database import Database, running_database
-from tests.unit.test_import_medscheduler import EXPORT
+from tests.unit.test_import_medscheduler import ATTENDED as ATTENDED_LINE
+from tests.unit.test_import_medscheduler import EXPORT, HEADER, PATIENTS, SLOTS, write
 
 USER = UUID("00000000-0000-7000-8000-000000000005")
 DAY = date(2025, 3, 17)
@@ -134,6 +139,21 @@ def test_booked_visit_moves_with_its_sample(database: Database, service: ImportS
     assert report.records["visit"].updated == 1
     day = database.value("SELECT visit_date FROM visits WHERE client_id = :client", client=client)
     assert day == DAY + timedelta(days=1)
+
+
+def test_command_line_moves_a_day_to_today_and_says_so(
+    database: Database, client: UUID, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack, export = tmp_path / "stack.json", tmp_path / "export"
+    stack.write_text(json.dumps({"database": database.url}))
+    export.mkdir()
+    write(export, appointments=HEADER + ATTENDED_LINE, patients=PATIENTS, slots=SLOTS)
+    given = [str(export), "--client", str(client), "--stack", str(stack), "--today", "2025-01-02"]
+    assert importer.main(given) == 0
+    assert "noted: 1 visit, day_moved" in capsys.readouterr().out
+    (row,) = database.rows("SELECT visit_date, status FROM visits WHERE client_id = :client", client=client)
+    zone = database.value("SELECT time_zone FROM clients WHERE id = :client", client=client)
+    assert (row["visit_date"], row["status"]) == (datetime.now(ZoneInfo(zone)).date(), "scheduled")
 
 
 def test_fact_of_another_organisation_is_its_own(database: Database, service: ImportService, client: UUID) -> None:

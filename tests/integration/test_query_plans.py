@@ -27,13 +27,14 @@ from tests.integration.planned_calls import (
     search,
 )
 from tests.integration.planned_eligibility import ELIGIBILITY
-from tests.integration.planned_front_desk import FRONT_DESK, WATCHED
+from tests.integration.planned_front_desk import FRONT_DESK
+from tests.integration.planned_front_desk_day import FRONT_DESK_DAY, WATCHED
 from tests.integration.planned_patient_reads import PATIENT_READS, TOGETHER
 from tests.integration.planned_payer_files import PAYER_FILES
 from tests.integration.planned_retries import CLAIMED, RETRIES
 from tests.integration.plans import Plan, asked_of
 
-OF_ONE = CALLS | ELIGIBILITY | RETRIES | PATIENT_READS | FRONT_DESK | PAYER_FILES  # organisation
+OF_ONE = CALLS | ELIGIBILITY | RETRIES | PATIENT_READS | FRONT_DESK | FRONT_DESK_DAY | PAYER_FILES  # organisation
 SMALL = 1000
 SMALL_BASE, LARGE_BASE = 1, 2
 # Pages a statement may touch, for a large organisation beside a small one: indexes of the small one's rows lie closer

@@ -99,7 +99,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "provider": {"name": "Another"},
     "payer_rule": {"requiresAuth": True},
     "coverage": {"planName": "Gold"},
-    "visit": {"status": "arrived"},
+    "visit": {"status": "confirmed"},
     "claim": {"status": "submitted"},
     "authorization": {"status": "submitted"},
 }

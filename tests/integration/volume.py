@@ -54,8 +54,13 @@ _FILL = (
     f"""INSERT INTO visits (id, client_id, visit_number, patient_id, visit_date, provider_id, starts_at, status_since,
       status)
     SELECT {_id(VISITS)}, {_CLIENT}, 'VIS' || n, {_id(PEOPLE, _PATIENT)}, {_DAY}, {_id(PROVIDERS, _PROVIDER)},
-      {_DAY} + mod(n, 600) * interval '1 minute', {_DAY} + mod(n, 700) * interval '1 minute',
+      CASE WHEN mod(n, 4) < 3 THEN {_DAY} + mod(n, 600) * interval '1 minute' END,
+      {_DAY} + mod(n, 700) * interval '1 minute',
       CASE WHEN mod(n, 3) = 0 THEN 'scheduled' WHEN mod(n, 3) = 1 THEN 'arrived' ELSE 'completed' END FROM {_SERIES}""",
+    f"""INSERT INTO visit_status_history (id, client_id, visit_id, to_status, changed_at)
+    SELECT uuidv7(), {_CLIENT}, {_id(VISITS)}, 'scheduled', now() FROM {_SERIES}""",
+    f"""INSERT INTO check_in_facts (id, client_id, visit_id, kind, recorded_by, role, recorded_at)
+    SELECT uuidv7(), {_CLIENT}, {_id(VISITS)}, 'demographics', {_id(USERS, "1")}, 'manager', now() FROM {_SERIES}""",
     f"""INSERT INTO claims (id, client_id, claim_number, patient_id, status, amount, service_date, payer_id, visit_id,
       provider_id, payer_control_number, source_ref)
     SELECT {_id(CLAIMS)}, {_CLIENT}, 'CLM' || n, {_id(PEOPLE, _PATIENT)},

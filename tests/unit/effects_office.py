@@ -143,7 +143,9 @@ class EffectsOffice:
             event = self.admin.changed("visit", resource_id=visit.id, patient_ref=str(visit.patient_id))
             return VisitChange(visit, event, None)
 
-        moved = self.records.visits.change(self.client, number, decide, changed_by=self.admin.user_id, key=None)
+        self.records.visits.change(self.client, number, decide, changed_by=self.admin.user_id, key=None)
+        moved = self.records.visits.get(self.client, number)
+        assert moved is not None
         visit = moved.visit
         self.told.append(
             RecordChange(

@@ -148,7 +148,7 @@ def downgrade() -> None:
 def _add_columns() -> None:
     moment = sa.DateTime(timezone=True)
     for column in (
-        sa.Column("status_since", moment),
+        sa.Column("status_since", moment, server_default=sa.func.now()),
         sa.Column("arrived_at", moment),
         sa.Column("readiness_reasons", postgresql.JSONB(), server_default="[]", nullable=False),
         sa.Column("readiness_source", sa.Text(), server_default="machine", nullable=False),

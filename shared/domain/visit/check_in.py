@@ -157,15 +157,11 @@ def _readiness(ground: CheckInGround) -> MissingStep | None:
         return None
     lacking = _authorization_lacks(visit)
     who = "A manager overrides it" if lacking else "Clear the reasons, or override it"
-    words = (
-        "The visit is not ready" if visit.readiness == "not_ready" else "Nobody knows yet whether the visit is ready"
-    )
+    code, words = "not_ready", "The visit is not ready"
+    if visit.readiness == "pending":
+        code, words = "not_known_ready", "Nobody knows yet whether the visit is ready"
     return MissingStep(
-        "authorization_missing"
-        if lacking
-        else visit.readiness
-        if visit.readiness == "not_ready"
-        else "not_known_ready",
+        "authorization_missing" if lacking else code,
         words,
         f"{who}, with a reason",
         "override_readiness",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from shared.models.api.base import RequestModel, UtcTime
 from shared.models.api.members import RecordDay, Reference
-from shared.models.api.tasks import Description, Priority
+from shared.models.api.tasks import Priority
+
+Note = Annotated[str, StringConstraints(max_length=2000)]  # a task's description holds it with the reasons
 
 
 class ReadinessListParams(RequestModel):
@@ -30,6 +32,6 @@ class HandoffParams(RequestModel):
 
     to: Literal["eligibility", "billing", "lead"]
     visit_id: Reference | None = None
-    note: Description | None = None
+    note: Note | None = None
     due_at: UtcTime | None = None
     priority: Priority = "normal"

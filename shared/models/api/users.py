@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 
 from shared.models.api.base import AnswerModel, Page, RequestModel
+from shared.models.front_desk import FrontDeskSettings
 from shared.models.roles import Role
 from shared.models.users import AssistantChoice, AssistantMode, Organisation, Preferences, User, UserStatus
 
@@ -135,13 +136,17 @@ class PreferencesEdit(RequestModel):
 
 
 class OrganisationEdit(RequestModel):
-    """What to change of the organisation; `logoUrl` null takes the logo away."""
+    """What to change of the organisation; `logoUrl` null takes the logo away.
+
+    Of `frontDesk`, what is left out stays as it is.
+    """
 
     read_only: ClassVar[frozenset[str]] = frozenset({"id", "createdAt", "updatedAt"})
 
     name: ShownName | None = None
     logo_url: LogoUrl | None = None
     time_zone: TimeZone | None = None
+    front_desk: FrontDeskSettings | None = None
     version: Version | None = None
 
 
@@ -242,6 +247,7 @@ class OrganisationView(AnswerModel):
     name: str
     logo_url: str | None
     time_zone: str
+    front_desk: FrontDeskSettings
     version: int
     created_at: datetime
     updated_at: datetime
@@ -254,6 +260,7 @@ class OrganisationView(AnswerModel):
             name=organisation.name,
             logo_url=organisation.logo_url,
             time_zone=organisation.time_zone,
+            front_desk=organisation.front_desk,
             version=organisation.version,
             created_at=organisation.created_at,
             updated_at=organisation.updated_at,

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, UUID
@@ -77,7 +78,7 @@ visits = Table(
     Column("reason", Text),
     Column("status", Text, nullable=False),
     # Since when it has its status, and when the patient came: what the newest entry of its history says.
-    Column("status_since", DateTime(timezone=True), nullable=False),
+    Column("status_since", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("arrived_at", DateTime(timezone=True)),
     Column("readiness", Text, nullable=False, server_default="pending"),
     Column("readiness_reasons", JSONB, nullable=False, server_default="[]"),

@@ -18,6 +18,7 @@ from shared.db.postgres import Postgres
 from shared.errors import ConflictError, NotFoundError
 from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
+from shared.models.front_desk import FrontDeskSettings
 from shared.models.identifiers import uuid7
 from shared.models.roles import Role
 from shared.models.users import Organisation, Preferences, User
@@ -52,14 +53,16 @@ _ANNOUNCE_ALL = text("""
 INSERT INTO member_outbox (id, client_id, user_id)
 SELECT gen_random_uuid(), client_id, id FROM users WHERE client_id = :client AND firebase_uid IS NOT NULL
 """)
-_GET_CLIENT = text("SELECT id, name, logo_url, time_zone, created_at, updated_at, version FROM clients WHERE id = :id")
+_GET_CLIENT = text("""
+SELECT id, name, logo_url, time_zone, created_at, updated_at, version, front_desk FROM clients WHERE id = :id
+""")
 _INSERT_CLIENT = text("""
-INSERT INTO clients (id, name, logo_url, time_zone, created_at, updated_at, version)
-VALUES (:id, :name, :logo_url, :time_zone, :created_at, :updated_at, :version)
+INSERT INTO clients (id, name, logo_url, time_zone, created_at, updated_at, version, front_desk)
+VALUES (:id, :name, :logo_url, :time_zone, :created_at, :updated_at, :version, CAST(:front_desk AS jsonb))
 """)
 _UPDATE_CLIENT = text("""
 UPDATE clients SET name = :name, logo_url = :logo_url, time_zone = :time_zone, updated_at = :updated_at,
-  version = :version WHERE id = :id
+  version = :version, front_desk = CAST(:front_desk AS jsonb) WHERE id = :id
 """)
 
 
@@ -241,9 +244,13 @@ def _row(user: User) -> dict[str, Any]:
 
 def _read_client(connection: Connection, client_id: UUID) -> Organisation | None:
     row = connection.execute(_GET_CLIENT, {"id": client_id}).one_or_none()
-    return None if row is None else Organisation(*row)
+    if row is None:
+        return None
+    identity, name, logo, zone, created, updated, version, desk = row
+    return Organisation(identity, name, logo, zone, created, updated, version, FrontDeskSettings.model_validate(desk))
 
 
 def _client_row(organisation: Organisation) -> dict[str, Any]:
     members = ("id", "name", "logo_url", "time_zone", "created_at", "updated_at", "version")
-    return {name: getattr(organisation, name) for name in members}
+    desk = organisation.front_desk.model_dump_json(by_alias=True, exclude_defaults=True)
+    return {name: getattr(organisation, name) for name in members} | {"front_desk": desk}

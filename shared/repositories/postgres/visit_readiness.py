@@ -44,10 +44,12 @@ UPDATE visits SET readiness = :readiness, readiness_reasons = CAST(:reasons AS j
   version = version + 1, updated_at = now()
 WHERE client_id = :client AND id = :visit
 """)
-# A trigger notes a change of readiness or of its source; that only the reasons have changed is noted here.
+# Written before the visit: what the newest entry says already is noted by no trigger.
 _NOTE = text("""
 INSERT INTO visit_status_history (id, client_id, visit_id, axis, from_status, to_status, reason, changed_at)
-VALUES (:id, :client, :visit, 'readiness', :readiness, :readiness, :codes, clock_timestamp())
+VALUES (:id, :client, :visit, 'readiness', :before, :readiness, :codes, greatest(clock_timestamp(), (
+  SELECT max(changed_at) + interval '1 microsecond' FROM visit_status_history
+  WHERE client_id = :client AND visit_id = :visit AND axis = 'readiness')))
 """)
 
 
@@ -89,9 +91,7 @@ class PostgresVisitReadinessRepository:
 
 
 def _write(connection: Connection, client_id: UUID, visit_id: UUID, held: HeldReadiness, after: HeldReadiness) -> None:
-    values = {"readiness": after.readiness, "reasons": reasons_json(after.reasons), "source": after.source}
-    connection.execute(_WRITE, values | {"client": client_id, "visit": visit_id})
-    if (held.readiness, held.source) == (after.readiness, after.source):
-        codes = ", ".join(one.code for one in after.reasons) or None
-        noted = {"id": uuid7(), "client": client_id, "visit": visit_id, "readiness": after.readiness, "codes": codes}
-        connection.execute(_NOTE, noted)
+    named = {"client": client_id, "visit": visit_id, "readiness": after.readiness}
+    codes = ", ".join(one.code for one in after.reasons) or None
+    connection.execute(_NOTE, named | {"id": uuid7(), "before": held.readiness, "codes": codes})
+    connection.execute(_WRITE, named | {"reasons": reasons_json(after.reasons), "source": after.source})

@@ -89,16 +89,16 @@ FROM visits v JOIN patients p ON p.client_id = v.client_id AND p.id = v.patient_
   LEFT JOIN providers d ON d.client_id = v.client_id AND d.id = v.provider_id
 WHERE v.client_id = :client AND v.id = :id
 """)  # noqa: S608
+# A day without visits has one row all the same, with how the desk is run.
 _BOARD = """
-SELECT {visit}, {patient}, d.name, {settings}
-FROM (SELECT * FROM visits WHERE client_id = :client AND visit_date = :day AND deleted_at IS NULL {conditions}
-    ORDER BY sort_at, id LIMIT :limit) v
-  JOIN patients p ON p.client_id = v.client_id AND p.id = v.patient_id
-  LEFT JOIN providers d ON d.client_id = v.client_id AND d.id = v.provider_id
-ORDER BY v.sort_at, v.id
+SELECT {visit}, {patient}, d.name, c.front_desk FROM clients c
+  LEFT JOIN ((SELECT * FROM visits WHERE client_id = :client AND visit_date = :day AND deleted_at IS NULL {conditions}
+      ORDER BY sort_at, id LIMIT :limit) v
+    JOIN patients p ON p.client_id = v.client_id AND p.id = v.patient_id
+    LEFT JOIN providers d ON d.client_id = v.client_id AND d.id = v.provider_id) ON v.client_id = c.id
+WHERE c.id = :client ORDER BY v.sort_at, v.id
 """
 _BEHIND = "AND (sort_at, id) > (CAST(:after_start AS timestamptz), CAST(:after_id AS uuid))"
-_NO_LINES = text(f"SELECT {_SETTINGS}")
 _OF_DAY = text("""
 SELECT id FROM visits WHERE client_id = :client AND patient_id = :patient AND visit_date = :day
   AND deleted_at IS NULL AND status NOT IN ('cancelled', 'rescheduled') ORDER BY sort_at, id LIMIT 3
@@ -166,14 +166,12 @@ class PostgresVisitRepository:
             if after is not None:
                 conditions.append(_BEHIND)
                 given |= {"after_start": after.starts_at, "after_id": after.visit_id}
-            statement = _BOARD.format(
-                visit=_VISIT, patient=_PATIENT, settings=_SETTINGS, conditions=" ".join(conditions)
-            )
+            statement = _BOARD.format(visit=_VISIT, patient=_PATIENT, conditions=" ".join(conditions))
             rows = connection.execute(text(statement), given).all()
-            settings = rows[0][-1] if rows else connection.execute(_NO_LINES, {"client": client_id}).scalar_one()
             if seen is not None:
                 add_event(connection, seen)
-        return Board(tuple(_line(row) for row in rows), FrontDeskSettings.model_validate(settings))
+        lines = tuple(_line(row) for row in rows if row[0] is not None)
+        return Board(lines, FrontDeskSettings.model_validate(rows[0][-1]))
 
     def get(self, client_id: UUID, reference: str, *, seen: AuditEvent | None = None) -> VisitCase | None:
         """See VisitRepository.get."""
