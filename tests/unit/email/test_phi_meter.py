@@ -3,6 +3,8 @@
 # ruff: noqa: RUF001 (look-alikes are what this is about)
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from itertools import product
@@ -12,7 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.email.facts import same_facts
 from shared.domain.email.findings import Known, findings
+from shared.domain.email.html_part import html_part
+from shared.domain.email.merging import merge
 from shared.domain.email.phi import (
     ALLOWED,
     CHANNELS,
@@ -26,6 +31,9 @@ from shared.domain.email.phi import (
     is_above,
 )
 from shared.domain.email.phi_meter import REMOVED, measure, remove
+from shared.domain.email.plain_text import letter_text
+from shared.domain.email.revisions import difference
+from shared.errors import ValidationFailedError
 from shared.models.firestore.drafts import PhiLevel
 from tests.unit.email.letters import KNOWN
 
@@ -85,6 +93,7 @@ FOUND: list[tuple[str, PhiKind, str]] = [
     ("04/03/1981 (DOB)", "birth_date", "04/03/1981"),
     ("dob=04.03.1981", "birth_date", "04.03.1981"),
     ("born: Apr. 3rd, 1981", "birth_date", "Apr. 3rd, 1981"),
+    ("DOB for Helena Ruiz is 04/03/1981", "birth_date", "04/03/1981"),
     # medical record numbers
     ("MRN 00155387", "mrn", "00155387"),
     ("mrn: A-1553/87", "mrn", "A-1553/87"),
@@ -148,6 +157,7 @@ LEFT = [
     "by March 5, 2026 at noon",
     "She was born in 1981.", "born on April 3", "DOB on file", "a birthday card, sent on Friday",
     "the 3rd of the month",
+    "The baby was born. Come on 04/03/2026",
     # numbers with labels that are no identifiers
     "MRN on file", "Member id: ending in 8842", "member since 2019", "policy of our practice",
     "medical records of the visit",
@@ -241,8 +251,24 @@ def test_where_two_fields_have_one_value_the_one_that_discloses_less_is_meant() 
     assert "birth_date" in {one.kind for one in findings("born on March 5, 2026", newborn)}
 
 
-def test_short_record_numbers_are_not_taken_for_every_number() -> None:
-    assert kinds("12 visits, room 1234, MRN 1234", Known({}, mrns=("12", "1234"))) == set()
+def test_short_record_numbers_are_found_only_where_the_text_calls_them_so() -> None:
+    known = Known({}, mrns=("12", "1234"), member_ids=("77",))
+    assert kinds("12 visits, room 1234, 77 days, MRN 34", known) == set()
+    assert kinds("MRN 1234", known) == {("mrn", "1234")}
+    assert kinds("chart no. 12; member id: 77", known) == {("mrn", "12"), ("member_id", "77")}
+
+
+def test_phone_numbers_that_the_practice_tells_everybody_are_nobodys() -> None:
+    for text in ("(555) 555-0100", "555-555-0100", "+1 555.555.0100", "555 555 0140"):
+        assert kinds(text, KNOWN) == set()
+    assert kinds("555-555-0102", KNOWN) == {("contact", "555-555-0102")}
+
+
+def test_short_diagnoses_are_found_where_they_are_all_that_tells() -> None:
+    known = Known(diagnoses=("Gout (disorder)", "HIV infection", "Low back pain (finding)"))
+    assert kinds("your gout", known) == {("diagnosis", "gout")}
+    assert ("diagnosis", "HIV") in kinds("the HIV clinic", known)
+    assert kinds("back at a low price, without pain", known) == set()
 
 
 @given(st.text(max_size=120))
@@ -281,6 +307,27 @@ def test_a_known_date_of_birth_is_found_in_every_usual_form(day: date, form: str
     known = Known({"patient.birth_date": day})
     assert "birth_date" in {one.kind for one in findings(f"Patient, {day.strftime(form)}, please", known)}
     assert kinds(f"on {date(2031, 1, 1).strftime(form)}", known) == set()
+
+
+LONGEST = 20_000
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["a", "1", "a.", "a-1", "1 ", "1-", "mrn 1 ", "member id ", "{{", "{{ ", "\n", " \n", "A1.", "born 1/1/19", "$1,",
+     "(", "@", "a@", "E11 .", "icd ", "X'", "\u200b1", "219-09-", "X. ", "http://"],
+)  # fmt: skip
+def test_long_texts_are_read_in_a_time_that_grows_with_their_length_only(piece: str) -> None:
+    """What is quadratic takes minutes here; processor time, so that a busy machine does not matter."""
+    text = piece * (LONGEST // len(piece))
+    begun = time.process_time()
+    findings(text, KNOWN)
+    same_facts(text, text[::-1][: LONGEST // 2])
+    difference(text, text[::-1][: LONGEST // 2])
+    html_part(letter_text(text))
+    with suppress(ValidationFailedError):
+        merge(text, {})
+    assert time.process_time() - begun < 10
 
 
 # --- who may be told what
