@@ -20,7 +20,7 @@ from shared.domain.email.revisions import content_hash, difference
 from shared.domain.email.template import Template
 from shared.domain.email.templates import template as template_named
 from shared.errors import ConflictError, FieldError, NotFoundError, ValidationFailedError
-from shared.models.api.drafts import MOST_OF_BODY, NewRecipient
+from shared.models.api.drafts import MOST_OF_BODY, NewRecipient, RecipientKind
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
 from shared.models.firestore.drafts import DiffPart, DraftDocument, DraftRevision, PhiReason, Recipient
@@ -70,6 +70,11 @@ class DraftContents:
         if given.name is not None:
             name = display_name(given.name, where="recipient.name")
         return Recipient(kind=kind, reference=reference, address=to, name=display_name(name, where="recipient.name"))
+
+    def check_known(self, caller: Caller, context: ContextDocument, given: NewRecipient, kind: RecipientKind) -> None:
+        """Raise NotFoundError for a recipient who is named and is nobody of ours."""
+        if given.reference is not None:
+            self._found(caller, context, kind, given.reference)
 
     def _found(self, caller: Caller, context: ContextDocument, kind: Any, wanted: str) -> tuple[str, str, str | None]:
         found = self._values.recipient(caller, kind, wanted)

@@ -42,7 +42,7 @@ class DraftWriting(DraftDesk):
 
     def edit(self, caller: Caller, draft_id: str, edit: EditDraft, *, answer: Body = plain_body) -> DraftDocument:
         """Change what the edit names; whatever was approved is approved no more."""
-        _, facts, context = self.basis(caller, draft_id)
+        _, facts, context = self.basis(caller, draft_id, edit.recipient)
 
         def decide(stored: DraftDocument) -> DraftDocument:
             now = self._now()
@@ -125,10 +125,12 @@ class DraftWriting(DraftDesk):
     def _new(self, caller: Caller, context: ContextDocument, new: NewDraft) -> DraftDocument:
         now, key = self._now(), caller.idempotency
         template = None if new.template is None else named_template(new.template)
-        facts = self.facts(caller, context).with_answers(answers_of(new.fields))
+        answers = answers_of(new.fields)
         kind = new.recipient.kind or (template.recipient if template else "other")
         if template is not None and kind != template.recipient:
             refuse("recipient.kind", "not_for_recipient", "is not whom this template is for")
+        self._contents.check_known(caller, context, new.recipient, kind)
+        facts = self.facts(caller, context).with_answers(answers)
         recipient = self._contents.recipient(
             caller, context, new.recipient.model_copy(update={"kind": kind}), facts, before=Recipient(kind=kind)
         )
