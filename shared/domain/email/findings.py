@@ -15,7 +15,7 @@ from typing import Literal
 
 from shared.domain.email import shapes
 from shared.domain.email.fields import FIELDS, MergeField, Value, Values, shown
-from shared.domain.email.phi import PhiKind
+from shared.domain.email.phi import PhiKind, is_above
 from shared.domain.email.plain_text import plain
 from shared.domain.email.shapes import Span
 from shared.domain.email.written_dates import WrittenDate, written_dates
@@ -40,7 +40,10 @@ _OF_NO_DIAGNOSIS = frozenset({
     "disorder", "disease", "finding", "situation", "syndrome", "unspecified", "specified", "chronic", "normal",
     "without", "primary", "secondary", "history", "status", "person", "encounter", "condition", "symptom",
     "symptoms", "initial", "episode", "related", "following", "other", "illness", "subsequent", "sequela",
-    "presence", "absence", "screening", "examination", "medication", "review",
+    "presence", "absence", "screening", "patient", "patients", "emergency", "procedure", "assessment", "problem",
+    "insurance", "active", "administration", "admission", "certification", "clinic", "consultation", "degree",
+    "follow", "general", "urgent", "variation", "outpatient", "treatment", "seasonal", "produce", "therapy",
+    "examination", "medication", "review",
 })  # fmt: skip
 _LEAST_OF_WORD = 6
 
@@ -98,18 +101,14 @@ _Found = tuple[PhiKind, PhiLevel, Span, str | None]
 
 
 def _found(text: str, known: Known) -> Iterator[_Found]:
-    public = [span for value in _public(known.values) for span in _spans(shapes.phrase(value), text)]
+    public = [span for value in _public(known.values) for span in shapes.phrase(value, text)]
     for kind, level, spans in _SHAPES:
         for span in spans(text):
             if not any(start <= span[0] and span[1] <= end for start, end in public):
                 yield kind, level, span, None
     yield from _identifiers(text, known)
-    yield from _dates(text, known.values)
-    for field_name, value in known.values.items():
-        one = FIELDS.get(field_name)
-        if one is not None and one.kind is not None:
-            for span in _spans(_as_shown(one, value), text):
-                yield one.kind, one.level, span, one.name
+    yield from ((kind, level, span, None) for kind, level, span in _birth_dates(text))
+    yield from _values(text, known.values)
     for span in _diagnoses(text, known):
         yield "diagnosis", "high", span, None
 
@@ -122,10 +121,6 @@ def _public(values: Values) -> Iterator[str]:
             yield plain(shown(one, value)).text
 
 
-def _spans(pattern: re.Pattern[str] | None, text: str) -> Iterator[Span]:
-    return (match.span() for match in pattern.finditer(text)) if pattern is not None else iter(())
-
-
 def _identifiers(text: str, known: Known) -> Iterator[_Found]:
     rows: tuple[tuple[PhiKind, PhiLevel, str, tuple[str, ...]], ...] = (
         ("mrn", "high", "patient.mrn", known.mrns),
@@ -135,18 +130,43 @@ def _identifiers(text: str, known: Known) -> Iterator[_Found]:
     for kind, level, name, others in rows:
         value = known.values.get(name)
         for identifier in {*others, *([value] if isinstance(value, str) else [])}:
-            for span in _spans(shapes.written(plain(identifier).text), text):
+            for span in shapes.written(plain(identifier).text, text):
                 yield kind, level, span, name
 
 
-def _dates(text: str, values: Values) -> Iterator[_Found]:
-    days = [(FIELDS[name], value) for name, value in values.items() if name in FIELDS and isinstance(value, date)]
+def _birth_dates(text: str) -> Iterator[tuple[PhiKind, PhiLevel, Span]]:
     for one in written_dates(text):
         if not one.compact and _is_birth_date(text, one):
-            yield "birth_date", "high", (one.start, one.end), None
-        for field_of, day in days:
-            if field_of.kind is not None and day in one.days and (field_of.kind == "birth_date" or not one.compact):
-                yield field_of.kind, field_of.level, (one.start, one.end), field_of.name
+            yield "birth_date", "high", (one.start, one.end)
+
+
+def _values(text: str, values: Values) -> Iterator[_Found]:
+    """Values of fields, as shown in letters, and dates however written.
+
+    Where two fields have the same value, as the day of the visit and of the claim, the one that discloses less is
+    meant. A date that the text calls one of birth is found as that all the same.
+    """
+    meant: dict[Span, MergeField] = {}
+    dates = list(written_dates(text))
+    for name, value in values.items():
+        one = FIELDS.get(name)
+        if one is None or one.kind is None:
+            continue
+        spans = [*_as_shown(one, value, text), *(_of_day(one, value, dates) if isinstance(value, date) else ())]
+        for span in spans:
+            other = meant.get(span)
+            if other is None or is_above(other.level, one.level):
+                meant[span] = one
+    for span, one in meant.items():
+        if one.kind is not None:
+            yield one.kind, one.level, span, one.name
+
+
+def _of_day(one: MergeField, day: date, dates: Iterable[WrittenDate]) -> Iterator[Span]:
+    """Where a day is written; digits alone are taken for a date of birth only, other days are not worth the doubt."""
+    for written in dates:
+        if day in written.days and (one.kind == "birth_date" or not written.compact):
+            yield written.start, written.end
 
 
 def _is_birth_date(text: str, written: WrittenDate) -> bool:
@@ -154,15 +174,15 @@ def _is_birth_date(text: str, written: WrittenDate) -> bool:
     return _BIRTH_BEFORE.search(before) is not None or _BIRTH_AFTER.search(after) is not None
 
 
-def _as_shown(one: MergeField, value: Value) -> re.Pattern[str] | None:
-    """How a value stands in a letter that it was merged into; None for one that every letter could have by chance."""
+def _as_shown(one: MergeField, value: Value, text: str) -> Iterator[Span]:
+    """Where a value stands as a letter shows it; what every letter could say by chance is not sought."""
     told = plain(shown(one, value)).text
     if one.form == "number" or all(word.lower() in _GENERIC for word in re.findall(r"\w+", told)):
-        return None
+        return iter(())
     if one.form == "money" and isinstance(value, Decimal | int):
-        digits = ",?".join(part for part in re.split(",", re.escape(told.lstrip("-$"))) if part)
-        return re.compile(rf"(?<![\d.,])\$? ?{digits}(?![\d])(?![.,]\d)")
-    return shapes.phrase(told, any_case=one.kind != "name")
+        digits = re.escape(told.lstrip("-$")).replace(",", ",?")
+        return (match.span() for match in re.finditer(rf"(?<![\d.,])(?:\$ ?)?{digits}(?!\d)(?![.,]\d)", text))
+    return shapes.phrase(told, text, any_case=one.kind != "name")
 
 
 def _diagnoses(text: str, known: Known) -> Iterator[Span]:
@@ -173,14 +193,16 @@ def _diagnoses(text: str, known: Known) -> Iterator[Span]:
         for code in value
     ]
     for told in {*known.diagnoses, *codes}:
-        for pattern in _diagnosis_patterns(plain(told).text):
-            yield from _spans(pattern, text)
+        yield from _diagnosis(plain(told).text, text)
 
 
-def _diagnosis_patterns(told: str) -> Iterable[re.Pattern[str] | None]:
+def _diagnosis(told: str, text: str) -> Iterator[Span]:
+    """Where a code stands with or without its point, or the words of a diagnosis, or one that tells it alone."""
     if any(sign.isdigit() for sign in told) and " " not in told.strip():
-        signs = [re.escape(sign) for sign in told if sign.isalnum()]
-        return [re.compile(rf"(?<![\w.]){'[ .]{0,2}'.join(signs)}(?!\w)", re.IGNORECASE)]
-    words = [word for word in re.findall(r"[^\W\d_]+", told) if len(word) >= _LEAST_OF_WORD]
-    telling = [word for word in words if word.lower() not in _OF_NO_DIAGNOSIS]
-    return [shapes.phrase(told), *map(shapes.phrase, telling)]
+        code = "[ .]{0,2}".join(re.escape(sign) for sign in told if sign.isalnum())
+        yield from (match.span() for match in re.finditer(rf"(?<![\w.]){code}(?!\w)", text, re.IGNORECASE))
+        return
+    yield from shapes.phrase(told, text)
+    for word in re.findall(r"[^\W\d_]+", told):
+        if len(word) >= _LEAST_OF_WORD and word.lower() not in _OF_NO_DIAGNOSIS:
+            yield from shapes.phrase(word, text)

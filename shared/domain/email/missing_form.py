@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, time
 from decimal import Decimal, InvalidOperation
@@ -13,6 +14,7 @@ from shared.errors import FieldError, ValidationFailedError
 
 LONGEST = {"long_text": 2000}
 _LONGEST_LINE = 200
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOST_MONEY = Decimal("99999999.99")
 _MOST_NUMBER = 100_000
 _SCHEMAS: Mapping[str, dict[str, Any]] = {
@@ -81,7 +83,7 @@ def _read(field: MergeField, answer: object) -> Value:
 
 
 def _day(answer: str) -> date:
-    if len(answer) != len("yyyy-mm-dd"):  # the week dates of ISO 8601 are dates to Python as well
+    if not _DAY.fullmatch(answer):  # the week dates of ISO 8601 are dates to Python as well
         raise ValueError(answer)
     return date.fromisoformat(answer)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 # Joiners belong to the spelling of names in several scripts; every other invisible character only hides something.
@@ -33,6 +35,16 @@ def several_lines(value: str) -> str:
     return "\n".join(filter(None, (one_line(line) for line in value.splitlines())))
 
 
+def letter_text(written: str) -> str:
+    """A text that a person wrote, fit for a letter: its lines and paragraphs stay, what cannot be seen goes.
+
+    Braces stay too, for the person may have written merge fields; merge it before a value of a record is put into it.
+    """
+    lines = unicodedata.normalize("NFC", written).replace("\t", " ").splitlines()
+    seen = ("".join(filter(is_visible, line)).rstrip() for line in lines)
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(seen)).strip("\n")
+
+
 def is_visible(character: str) -> bool:
     """Whether a character may stand in text; line breaks and tabs are for the caller to judge."""
     return unicodedata.category(character) not in _INVISIBLE or character in _JOINERS
@@ -49,7 +61,7 @@ class Plain:
     """A text whose digits, dashes, spaces and letters have one form each. `at[n]` is where its character n stood."""
 
     text: str
-    at: tuple[int, ...]
+    at: Sequence[int]
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """Where a stretch of the plain text stands in the original one."""
@@ -61,12 +73,14 @@ def plain(text: str) -> Plain:
 
     A line break is a space here: a number may be broken over two lines.
     """
+    if text.isascii() and text.replace("\n", "").isprintable():  # as nearly every text is: nothing to look through
+        return Plain(text.replace("\n", " "), range(len(text)))
     characters, at = list[str](), list[int]()
     for place, one in enumerate(text):
         for plain_one in _plain(one):
             characters.append(plain_one)
             at.append(place)
-    return Plain("".join(characters), tuple(at))
+    return Plain("".join(characters), at)
 
 
 def _plain(character: str) -> str:

@@ -62,7 +62,9 @@ def reword(
     `body` is the letter as it stands, `made` what the template had made of it in the style `before`.
     """
     stretches = list(_stretches(made, _paragraphs(body)))
-    taken_out = {one.id for one in made} - {one.id for kept, _ in stretches for one in kept}
+    standing = {one.id for kept, _ in stretches for one in kept}
+    # Of a letter that is all a person's own, nothing is the template's to add to.
+    taken_out = {one.id for one in made} - standing if standing else {one.id for one in template.blocks}
     style = replace(style, left_out=before.left_out | taken_out)
     composed = compose(template, style, values)
     by_hand = [text for _, texts in stretches for text in texts]

@@ -95,17 +95,23 @@ def _labelled(shape: re.Pattern[str], text: str) -> Iterator[Span]:
             yield match.span(1)
 
 
-def written(identifier: str) -> re.Pattern[str] | None:
-    """A pattern for a known identifier however it is spaced; None for one too short to be told from other numbers."""
+def written(identifier: str, text: str) -> Iterator[Span]:
+    """Where a known identifier stands, however it is spaced; one that is too short could be any number."""
     signs = [sign for sign in identifier if sign.isalnum()]
-    if len(signs) < _LEAST_OF_IDENTIFIER:
-        return None
-    return re.compile(r"(?<!\w)" + r"[ ./_-]{0,3}".join(map(re.escape, signs)) + r"(?!\w)", re.IGNORECASE)
+    if len(signs) >= _LEAST_OF_IDENTIFIER and _may_stand(signs[:1], text):
+        shape = r"(?<!\w)" + r"[ ./_-]{0,3}".join(map(re.escape, signs)) + r"(?!\w)"
+        yield from (match.span() for match in re.finditer(shape, text, re.IGNORECASE))
 
 
-def phrase(words: str, *, any_case: bool = True) -> re.Pattern[str] | None:
-    """A pattern for a text however its words are spaced, not inside of another word."""
+def phrase(words: str, text: str, *, any_case: bool = True) -> Iterator[Span]:
+    """Where words stand after each other, however they are spaced, and not inside of another word."""
     parts = words.split()
-    if not parts:
-        return None
-    return re.compile(rf"(?<!\w){' +'.join(map(re.escape, parts))}(?!\w)", re.IGNORECASE if any_case else 0)
+    if parts and _may_stand(parts, text):
+        shape = rf"(?<!\w){' +'.join(map(re.escape, parts))}(?!\w)"
+        yield from (match.span() for match in re.finditer(shape, text, re.IGNORECASE if any_case else 0))
+
+
+def _may_stand(parts: list[str], text: str) -> bool:
+    """Whether it is worth to make a pattern: a patient has many values, and few of them stand in one letter."""
+    low = text.lower()
+    return all(part.lower() in low for part in parts if part.isascii())

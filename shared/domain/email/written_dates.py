@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from datetime import date
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = (
+MONTH = (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
 _YEAR = r"(?P<year>(?:1[89]|20)\d\d|'?\d\d)"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _EDGE, _END = r"(?<![\w.])(?<!\d[-/])", r"(?![\w])(?![-/.]\d)"
-_SEPARATOR = r"(?P<by> ?[-/.] ?)"
+_SEPARATOR, _AGAIN = r" ?(?P<by>[-/.]) ?", r" ?(?P=by) ?"
 _SHAPES = tuple(
     re.compile(_EDGE + shape + _END, re.IGNORECASE)
     for shape in (
-        rf"(?P<year>(?:1[89]|20)\d\d){_SEPARATOR}(?P<first>\d{{1,2}})(?P=by)(?P<second>\d{{1,2}})",
-        rf"(?P<first>\d{{1,2}}){_SEPARATOR}(?P<second>\d{{1,2}})(?P=by){_YEAR}",
-        rf"{_MONTH},? *{_DAY}(?:,? *|,? of ){_YEAR}",
-        rf"{_DAY}[ -]*(?:of )?{_MONTH}[ ,-]*{_YEAR}",
+        rf"(?P<year>(?:1[89]|20)\d\d){_SEPARATOR}(?P<first>\d{{1,2}}){_AGAIN}(?P<second>\d{{1,2}})",
+        rf"(?P<first>\d{{1,2}}){_SEPARATOR}(?P<second>\d{{1,2}}){_AGAIN}{_YEAR}",
+        rf"{MONTH},? *{_DAY}(?:,? *|,? of ){_YEAR}",
+        rf"{_DAY}[ -]*(?:of )?{MONTH}[ ,-]*{_YEAR}",
         r"(?P<year>(?:19|20)\d\d)(?P<first>\d\d)(?P<second>\d\d)",
         r"(?P<first>\d\d)(?P<second>\d\d)(?P<year>(?:19|20)\d\d)",
     )
