@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
     from shared.services.chat_sweep import MessageSweep
     from shared.services.check_retries import CheckRetries
+    from shared.services.draft_sending import DraftSweep
     from shared.services.feedback_projection import FeedbackProjection
     from shared.services.jobs import JobRunner, JobSweep
     from shared.services.member_sync import MemberSync
@@ -89,6 +90,17 @@ def alert_sweep() -> AlertSweep:
     from shared.services.alert_sweep import AlertSweep
 
     return AlertSweep(FirestoreAlertSweep(bootstrap.firestore_store()), bootstrap.live_store())
+
+
+@cache
+def draft_sweep() -> DraftSweep:
+    """Goes on with e-mails that wait to be sent, and gives up those whose sending nobody finished."""
+    from shared.repositories.firestore.drafts import FirestoreDraftsUnderWay
+    from shared.services.clock import utc_now
+    from shared.services.draft_sending import DraftSending, DraftSweep
+
+    sending = DraftSending(lambda: bootstrap.live_store().drafts, bootstrap.mailer, now=utc_now)
+    return DraftSweep(FirestoreDraftsUnderWay(bootstrap.firestore_store()), sending, now=utc_now)
 
 
 @cache

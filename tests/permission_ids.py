@@ -16,6 +16,8 @@ CONTEXT, GUIDANCE = f"{API}/components/context", f"{API}/components/guidance"
 AUTH, USERS, RECORDS = f"{API}/auth", f"{API}/users", f"{API}/records"
 TASKS, ELIGIBILITY, MODES = f"{API}/components/tasks", f"{API}/modes/eligibility", f"{API}/modes"
 ALERTS, FEEDBACK = f"{API}/components/alerts", f"{API}/components/feedback"
+EMAIL_DRAFTER = f"{MODES}/email-drafter"
+DRAFTS = f"{EMAIL_DRAFTER}/drafts"
 PASSWORD = "correct horse battery"
 
 
@@ -213,6 +215,45 @@ def _new_shared_reply(make: Make) -> str:
     return str(make("POST", f"{CHAT}/messages", body)["reply"]["id"])
 
 
+def _email_context(make: Make) -> str:
+    body = {"recordType": "Patient ID", "recordId": _new_record(make, "patient")["id"]}
+    return str(make("POST", f"{EMAIL_DRAFTER}/context", body)["contextId"])
+
+
+_OWN_WORDS: dict[str, Any] = {"subject": "A question", "body": "Please call us.",
+                              "recipient": {"kind": "patient", "address": "person@patients.example"}}  # fmt: skip
+_FROM_TEMPLATE: dict[str, Any] = {"template": "appt_reminder"}
+
+
+def _new_draft(state: str, content: dict[str, Any], *, own: bool = False) -> Callable[[Make], tuple[str, str]]:
+    """An e-mail in a state, of an admin or of the caller's `own`; its id and its context."""
+
+    def make_one(make: Make) -> tuple[str, str]:
+        context, by = _email_context(make), make.by_caller if own else make.call
+        draft = by("POST", DRAFTS, {"contextId": context} | content)
+        steps = {"draft": (), "reviewed": ("submit",), "approved": ("submit", "approve")}
+        for step in steps.get(state, ("submit", "approve", "send")):
+            body = {"contentHash": draft["contentHash"]} if step == "approve" else {}
+            draft = by("POST", f"{DRAFTS}/{draft['id']}/{step}", body)
+        return str(draft["id"]), context
+
+    return make_one
+
+
+def _part_of(pair: Callable[[Make], tuple[str, str]], place: int) -> Callable[[Make], str]:
+    return lambda make: pair(make)[place]
+
+
+_DRAFTS = {
+    "draft": ("drafting", _new_draft("draft", _OWN_WORDS)),
+    "template draft": ("wording", _new_draft("draft", _FROM_TEMPLATE)),
+    "reviewed draft": ("reviewing", _new_draft("reviewed", _OWN_WORDS)),
+    "own reviewed draft": ("own reviewing", _new_draft("reviewed", _OWN_WORDS, own=True)),
+    "approved draft": ("sending", _new_draft("approved", _OWN_WORDS)),
+    "sent draft": ("sent e-mail", _new_draft("sent", _OWN_WORDS)),
+}
+
+
 def newcomer() -> dict[str, str]:
     return {"email": f"{unique('person')}@riverside.example", "name": "New Person", "role": "biller"}
 
@@ -234,6 +275,9 @@ MAKERS: dict[str, Callable[[Make], str]] = {
     **{f"{state} authorization": _new_authorization(state) for state in _ANSWERS},
     **{f"{state} context": _context_of_authorization(state) for state in ("sent", "granted")},
     "context": _new_context,
+    "e-mail context": _email_context,
+    **{kind: _part_of(pair, 0) for kind, (_, pair) in _DRAFTS.items()},
+    **{f"{of} context": _part_of(pair, 1) for of, pair in _DRAFTS.values()},
     "alert": _new_alert,
     "covered context": _covered_context,
     "shared reply": _new_shared_reply,
@@ -254,6 +298,11 @@ UNKNOWN: dict[str, Callable[[], str]] = {
         kind: lambda: f"ctx_{uuid4().hex}" for kind in ("context", "covered context", "sent context", "granted context")
     },
     **{kind: lambda: f"task_{uuid4().hex}" for kind in ("task", "accepted task", "started task", "completed task")},
+    **{kind: lambda: f"draft_{uuid4().hex}" for kind in _DRAFTS},
+    **{
+        kind: lambda: f"ctx_{uuid4().hex}"
+        for kind in ("e-mail context", *(f"{of} context" for of, _ in _DRAFTS.values()))
+    },
     "shared reply": lambda: f"msg_{uuid4().hex}",
     **{kind: lambda: str(uuid7()) for kind in ("user", "deactivated user")},
     "invitation": lambda: "inv_AZdfPA",

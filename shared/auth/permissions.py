@@ -42,6 +42,9 @@ class Permission(StrEnum):
     CLIENT_WRITE = "client:write"
     JOB_READ_ALL = "job:read_all"
     AUTHORIZATION_WRITE = "authorization:write"
+    DRAFT_WRITE = "draft:write"
+    DRAFT_APPROVE = "draft:approve"
+    DRAFT_READ_ALL = "draft:read_all"
 
 
 ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
@@ -70,6 +73,9 @@ ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
     Permission.CLIENT_WRITE: frozenset({Role.ADMIN}),
     Permission.JOB_READ_ALL: _LEADS,
     Permission.AUTHORIZATION_WRITE: _LEADS | {Role.ELIGIBILITY_SPECIALIST},
+    Permission.DRAFT_WRITE: _STAFF,
+    Permission.DRAFT_APPROVE: _LEADS,
+    Permission.DRAFT_READ_ALL: _LEADS | {Role.AUDITOR},
 }
 
 ALL_MODES = frozenset({"eligibility", "front-desk", "backend", "email-drafter"})
@@ -106,6 +112,21 @@ ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "estimate_patient_cost": _WAITS_FOR_PAYERS,
     "get_claims": _EVERYBODY,
     "view_record": _EVERYBODY,
+    "draft_email": _STAFF,
+    "apply_template": _STAFF,
+    "set_tone": _STAFF,
+    "shorten": _STAFF,
+    "expand": _STAFF,
+    "simplify": _STAFF,
+    "fill_missing_fields": _STAFF,
+    "check_phi": _STAFF,
+    "submit_for_review": _STAFF,
+    "request_changes": _LEADS,
+    "approve": _STAFF,  # their own; other people's are for leads
+    "send": _STAFF,
+    "discard": _STAFF,
+    "retract_and_correct": _STAFF,
+    "create_follow_up_task": _STAFF,
 }
 
 # What guidance offers in every mode besides the mode's own quick actions.

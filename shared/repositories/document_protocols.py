@@ -219,6 +219,18 @@ class DraftRepository(DocumentRepository[DraftDocument], Protocol):
         """Return at most `limit` drafts, newest first by (sort_at, id), starting behind `after`."""
         ...
 
+    def of_message(self, client_id: UUID, message_id: str) -> DraftDocument | None:
+        """Return the draft that was sent under this Message-ID, now or before; None when there is none."""
+        ...
+
+
+class DraftsUnderWay(Protocol):
+    """The drafts of all organisations that wait to be sent, or are being sent."""
+
+    def due(self, at: datetime, *, limit: int) -> list[DraftDocument]:
+        """Return at most `limit` drafts whose `attend_at` is not after `at`, longest due first."""
+        ...
+
 
 class JobRepository(DocumentRepository[JobDocument], Protocol):
     """Long work under way."""

@@ -28,6 +28,7 @@ from shared.repositories.document_protocols import DocumentStore, RosterReposito
 from shared.repositories.eligibility_protocols import EligibilityRepository
 from shared.repositories.patient_record_protocols import PatientRecordRepository
 from shared.repositories.record_protocols import PlainValue, RecordWriteRepository
+from shared.repositories.sign_in_protocols import ProfileRepository
 
 __all__ = [
     "Change",
@@ -281,4 +282,9 @@ class RecordStore(Protocol):
     @property
     def patient_records(self) -> PatientRecordRepository:
         """One patient's claims and visits."""
+        ...
+
+    @property
+    def profiles(self) -> ProfileRepository:
+        """People and their organisation."""
         ...

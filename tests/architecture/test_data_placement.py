@@ -24,6 +24,7 @@ ABOUT = {
     "record_writes": "patient",
     "patient_records": "patient",
     "eligibility": "eligibility_check",
+    "profiles": "user",
     "kept_answers": "the answers of live changes",
 }
 

@@ -42,6 +42,7 @@ UNBOUND = {
     "FirestoreKeptAnswers.recall": "a hash that the client is part of",
     "FirestoreAlertSweep.due": "the sweep's: the alerts of every client",
     "FirestoreAlertSweep.over": "the sweep's: the alerts of every client",
+    "FirestoreDraftsUnderWay.due": "the sweep's: the e-mails of every client",
     "FirestoreDueReminders.due": "the reminder job's: the tasks of every client",
     "FirestoreFeedbackReader.read": "the projection's: an event says which document",
     "FirestoreOpenJobs.unmoved_since": "the sweep's: the work of every client",

@@ -20,6 +20,7 @@ from shared.repositories.memory.members import InMemoryAuditOutbox, InMemoryKept
 from shared.repositories.memory.patient_records import InMemoryPatientRecordRepository
 from shared.repositories.memory.record_writes import InMemoryRecordWrites
 from shared.repositories.memory.records import InMemoryRecordRepository
+from shared.repositories.memory.sign_ins import InMemoryProfileRepository
 from shared.repositories.memory.tables import InMemoryTables
 from shared.repositories.memory.tasks import InMemoryTaskRepository
 
@@ -53,3 +54,4 @@ class InMemoryRecordStore:
         self.eligibility = InMemoryEligibilityRepository(self.tables, self.record_writes.kept)
         self.authorizations = InMemoryAuthorizationRepository(self.tables, self.record_writes.kept)
         self.patient_records = InMemoryPatientRecordRepository(self.tables)
+        self.profiles = InMemoryProfileRepository()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from shared.db.postgres import Postgres
 from shared.repositories.postgres.authorizations import PostgresAuthorizationRepository
@@ -10,6 +11,9 @@ from shared.repositories.postgres.eligibility import PostgresEligibilityReposito
 from shared.repositories.postgres.patient_records import PostgresPatientRecordRepository
 from shared.repositories.postgres.record_writes import PostgresRecordWrites
 from shared.repositories.postgres.records import PostgresRecordRepository
+
+if TYPE_CHECKING:
+    from shared.repositories.postgres.sign_ins import PostgresProfileRepository
 
 
 class PostgresRecordStore:
@@ -42,3 +46,10 @@ class PostgresRecordStore:
     def patient_records(self) -> PostgresPatientRecordRepository:
         """See RecordStore.patient_records."""
         return PostgresPatientRecordRepository(self._postgres)
+
+    @cached_property
+    def profiles(self) -> PostgresProfileRepository:
+        """See RecordStore.profiles. Few functions ask for it, so it is imported on first use."""
+        from shared.repositories.postgres.sign_ins import PostgresProfileRepository
+
+        return PostgresProfileRepository(self._postgres)
