@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from shared.domain.email.addresses import address, display_name, subject_line
-from shared.domain.email.composing import Style, compose
+from shared.domain.email.composing import Paragraph, Style, compose
 from shared.domain.email.fields import FIELDS
 from shared.domain.email.html_part import html_part
 from shared.domain.email.merging import merge
@@ -17,13 +17,14 @@ from shared.domain.email.missing_form import read_form
 from shared.domain.email.phi_meter import Measure, measure
 from shared.domain.email.plain_text import is_visible, one_line
 from shared.domain.email.revisions import content_hash, difference
+from shared.domain.email.rewording import by_hand, reword
 from shared.domain.email.template import Template
 from shared.domain.email.templates import template as template_named
 from shared.errors import ConflictError, FieldError, NotFoundError, ValidationFailedError
 from shared.models.api.drafts import MOST_OF_BODY, NewRecipient, RecipientKind
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
-from shared.models.firestore.drafts import DiffPart, DraftDocument, DraftRevision, PhiReason, Recipient
+from shared.models.firestore.drafts import DiffPart, DraftDocument, DraftParagraph, DraftRevision, PhiReason, Recipient
 from shared.services.email_values import EmailFacts, EmailValues
 
 MOST_REVISIONS, MOST_OF_REVISIONS = 50, 500_000  # bytes: a document holds a mebibyte
@@ -85,15 +86,34 @@ class DraftContents:
 
     def worded(self, draft: DraftDocument, template: Template, facts: EmailFacts) -> DraftDocument:
         """Word the template anew in the draft's style."""
-        style = Style(tone=draft.tone, length=draft.length, simplified=draft.simplified)
-        letter = compose(template, style, facts.values | _whom(draft.recipient))
+        letter = compose(template, _style(draft), facts.values | _whom(draft.recipient))
+        draft = draft.model_copy(update={"paragraphs": _kept(letter.paragraphs)})
         return self.measured(draft, Content(letter.subject, letter.body, letter.missing), facts)
+
+    def reworded(
+        self, draft: DraftDocument, template: Template, facts: EmailFacts, *, before: DraftDocument
+    ) -> DraftDocument:
+        """Put in the draft's style what is still the template's; what a person wrote stays, and so does the subject."""
+        if not before.own_words:
+            return self.worded(draft, template, facts)
+        done = reword(
+            template,
+            _style(draft),
+            facts.values | _whom(draft.recipient),
+            body=before.body,
+            made=made_of(before),
+            before=_style(before),
+        )
+        members = {"paragraphs": _kept(done.paragraphs), "left_out": tuple(sorted(done.style.left_out))}
+        return self.merged(draft.model_copy(update=members), before.subject, done.body, facts)
 
     def merged(self, draft: DraftDocument, subject: str, body: str, facts: EmailFacts) -> DraftDocument:
         """Take a person's own words; merge fields in them are filled in, and unknown ones refused."""
         values = facts.values | _whom(draft.recipient)
         line, text = merge(subject, values, where="subject"), merge(_clean(body), values, where="body")
         missing = tuple(dict.fromkeys((*line.missing, *text.missing)))
+        made = [Paragraph(one.id, merge(one.text, values).text) for one in draft.paragraphs]
+        draft = draft.model_copy(update={"paragraphs": _kept(made)})
         return self.measured(draft, Content(line.text, text.text, missing), facts)
 
     def measured(self, draft: DraftDocument, content: Content, facts: EmailFacts) -> DraftDocument:
@@ -180,8 +200,9 @@ def with_revision(before: DraftDocument, after: DraftDocument, instruction: str,
 
 
 def template_of(draft: DraftDocument) -> Template:
-    """The template that the draft can be worded anew from. Raises ConflictError where a person's words would go."""
-    if draft.template is None or draft.own_words:
+    """The template that the draft can be worded anew from. Raises ConflictError where all words are a person's own."""
+    theirs = by_hand(draft.body, made_of(draft)) if draft.own_words else ()
+    if draft.template is None or (theirs and len(theirs) == len(by_hand(draft.body, ()))):
         raise ConflictError("A person's own words are not put into other words without a model", code="own_words")
     return template_named(draft.template)
 
@@ -192,6 +213,19 @@ def named_template(name: str) -> Template:
         return template_named(name)
     except NotFoundError:
         refuse("template", "unknown_template", "is not a template")
+
+
+def made_of(draft: DraftDocument) -> tuple[Paragraph, ...]:
+    """The paragraphs as the draft's template had made them."""
+    return tuple(Paragraph(one.id, one.text) for one in draft.paragraphs)
+
+
+def _kept(paragraphs: Iterable[Paragraph]) -> tuple[DraftParagraph, ...]:
+    return tuple(DraftParagraph(id=one.id, text=one.text) for one in paragraphs)
+
+
+def _style(draft: DraftDocument) -> Style:
+    return Style(draft.tone, draft.length, draft.simplified, frozenset(draft.left_out))
 
 
 def answers_of(given: Mapping[str, str | int]) -> dict[str, Any]:

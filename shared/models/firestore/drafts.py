@@ -78,6 +78,13 @@ class PhiReason(Part):
     text: str
 
 
+class DraftParagraph(Part):
+    """A paragraph as the template made it, and which of the template's it is."""
+
+    id: str
+    text: str
+
+
 class DeliveryNote(Part):
     """What was heard of the message after it was sent: `status` is the code of RFC 3463, `action` that of RFC 3464."""
 
@@ -90,8 +97,9 @@ class DraftDocument(Document):
     """`drafts/{id}`. An approval is bound to `approved_hash`; `message_id` is the fixed Message-ID of its sending.
 
     `contributors` worded it (author among them). `answers` is what people filled in for merge fields, as they wrote it.
-    In `own_words`, text was changed by hand and cannot be worded anew from the template. `disclosed` names merge fields
-    and kinds of health information, never a value. `message_ids` are those of all its sendings, the newest last.
+    In `own_words`, text was changed by hand: what differs from `paragraphs`, which the template had made, is a person's
+    and stays; `left_out` are the template's that have no place any more. `disclosed` names merge fields and kinds of
+    health information, never a value. `message_ids` are those of all its sendings, the newest last.
     `attend_at` is when a queued one is to be sent, or one that is being sent counts as lost; the sweep looks for it.
     Schema 2 added all that has a default here and stands behind `sort_at`; older documents lack it.
     """
@@ -147,3 +155,5 @@ class DraftDocument(Document):
     answered_at: datetime | None = None
     corrected_by: str | None = None
     in_reply_to: str | None = None
+    paragraphs: tuple[DraftParagraph, ...] = ()
+    left_out: tuple[str, ...] = ()
