@@ -220,7 +220,8 @@ def _diagnosis(told: str, text: str) -> Iterator[Span]:
         yield from (match.span() for match in re.finditer(rf"(?<![\w.]){code}(?!\w)", text, re.IGNORECASE))
         return
     yield from shapes.phrase(told, text)
-    words = [word for word in re.findall(r"[^\W\d_]{3,}", told) if word.lower() not in _OF_NO_DIAGNOSIS]
+    says_nothing = _OF_NO_DIAGNOSIS | _GENERIC
+    words = [word for word in re.findall(r"[^\W\d_]{3,}", told) if word.lower() not in says_nothing]
     for word in words:
         # A short word tells little among others ("low back pain"); alone, or as an abbreviation, it is the diagnosis.
         if len(word) >= _LEAST_OF_WORD or word.isupper() or len(words) == 1:
