@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from shared.domain.email.addresses import address, display_name, subject_line
-from shared.domain.email.composing import Style, compose
+from shared.domain.email.composing import Paragraph, Style, compose
 from shared.domain.email.fields import FIELDS
 from shared.domain.email.html_part import html_part
 from shared.domain.email.merging import merge
@@ -17,13 +17,14 @@ from shared.domain.email.missing_form import read_form
 from shared.domain.email.phi_meter import Measure, measure
 from shared.domain.email.plain_text import is_visible, one_line
 from shared.domain.email.revisions import content_hash, difference
+from shared.domain.email.rewording import reword
 from shared.domain.email.template import Template
 from shared.domain.email.templates import template as template_named
 from shared.errors import ConflictError, FieldError, NotFoundError, ValidationFailedError
 from shared.models.api.drafts import MOST_OF_BODY, NewRecipient, RecipientKind
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
-from shared.models.firestore.drafts import DiffPart, DraftDocument, DraftRevision, PhiReason, Recipient
+from shared.models.firestore.drafts import DiffPart, DraftDocument, DraftRevision, MadeParagraph, PhiReason, Recipient
 from shared.services.email_values import EmailFacts, EmailValues
 
 MOST_REVISIONS, MOST_OF_REVISIONS = 50, 500_000  # bytes: a document holds a mebibyte
@@ -84,10 +85,24 @@ class DraftContents:
         return found[0], one_line(found[1]), found[2]
 
     def worded(self, draft: DraftDocument, template: Template, facts: EmailFacts) -> DraftDocument:
-        """Word the template anew in the draft's style."""
-        style = Style(tone=draft.tone, length=draft.length, simplified=draft.simplified)
-        letter = compose(template, style, facts.values | _whom(draft.recipient))
+        """Word the template from nothing in the draft's style."""
+        letter = compose(template, style_of(draft), facts.values | _whom(draft.recipient))
+        draft = draft.model_copy(update={"made": _made(letter.paragraphs), "left_out": (), "own_words": False})
         return self.measured(draft, Content(letter.subject, letter.body, letter.missing), facts)
+
+    def restyled(self, draft: DraftDocument, template: Template, before: Style, facts: EmailFacts) -> DraftDocument:
+        """Word the template's paragraphs anew in the draft's style; what a person wrote stays, word for word."""
+        values = facts.values | _whom(draft.recipient)
+        made = [Paragraph(one.id, one.text) for one in draft.made]
+        letter = reword(template, style_of(draft), values, body=draft.body, made=made, before=before)
+        subject = draft.subject if draft.own_subject else letter.composed.subject
+        missing = merge(letter.body, {}).missing
+        members: dict[str, object] = {
+            "made": _made(letter.paragraphs),
+            "left_out": tuple(sorted(letter.style.left_out)),
+            "own_words": bool(letter.by_hand),
+        }
+        return self.measured(draft.model_copy(update=members), Content(subject, letter.body, missing), facts)
 
     def merged(self, draft: DraftDocument, subject: str, body: str, facts: EmailFacts) -> DraftDocument:
         """Take a person's own words; merge fields in them are filled in, and unknown ones refused."""
@@ -181,7 +196,7 @@ def with_revision(before: DraftDocument, after: DraftDocument, instruction: str,
 
 def template_of(draft: DraftDocument) -> Template:
     """The template that the draft can be worded anew from. Raises ConflictError where a person's words would go."""
-    if draft.template is None or draft.own_words:
+    if draft.template is None:
         raise ConflictError("A person's own words are not put into other words without a model", code="own_words")
     return template_named(draft.template)
 
@@ -192,6 +207,15 @@ def named_template(name: str) -> Template:
         return template_named(name)
     except NotFoundError:
         refuse("template", "unknown_template", "is not a template")
+
+
+def style_of(draft: DraftDocument) -> Style:
+    """How the draft's template is worded."""
+    return Style(tone=draft.tone, length=draft.length, simplified=draft.simplified, left_out=frozenset(draft.left_out))
+
+
+def _made(paragraphs: Iterable[Paragraph]) -> tuple[MadeParagraph, ...]:
+    return tuple(MadeParagraph(id=one.id, text=one.text) for one in paragraphs)
 
 
 def answers_of(given: Mapping[str, str | int]) -> dict[str, Any]:
