@@ -24,7 +24,7 @@ from shared.errors import ConflictError, FieldError, NotFoundError, ValidationFa
 from shared.models.api.drafts import MOST_OF_BODY, NewRecipient, RecipientKind
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
-from shared.models.firestore.drafts import DiffPart, DraftDocument, DraftParagraph, DraftRevision, PhiReason, Recipient
+from shared.models.firestore.drafts import DiffPart, DraftDocument, DraftRevision, MadeParagraph, PhiReason, Recipient
 from shared.services.email_values import EmailFacts, EmailValues
 
 MOST_REVISIONS, MOST_OF_REVISIONS = 50, 500_000  # bytes: a document holds a mebibyte
@@ -85,35 +85,32 @@ class DraftContents:
         return found[0], one_line(found[1]), found[2]
 
     def worded(self, draft: DraftDocument, template: Template, facts: EmailFacts) -> DraftDocument:
-        """Word the template anew in the draft's style."""
-        letter = compose(template, _style(draft), facts.values | _whom(draft.recipient))
-        draft = draft.model_copy(update={"paragraphs": _kept(letter.paragraphs)})
+        """Word the template from nothing in the draft's style."""
+        letter = compose(template, style_of(draft), facts.values | _whom(draft.recipient))
+        draft = draft.model_copy(update={"made": _made(letter.paragraphs), "left_out": (), "own_words": False})
         return self.measured(draft, Content(letter.subject, letter.body, letter.missing), facts)
 
-    def reworded(
-        self, draft: DraftDocument, template: Template, facts: EmailFacts, *, before: DraftDocument
-    ) -> DraftDocument:
-        """Put in the draft's style what is still the template's; what a person wrote stays, and so does the subject."""
-        if not before.own_words:
-            return self.worded(draft, template, facts)
-        done = reword(
-            template,
-            _style(draft),
-            facts.values | _whom(draft.recipient),
-            body=before.body,
-            made=made_of(before),
-            before=_style(before),
-        )
-        members = {"paragraphs": _kept(done.paragraphs), "left_out": tuple(sorted(done.style.left_out))}
-        return self.merged(draft.model_copy(update=members), before.subject, done.body, facts)
+    def restyled(self, draft: DraftDocument, template: Template, before: Style, facts: EmailFacts) -> DraftDocument:
+        """Word the template's paragraphs anew in the draft's style; what a person wrote stays, word for word."""
+        values = facts.values | _whom(draft.recipient)
+        letter = reword(template, style_of(draft), values, body=draft.body, made=made_of(draft), before=before)
+        subject = draft.subject if draft.own_subject else letter.composed.subject
+        missing = merge(letter.body, {}).missing
+        members: dict[str, object] = {
+            "made": _made(letter.paragraphs),
+            "left_out": tuple(sorted(letter.style.left_out)),
+            "own_words": bool(letter.by_hand),
+        }
+        return self.measured(draft.model_copy(update=members), Content(subject, letter.body, missing), facts)
 
     def merged(self, draft: DraftDocument, subject: str, body: str, facts: EmailFacts) -> DraftDocument:
         """Take a person's own words; merge fields in them are filled in, and unknown ones refused."""
         values = facts.values | _whom(draft.recipient)
         line, text = merge(subject, values, where="subject"), merge(_clean(body), values, where="body")
         missing = tuple(dict.fromkeys((*line.missing, *text.missing)))
-        made = [Paragraph(one.id, merge(one.text, values).text) for one in draft.paragraphs]
-        draft = draft.model_copy(update={"paragraphs": _kept(made)})
+        # What is filled in now is filled in what the template had made as well, or it would look like a person's.
+        made = [Paragraph(one.id, merge(one.text, values).text) for one in draft.made]
+        draft = draft.model_copy(update={"made": _made(made)})
         return self.measured(draft, Content(line.text, text.text, missing), facts)
 
     def measured(self, draft: DraftDocument, content: Content, facts: EmailFacts) -> DraftDocument:
@@ -201,8 +198,8 @@ def with_revision(before: DraftDocument, after: DraftDocument, instruction: str,
 
 def template_of(draft: DraftDocument) -> Template:
     """The template that the draft can be worded anew from. Raises ConflictError where all words are a person's own."""
-    theirs = by_hand(draft.body, made_of(draft)) if draft.own_words else ()
-    if draft.template is None or (theirs and len(theirs) == len(by_hand(draft.body, ()))):
+    theirs = by_hand(draft.body, made_of(draft))
+    if draft.template is None or (theirs and theirs == by_hand(draft.body, ())):
         raise ConflictError("A person's own words are not put into other words without a model", code="own_words")
     return template_named(draft.template)
 
@@ -215,17 +212,18 @@ def named_template(name: str) -> Template:
         refuse("template", "unknown_template", "is not a template")
 
 
+def style_of(draft: DraftDocument) -> Style:
+    """How the draft's template is worded."""
+    return Style(tone=draft.tone, length=draft.length, simplified=draft.simplified, left_out=frozenset(draft.left_out))
+
+
 def made_of(draft: DraftDocument) -> tuple[Paragraph, ...]:
     """The paragraphs as the draft's template had made them."""
-    return tuple(Paragraph(one.id, one.text) for one in draft.paragraphs)
+    return tuple(Paragraph(one.id, one.text) for one in draft.made)
 
 
-def _kept(paragraphs: Iterable[Paragraph]) -> tuple[DraftParagraph, ...]:
-    return tuple(DraftParagraph(id=one.id, text=one.text) for one in paragraphs)
-
-
-def _style(draft: DraftDocument) -> Style:
-    return Style(draft.tone, draft.length, draft.simplified, frozenset(draft.left_out))
+def _made(paragraphs: Iterable[Paragraph]) -> tuple[MadeParagraph, ...]:
+    return tuple(MadeParagraph(id=one.id, text=one.text) for one in paragraphs)
 
 
 def answers_of(given: Mapping[str, str | int]) -> dict[str, Any]:

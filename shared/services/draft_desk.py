@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from shared.db.selector import DatabaseSelector
 from shared.errors import NotFoundError
 from shared.models.api.drafts import NewRecipient
-from shared.models.audit import AuditAction
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
 from shared.models.firestore.drafts import DraftDocument
@@ -66,11 +64,8 @@ class DraftDesk:
         return draft, self.facts(caller, context), context
 
     def facts(self, caller: Caller, context: ContextDocument) -> EmailFacts:
-        """What the records say now, as far as the caller sees them; the read is audited."""
-        reading = replace(caller, action=AuditAction.PATIENT_READ)
-        event = reading.seen("patient", resource_ref=context.id, mode=MODE)
-        with self._access_log.in_transaction(event) as seen:
-            return self._values.read(caller, context, today=caller.today(self._now()), seen=seen)
+        """What the records say now, as far as the caller sees them. What the request does with it is its audit row."""
+        return self._values.read(caller, context, today=caller.today(self._now()))
 
     def remeasured(self, draft: DraftDocument, facts: EmailFacts) -> DraftDocument:
         """The draft with what it discloses by the records as they are now."""

@@ -39,7 +39,7 @@ def draft_view(draft: DraftDocument) -> DraftView:
     }
     return DraftView(
         **same,
-        by_hand=by_hand(draft.body, made_of(draft)) if draft.own_words else (),
+        by_hand=by_hand(draft.body, made_of(draft)),
         fields=draft.answers,
         missing=draft.missing_fields,
         form=form_for(asked) if asked else None,

@@ -20,6 +20,7 @@ from shared.services.draft_contents import (
     measured,
     named_template,
     refuse,
+    style_of,
     template_of,
     with_facts,
     with_revision,
@@ -68,10 +69,7 @@ class DraftWriting(DraftDesk):
             }
             if "follow_up_on" in edit.model_fields_set:
                 members |= self.follow_up(caller, edit.follow_up_on, now)
-            draft = moved.model_copy(update=members)
-            if edit.subject is not None or edit.body is not None:
-                draft = draft.model_copy(update={"own_words": True})
-            draft = self._reworded(draft, known, edit.subject, edit.body)
+            draft = self._reworded(moved.model_copy(update=members), known, edit.subject, edit.body)
             return with_revision(stored, draft, "edit", caller)
 
         return self.changes.change(caller, draft_id, decide, version=edit.version, move="edit", answer=answer)
@@ -99,7 +97,8 @@ class DraftWriting(DraftDesk):
             draft = moved.model_copy(
                 update=_style(stored, asked) | {"contributors": _with(stored.contributors, caller)}
             )
-            draft = self._contents.reworded(draft, template, with_facts(facts, stored.answers), before=stored)
+            known = with_facts(facts, stored.answers)
+            draft = self._contents.restyled(draft, template, style_of(stored), known)
             said = asked.instruction if asked.tone is None else f"{asked.instruction}:{asked.tone}"
             return with_revision(stored, draft, said, caller)
 
@@ -149,13 +148,7 @@ class DraftWriting(DraftDesk):
             moved = rules.move(stored, "edit", at=self._now())
             wanted = NewRecipient(kind=template.recipient)
             recipient = self._contents.recipient(caller, context, wanted, facts, before=stored.recipient)
-            members = {
-                "template": name,
-                "own_words": False,
-                "left_out": (),
-                "recipient": recipient,
-                "channel": template.channel,
-            }
+            members = {"template": name, "own_subject": False, "recipient": recipient, "channel": template.channel}
             draft = moved.model_copy(update=members | {"contributors": _with(stored.contributors, caller)})
             draft = self._contents.worded(draft, template, with_facts(facts, stored.answers))
             return with_revision(stored, draft, f"apply_template:{name}", caller)
@@ -177,7 +170,7 @@ class DraftWriting(DraftDesk):
             else:
                 reasons = measured(stored, stored.subject, stored.body, known).reasons
                 said = remove(stored.subject, reasons, part="subject"), remove(stored.body, reasons)
-                draft = self._contents.merged(moved.model_copy(update={"own_words": True}), *said, known)
+                draft = self._reworded(moved, known, *said)
             return with_revision(stored, draft, f"phi:{way}", caller)
 
         return self.changes.change(caller, draft_id, decide, version=None, move=f"phi:{way}", answer=answer)
@@ -226,10 +219,14 @@ class DraftWriting(DraftDesk):
     def _reworded(
         self, draft: DraftDocument, facts: EmailFacts, subject: str | None, body: str | None
     ) -> DraftDocument:
-        if draft.own_words or draft.template is None:
-            said = draft.subject if subject is None else subject, draft.body if body is None else body
-            return self._contents.merged(draft, *said, facts)
-        return self._contents.worded(draft, named_template(draft.template), facts)
+        """The draft with a person's subject or body, and with what is known now in the rest."""
+        said = draft.subject if subject is None else subject, draft.body if body is None else body
+        merged = self._contents.merged(draft, *said, facts)
+        if draft.template is None:
+            return merged
+        own_subject = draft.own_subject or (subject is not None and subject != draft.subject)
+        letter = merged.model_copy(update={"own_subject": own_subject})
+        return self._contents.restyled(letter, named_template(draft.template), style_of(draft), facts)
 
 
 def _style(draft: DraftDocument, asked: ReviseDraft) -> dict[str, object]:

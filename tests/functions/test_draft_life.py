@@ -190,6 +190,28 @@ def test_revisions_keep_the_wording_the_instruction_and_the_difference(office: D
     assert "".join(part["text"] for part in first if part["op"] != "delete") == friendly["body"]
 
 
+def test_what_a_person_wrote_stays_when_the_template_is_worded_anew(office: DraftOffice) -> None:
+    draft = office.draft()
+    first, *others = draft["body"].split("\n\n")
+    own = "My own words, of 2 days ago."
+    mixed = "\n\n".join((first, own, *others))
+    edited = office.done("PUT", f"{DRAFTS}/{draft['id']}", {"body": mixed})
+    assert (edited["body"], edited["ownWords"]) == (mixed, True)
+    friendly = office.step(draft, "revise", {"instruction": "set_tone", "tone": "friendly"})
+    assert own in friendly["body"].split("\n\n")
+    assert others[0] not in friendly["body"]
+    filled = office.done("PUT", f"{DRAFTS}/{draft['id']}", {"fields": {"organisation.phone": "555-010-2000"}})
+    assert own in filled["body"]
+    assert "555-010-2000" in filled["body"]
+    assert filled["missing"] == []
+
+
+def test_a_subject_of_ones_own_stays(office: DraftOffice) -> None:
+    draft = office.draft()
+    office.done("PUT", f"{DRAFTS}/{draft['id']}", {"subject": "See you soon"})
+    assert office.step(draft, "revise", {"instruction": "shorten"})["subject"] == "See you soon"
+
+
 def test_a_persons_own_words_are_not_reworded(office: DraftOffice) -> None:
     draft = office.draft(subject="Hello", body="Please call us.", recipient={"kind": "patient", "address": ADDRESS})
     refused = office.refused(draft, "revise", {"instruction": "shorten"})

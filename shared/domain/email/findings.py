@@ -43,7 +43,7 @@ _OF_NO_DIAGNOSIS = frozenset({
     "symptoms", "initial", "episode", "related", "following", "other", "illness", "subsequent", "sequela",
     "presence", "absence", "screening", "patient", "patients", "emergency", "procedure", "assessment", "problem",
     "insurance", "active", "administration", "admission", "certification", "clinic", "consultation", "degree",
-    "follow", "general", "urgent", "variation", "outpatient", "treatment", "seasonal", "produce", "therapy",
+    "follow", "general", "urgent", "variation", "outpatient", "room", "treatment", "seasonal", "produce", "therapy",
     "examination", "medication", "review",
 })  # fmt: skip
 _LEAST_OF_WORD = 6

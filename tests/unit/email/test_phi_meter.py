@@ -1,6 +1,5 @@
 """The PHI meter: who may be told what, why an e-mail may not go out, and that the ways out work."""
 
-
 from __future__ import annotations
 
 from itertools import product
