@@ -326,3 +326,26 @@ def test_a_model_rewrites_a_persons_text_only_where_no_fact_changes(
         assert not server.complaints
     bootstrap_chat.rewriter.cache_clear()
     settings.cache_clear()
+
+
+def test_a_field_that_is_filled_in_later_makes_no_paragraph_a_persons(office: DraftOffice) -> None:
+    draft = office.draft(template="balance_reminder")
+    assert draft["missing"] == ["claim.balance"]
+    filled = office.done("PUT", f"{DRAFTS}/{draft['id']}", {"fields": {"claim.balance": "182.40"}})
+    assert (filled["missing"], filled["byHand"], filled["ownWords"]) == ([], [], False)
+    friendly = office.step(draft, "revise", {"instruction": "set_tone", "tone": "friendly"})
+    assert "there is still an open balance of $182.40" in friendly["body"]
+
+
+def test_what_was_removed_does_not_come_back_with_another_tone(office: DraftOffice) -> None:
+    draft = office.draft()
+    first, rest = draft["body"].split("\n\n", 1)
+    office.done("PUT", f"{DRAFTS}/{draft['id']}", {"body": f"{first}\n\nYour MRN553 file is here.\n\n{rest}"})
+    removed = office.done(
+        "POST", f"{MODE}/quick-action", {"action": "check_phi", "params": {"draftId": draft["id"], "resolve": "remove"}}
+    )
+    assert removed["success"], removed
+    revised = office.step(draft, "revise", {"instruction": "set_tone", "tone": "firm"})
+    assert "MRN553" not in revised["body"]
+    assert "[removed]" in revised["body"]
+    assert revised["phi"]["reasons"] == []
