@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from shared.domain import draft_states as rules
-from shared.domain.email.phi_meter import remove
+from shared.domain.email.phi_meter import measure, remove
 from shared.models.api.drafts import EditDraft, NewDraft, NewRecipient, ReviseDraft
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
@@ -14,7 +14,6 @@ from shared.models.identifiers import derived_document_id, document_id
 from shared.services.draft_changes import MODE, Body, event_of, kept, plain_body
 from shared.services.draft_contents import (
     answers_of,
-    measured,
     named_template,
     refuse,
     style_of,
@@ -114,7 +113,9 @@ class DraftWriting(DraftDesk):
             if way == "portal_link":
                 draft = self._reworded(moved.model_copy(update={"channel": way}), known, None, None)
             else:
-                reasons = measured(stored, stored.subject, stored.body, known).reasons
+                letter = {"subject": stored.subject, "body": stored.body}
+                reading = measure(**letter, recipient=stored.recipient.kind, channel=stored.channel, known=known.known)
+                reasons = reading.reasons
                 said = remove(stored.subject, reasons, part="subject"), remove(stored.body, reasons)
                 draft = self._reworded(moved, known, *said)
             return with_revision(stored, draft, f"phi:{way}", caller)
