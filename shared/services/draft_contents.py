@@ -17,7 +17,7 @@ from shared.domain.email.missing_form import read_form
 from shared.domain.email.phi_meter import Measure, measure
 from shared.domain.email.plain_text import is_visible, one_line
 from shared.domain.email.revisions import content_hash, difference
-from shared.domain.email.rewording import reword
+from shared.domain.email.rewording import by_hand, reword
 from shared.domain.email.template import Template
 from shared.domain.email.templates import template as template_named
 from shared.errors import ConflictError, FieldError, NotFoundError, ValidationFailedError
@@ -96,8 +96,7 @@ class DraftContents:
     def restyled(self, draft: DraftDocument, template: Template, before: Style, facts: EmailFacts) -> DraftDocument:
         """Word the template's paragraphs anew in the draft's style; what a person wrote stays, word for word."""
         values = facts.values | _whom(draft.recipient)
-        made = [Paragraph(one.id, one.text) for one in draft.made]
-        letter = reword(template, style_of(draft), values, body=draft.body, made=made, before=before)
+        letter = reword(template, style_of(draft), values, body=draft.body, made=made_of(draft), before=before)
         subject = draft.subject if draft.own_subject else letter.composed.subject
         missing = merge(letter.body, {}).missing
         members: dict[str, object] = {
@@ -112,6 +111,9 @@ class DraftContents:
         values = facts.values | _whom(draft.recipient)
         line, text = merge(subject, values, where="subject"), merge(_clean(body), values, where="body")
         missing = tuple(dict.fromkeys((*line.missing, *text.missing)))
+        # What is filled in now is filled in what the template had made as well, or it would look like a person's.
+        made = [Paragraph(one.id, merge(one.text, values).text) for one in draft.made]
+        draft = draft.model_copy(update={"made": _made(made)})
         return self.measured(draft, Content(line.text, text.text, missing), facts)
 
     def measured(self, draft: DraftDocument, content: Content, facts: EmailFacts) -> DraftDocument:
@@ -203,8 +205,9 @@ def with_revision(before: DraftDocument, after: DraftDocument, instruction: str,
 
 
 def template_of(draft: DraftDocument) -> Template:
-    """The template that the draft can be worded anew from. Raises ConflictError where a person's words would go."""
-    if draft.template is None:
+    """The template that the draft can be worded anew from. Raises ConflictError where all words are a person's own."""
+    theirs = by_hand(draft.body, made_of(draft))
+    if draft.template is None or (theirs and theirs == by_hand(draft.body, ())):
         raise ConflictError("A person's own words are not put into other words without a model", code="own_words")
     return template_named(draft.template)
 
@@ -220,6 +223,11 @@ def named_template(name: str) -> Template:
 def style_of(draft: DraftDocument) -> Style:
     """How the draft's template is worded."""
     return Style(tone=draft.tone, length=draft.length, simplified=draft.simplified, left_out=frozenset(draft.left_out))
+
+
+def made_of(draft: DraftDocument) -> tuple[Paragraph, ...]:
+    """The paragraphs as the draft's template had made them."""
+    return tuple(Paragraph(one.id, one.text) for one in draft.made)
 
 
 def _made(paragraphs: Iterable[Paragraph]) -> tuple[MadeParagraph, ...]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
+from shared.assistant.rewriting import Rewriter, refused, rewrite
 from shared.domain import draft_states as rules
 from shared.domain.email.phi_meter import measure, remove
+from shared.errors import ConflictError, PreconditionFailedError
 from shared.models.api.drafts import EditDraft, NewDraft, NewRecipient, ReviseDraft
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
@@ -26,6 +29,11 @@ from shared.services.email_values import EmailFacts
 
 _LENGTHS = {"shorten": {"long": "standard"}, "expand": {"short": "standard"}}
 _ENDS = {"shorten": "short", "expand": "long"}
+_NAMES = ("patient.full_name", "visit.provider", "provider.name", "payer.name", "author.name", "organisation.name")
+
+
+def _nobody() -> None:
+    """Functions that never rewrite have no connection to a model."""
 
 
 class DraftWriting(DraftDesk):
@@ -65,8 +73,21 @@ class DraftWriting(DraftDesk):
 
         return self.changes.change(caller, draft_id, decide, version=edit.version, move="edit", answer=answer)
 
-    def revise(self, caller: Caller, draft_id: str, asked: ReviseDraft, *, answer: Body = plain_body) -> DraftDocument:
-        """Word the template anew: in another tone, shorter, longer, in plainer words."""
+    def revise(
+        self,
+        caller: Caller,
+        draft_id: str,
+        asked: ReviseDraft,
+        *,
+        rewriter: Callable[[], Rewriter | None] = _nobody,
+        answer: Body = plain_body,
+    ) -> DraftDocument:
+        """Word the template anew: in another tone, shorter, longer, in plainer words. Only a model rewrites freely.
+
+        What a person wrote stays as it is, unless it is that which is to be rewritten.
+        """
+        if asked.wish is not None:
+            return self._rewritten(caller, draft_id, asked, rewriter, answer)
         _, facts, _ = self.basis(caller, draft_id)
 
         def decide(stored: DraftDocument) -> DraftDocument:
@@ -83,6 +104,39 @@ class DraftWriting(DraftDesk):
         return self.changes.change(
             caller, draft_id, decide, version=asked.version, move=asked.instruction, answer=answer
         )
+
+    def _rewritten(
+        self,
+        caller: Caller,
+        draft_id: str,
+        asked: ReviseDraft,
+        rewriter: Callable[[], Rewriter | None],
+        answer: Body,
+    ) -> DraftDocument:
+        """Have a model put the body in other words; taken only where no fact changed and no more is disclosed.
+
+        The model is asked once, before anything is decided: whoever changed the draft meanwhile is not overwritten.
+        """
+        draft, facts, _ = self.basis(caller, draft_id)
+        rules.move(draft, "edit", at=self._now())
+        model = rewriter()
+        if model is None:
+            raise ConflictError("No model is set up that could put the text in other words", code="no_model")
+        known = with_facts(facts, draft.answers)
+        names = [str(known.values.get(name) or "") for name in _NAMES] + [draft.recipient.name]
+        done = rewrite(model, draft.body, asked.wish or "", known=known.known, names=names)
+        if done.text is None:
+            raise refused(done)
+        body = done.text
+
+        def decide(stored: DraftDocument) -> DraftDocument:
+            if (stored.body, stored.recipient) != (draft.body, draft.recipient):
+                raise PreconditionFailedError("The draft was changed while the model wrote")
+            moved = rules.move(stored, "edit", at=self._now())
+            moved = moved.model_copy(update={"own_words": True, "contributors": _with(stored.contributors, caller)})
+            return with_revision(stored, self._contents.merged(moved, stored.subject, body, known), "rewrite", caller)
+
+        return self.changes.change(caller, draft_id, decide, version=asked.version, move="rewrite", answer=answer)
 
     def apply_template(self, caller: Caller, draft_id: str, name: str, *, answer: Body = plain_body) -> DraftDocument:
         """Let a template take the place of what the draft says; its recipient stays when it is of the same kind."""

@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+from shared import bootstrap_chat
+from shared.config import settings
 from shared.models.audit import AuditAction
 from shared.models.mail import HandOver
 from shared.models.roles import Role
 from tests.functions.draft_office import ADDRESS, DRAFTS, MODE, DraftOffice
 from tests.functions.in_memory import InMemoryProduct, account
+from tests.integration.gemini.server import KEY, MODEL, answers, fails, gemini_server
 
 
 @pytest.fixture
@@ -276,3 +279,50 @@ def test_a_repeated_key_makes_one_draft_and_sends_once(office: DraftOffice) -> N
     sent = office.done("POST", path, {}, Idempotency_Key="two")
     assert office.done("POST", path, {}, Idempotency_Key="two") == sent
     assert len(office.product.mail.handed) == 1
+
+
+def test_what_a_person_wrote_into_a_letter_stays_in_every_style_and_is_named(office: DraftOffice) -> None:
+    draft = office.draft()
+    first, rest = draft["body"].split("\n\n", 1)
+    mine = "Please bring the X-ray from last year."
+    edited = office.done("PUT", f"{DRAFTS}/{draft['id']}", {"body": f"{first}\n\n{mine}\n\n{rest}"})
+    assert (edited["ownWords"], edited["byHand"]) == (True, [mine])
+    for instruction, tone in (("set_tone", "firm"), ("expand", None), ("simplify", None), ("shorten", None)):
+        revised = office.step(draft, "revise", {"instruction": instruction} | ({"tone": tone} if tone else {}))
+        assert revised["byHand"] == [mine]
+        assert revised["body"].count(mine) == 1
+        assert revised["body"] != edited["body"]
+        edited = revised
+    whole = office.done("PUT", f"{DRAFTS}/{draft['id']}", {"body": mine})
+    assert whole["byHand"] == [mine]
+    assert office.refused(draft, "revise", {"instruction": "expand"}).json["code"] == "own_words"
+
+
+def test_a_model_rewrites_a_persons_text_only_where_no_fact_changes(
+    office: DraftOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = "Please call us by March 5, 2026 about the $20."
+    draft = office.draft(subject="Hello", body=own, recipient={"kind": "patient", "address": ADDRESS})
+    wish = {"instruction": "rewrite", "wish": "kinder"}
+    assert office.refused(draft, "revise", wish).json["code"] == "no_model"
+    assert office.refused(draft, "revise", {"instruction": "rewrite"}).status == 422
+    with gemini_server() as server:
+        for name, value in {"MODEL": MODEL, "API_KEY": KEY, "URL": server.url}.items():
+            monkeypatch.setenv(f"MOBIUS_GEMINI_{name}", value)
+        settings.cache_clear()
+        bootstrap_chat.rewriter.cache_clear()
+        server.plays(answers("Please ring us by March 6, 2026 about the $20."))
+        changed = office.refused(draft, "revise", wish)
+        assert (changed.status, changed.json["code"]) == (422, "facts_changed")
+        assert [one["code"] for one in changed.json["errors"]] == ["fact_lost", "fact_added"]
+        assert "March" not in str(changed.json)
+        server.plays(fails(503))
+        assert office.refused(draft, "revise", wish).status == 503
+        assert office.read(draft)["body"] == own
+        server.plays(answers("It would be kind of you to ring us by March 5, 2026 about the $20."))
+        done = office.step(draft, "revise", wish)
+        assert done["body"].startswith("It would be kind")
+        assert [one["instruction"] for one in done["revisions"]] == ["rewrite"]
+        assert not server.complaints
+    bootstrap_chat.rewriter.cache_clear()
+    settings.cache_clear()
