@@ -70,6 +70,7 @@ class DraftContents:
             to = address(on_file)
         if given.name is not None:
             name = display_name(given.name, where="recipient.name")
+            _refuse_telling_name(kind, name, facts)
         return Recipient(kind=kind, reference=reference, address=to, name=display_name(name, where="recipient.name"))
 
     def check_known(self, caller: Caller, context: ContextDocument, given: NewRecipient, kind: RecipientKind) -> None:
@@ -77,7 +78,9 @@ class DraftContents:
         if given.reference is not None:
             self._found(caller, context, kind, given.reference)
 
-    def _found(self, caller: Caller, context: ContextDocument, kind: Any, wanted: str) -> tuple[str, str, str | None]:
+    def _found(
+        self, caller: Caller, context: ContextDocument, kind: RecipientKind, wanted: str
+    ) -> tuple[str, str, str | None]:
         found = self._values.recipient(caller, kind, wanted)
         mine = found is not None and (kind != "patient" or found[0] == f"patients/{context.patient_uuid}")
         if found is None or not mine:
@@ -122,7 +125,6 @@ class DraftContents:
         link = facts.values.get(PORTAL_LINK)
         if draft.channel == "portal_link" and not link:
             missing += (PORTAL_LINK,)
-        reading = measured(draft, subject, content.body, facts)
         members: dict[str, object] = {
             "subject": subject,
             "body": content.body,
@@ -130,12 +132,18 @@ class DraftContents:
             "portal_link": str(link) if link else None,
             "sender_name": display_name(one_line(facts.sender_name), where="organisation.name"),
         }
-        return hashed(draft.model_copy(update=members | phi_members(reading)))
+        said = draft.model_copy(update=members)
+        return hashed(said.model_copy(update=phi_members(measured(said, subject, content.body, facts))))
 
 
 def measured(draft: DraftDocument, subject: str, body: str, facts: EmailFacts) -> Measure:
-    """Measure a content as it goes to the draft's recipient."""
-    return measure(subject=subject, body=body, recipient=draft.recipient.kind, channel=draft.channel, known=facts.known)
+    """Measure a content as it goes to the draft's recipient; for the portal, what goes by e-mail as well."""
+    kind, known = draft.recipient.kind, facts.known
+    reading = measure(subject=subject, body=body, recipient=kind, channel=draft.channel, known=known)
+    if draft.channel == "plain_email":
+        return reading
+    notice = measure(subject="", body=mailed_text(draft), recipient=kind, channel="plain_email", known=known)
+    return replace(reading, reasons=reading.reasons + notice.reasons)
 
 
 def phi_members(reading: Measure) -> dict[str, object]:
@@ -268,6 +276,13 @@ def check_complete(draft: DraftDocument) -> None:
 def refuse(where: str, code: str, message: str) -> NoReturn:
     """Raise the error of one member."""
     raise ValidationFailedError(f"{where} {message}", errors=(FieldError(where, code, message),))
+
+
+def _refuse_telling_name(kind: RecipientKind, name: str, facts: EmailFacts) -> None:
+    """Refuse a name typed by hand that discloses: like the subject, it stands where anybody reads it."""
+    where = {"subject": "", "body": name} if kind == "patient" else {"subject": name, "body": ""}
+    if measure(**where, recipient=kind, channel="plain_email", known=facts.known).reasons:
+        refuse("recipient.name", "phi_in_name", "discloses what no address may")
 
 
 def _default(kind: str, context: ContextDocument, facts: EmailFacts) -> str | None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from shared.assistant.rewriting import Rewriter, refused, rewrite
 from shared.domain import draft_states as rules
-from shared.domain.email.phi_meter import remove
+from shared.domain.email.phi_meter import measure, remove
 from shared.errors import ConflictError, PreconditionFailedError
 from shared.models.api.drafts import EditDraft, NewDraft, NewRecipient, ReviseDraft
 from shared.models.caller import Caller
@@ -17,7 +17,6 @@ from shared.models.identifiers import derived_document_id, document_id
 from shared.services.draft_changes import MODE, Body, event_of, kept, plain_body
 from shared.services.draft_contents import (
     answers_of,
-    measured,
     named_template,
     refuse,
     style_of,
@@ -168,7 +167,9 @@ class DraftWriting(DraftDesk):
             if way == "portal_link":
                 draft = self._reworded(moved.model_copy(update={"channel": way}), known, None, None)
             else:
-                reasons = measured(stored, stored.subject, stored.body, known).reasons
+                letter = {"subject": stored.subject, "body": stored.body}
+                reading = measure(**letter, recipient=stored.recipient.kind, channel=stored.channel, known=known.known)
+                reasons = reading.reasons
                 said = remove(stored.subject, reasons, part="subject"), remove(stored.body, reasons)
                 draft = self._reworded(moved, known, *said)
             return with_revision(stored, draft, f"phi:{way}", caller)

@@ -198,6 +198,23 @@ def test_a_draft_of_another_organisation_is_nobodys(office: DraftOffice, step: s
     assert foreign.status == unknown.status == 404
 
 
+def test_a_name_before_an_address_discloses_nothing(office: DraftOffice) -> None:
+    words = {"subject": "Hello", "body": "Please call us."}
+    for name in ("Elena Vasquez", "Member ID ABC1234567"):
+        payer = {"kind": "payer", "address": "claims@payer.example", "name": name}
+        refused_at(asked(office, **words, recipient=payer), "recipient.name")
+    assert asked(office, recipient={"address": ADDRESS, "name": "Elena V."}).status == 201
+
+
+def test_a_link_to_the_portal_discloses_nothing_either(office: DraftOffice) -> None:
+    recipient = {"kind": "patient", "address": ADDRESS}
+    members: dict[str, Any] = {"subject": "Hello", "body": "Hello", "recipient": recipient, "channel": "portal_link"}
+    draft = office.draft(**members, fields={"organisation.portal_link": "https://portal.practice.example/MRN553"})
+    assert office.refused(draft, "submit").json["code"] == "phi_over_limit"
+    plain = office.draft(**members, fields={"organisation.portal_link": "https://portal.practice.example/messages"})
+    assert office.step(plain, "submit")["state"] == "in_review"
+
+
 def test_an_auditor_changes_nothing(office: DraftOffice) -> None:
     draft = office.draft()
     assert office.refused(draft, "submit", role=Role.AUDITOR).status == 403
