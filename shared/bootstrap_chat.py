@@ -1,4 +1,4 @@
-"""The composition root of the chat: its service and the assistant that answers, beside shared.bootstrap."""
+"""The composition root of the chat and of what else asks a model: beside shared.bootstrap."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from shared import bootstrap
 
 if TYPE_CHECKING:
     from shared.assistant.protocol import Assistant
+    from shared.assistant.rewriting import Rewriter
     from shared.assistant.tools import ToolTable
     from shared.models.caller import Caller
     from shared.models.users import AssistantPreferences
@@ -23,6 +24,20 @@ def assistant(preferences: AssistantPreferences) -> Assistant:
     from shared.config import settings
 
     return chosen(preferences.choice, tools=assistant_tools(), grounded=grounded_assistant(), gemini=settings().gemini)
+
+
+@cache
+def rewriter() -> Rewriter | None:
+    """The model that puts people's own texts in other words; None where none is set up."""
+    from shared.config import settings
+
+    gemini = settings().gemini
+    if gemini is None:
+        return None
+    from shared.assistant.gemini.model import GeminiModel
+    from shared.assistant.gemini.rewriting import GeminiRewriter
+
+    return GeminiRewriter(GeminiModel(gemini))
 
 
 @cache

@@ -293,16 +293,16 @@ _OWN_WORDS: dict[str, Any] = {"subject": "A question", "body": "Please call us."
 _FROM_TEMPLATE: dict[str, Any] = {"template": "appt_reminder"}
 
 
-def _new_draft(state: str, content: dict[str, Any]) -> Callable[[Make], tuple[str, str]]:
-    """An e-mail of an admin in a state; its id and its context."""
+def _new_draft(state: str, content: dict[str, Any], *, own: bool = False) -> Callable[[Make], tuple[str, str]]:
+    """An e-mail in a state, of an admin or of the caller's `own`; its id and its context."""
 
     def make_one(make: Make) -> tuple[str, str]:
-        context = _email_context(make)
-        draft = make("POST", DRAFTS, {"contextId": context} | content)
+        context, by = _email_context(make), make.by_caller if own else make.call
+        draft = by("POST", DRAFTS, {"contextId": context} | content)
         steps = {"draft": (), "reviewed": ("submit",), "approved": ("submit", "approve")}
         for step in steps.get(state, ("submit", "approve", "send")):
             body = {"contentHash": draft["contentHash"]} if step == "approve" else {}
-            draft = make("POST", f"{DRAFTS}/{draft['id']}/{step}", body)
+            draft = by("POST", f"{DRAFTS}/{draft['id']}/{step}", body)
         return str(draft["id"]), context
 
     return make_one
@@ -316,6 +316,7 @@ _DRAFTS = {
     "draft": ("drafting", _new_draft("draft", _OWN_WORDS)),
     "template draft": ("wording", _new_draft("draft", _FROM_TEMPLATE)),
     "reviewed draft": ("reviewing", _new_draft("reviewed", _OWN_WORDS)),
+    "own reviewed draft": ("own reviewing", _new_draft("reviewed", _OWN_WORDS, own=True)),
     "approved draft": ("sending", _new_draft("approved", _OWN_WORDS)),
     "sent draft": ("sent e-mail", _new_draft("sent", _OWN_WORDS)),
 }

@@ -1,7 +1,7 @@
 """Writing a message as RFC 5322 and MIME have it: names in any script, plain text with an HTML alternative.
 
-The same message is written in the same bytes however often. Every line is ASCII of at most 998 characters whatever the text holds, so that no server on its way has a reason to
-write it anew.
+The same message is written in the same bytes however often. Every line is ASCII of at most 998 characters whatever the
+text holds, so that no server on its way has a reason to write it anew.
 """
 
 from __future__ import annotations

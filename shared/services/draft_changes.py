@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from pydantic import BaseModel
 
@@ -20,13 +19,6 @@ from shared.services.draft_views import draft_view
 MODE = "email-drafter"
 Decide = Callable[[DraftDocument], DraftDocument]
 Body = Callable[[DraftDocument], BaseModel]
-
-
-@dataclass(frozen=True, slots=True)
-class Also:
-    """What comes into being with a change of a draft."""
-
-    new: tuple[Document, ...] = ()
 
 
 def plain_body(draft: DraftDocument) -> BaseModel:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from shared.domain.email.addresses import address, display_name, subject_line
-from shared.domain.email.composing import Style, compose
+from shared.domain.email.composing import Paragraph, Style, compose
 from shared.domain.email.fields import FIELDS
 from shared.domain.email.html_part import html_part
 from shared.domain.email.merging import merge
@@ -17,13 +17,14 @@ from shared.domain.email.missing_form import read_form
 from shared.domain.email.phi_meter import Measure, measure
 from shared.domain.email.plain_text import is_visible, one_line
 from shared.domain.email.revisions import content_hash, difference
+from shared.domain.email.rewording import by_hand, reword
 from shared.domain.email.template import Template
 from shared.domain.email.templates import template as template_named
 from shared.errors import ConflictError, FieldError, NotFoundError, ValidationFailedError
-from shared.models.api.drafts import MOST_OF_BODY, NewRecipient
+from shared.models.api.drafts import MOST_OF_BODY, NewRecipient, RecipientKind
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
-from shared.models.firestore.drafts import DiffPart, DraftDocument, DraftRevision, PhiReason, Recipient
+from shared.models.firestore.drafts import DiffPart, DraftDocument, DraftRevision, MadeParagraph, PhiReason, Recipient
 from shared.services.email_values import EmailFacts, EmailValues
 
 MOST_REVISIONS, MOST_OF_REVISIONS = 50, 500_000  # bytes: a document holds a mebibyte
@@ -69,9 +70,17 @@ class DraftContents:
             to = address(on_file)
         if given.name is not None:
             name = display_name(given.name, where="recipient.name")
+            _refuse_telling_name(kind, name, facts)
         return Recipient(kind=kind, reference=reference, address=to, name=display_name(name, where="recipient.name"))
 
-    def _found(self, caller: Caller, context: ContextDocument, kind: Any, wanted: str) -> tuple[str, str, str | None]:
+    def check_known(self, caller: Caller, context: ContextDocument, given: NewRecipient, kind: RecipientKind) -> None:
+        """Raise NotFoundError for a recipient who is named and is nobody of ours."""
+        if given.reference is not None:
+            self._found(caller, context, kind, given.reference)
+
+    def _found(
+        self, caller: Caller, context: ContextDocument, kind: RecipientKind, wanted: str
+    ) -> tuple[str, str, str | None]:
         found = self._values.recipient(caller, kind, wanted)
         mine = found is not None and (kind != "patient" or found[0] == f"patients/{context.patient_uuid}")
         if found is None or not mine:
@@ -79,16 +88,32 @@ class DraftContents:
         return found[0], one_line(found[1]), found[2]
 
     def worded(self, draft: DraftDocument, template: Template, facts: EmailFacts) -> DraftDocument:
-        """Word the template anew in the draft's style."""
-        style = Style(tone=draft.tone, length=draft.length, simplified=draft.simplified)
-        letter = compose(template, style, facts.values | _whom(draft.recipient))
+        """Word the template from nothing in the draft's style."""
+        letter = compose(template, style_of(draft), facts.values | _whom(draft.recipient))
+        draft = draft.model_copy(update={"made": _made(letter.paragraphs), "left_out": (), "own_words": False})
         return self.measured(draft, Content(letter.subject, letter.body, letter.missing), facts)
+
+    def restyled(self, draft: DraftDocument, template: Template, before: Style, facts: EmailFacts) -> DraftDocument:
+        """Word the template's paragraphs anew in the draft's style; what a person wrote stays, word for word."""
+        values = facts.values | _whom(draft.recipient)
+        letter = reword(template, style_of(draft), values, body=draft.body, made=made_of(draft), before=before)
+        subject = draft.subject if draft.own_subject else letter.composed.subject
+        missing = merge(letter.body, {}).missing
+        members: dict[str, object] = {
+            "made": _made(letter.paragraphs),
+            "left_out": tuple(sorted(letter.style.left_out)),
+            "own_words": bool(letter.by_hand),
+        }
+        return self.measured(draft.model_copy(update=members), Content(subject, letter.body, missing), facts)
 
     def merged(self, draft: DraftDocument, subject: str, body: str, facts: EmailFacts) -> DraftDocument:
         """Take a person's own words; merge fields in them are filled in, and unknown ones refused."""
         values = facts.values | _whom(draft.recipient)
         line, text = merge(subject, values, where="subject"), merge(_clean(body), values, where="body")
         missing = tuple(dict.fromkeys((*line.missing, *text.missing)))
+        # What is filled in now is filled in what the template had made as well, or it would look like a person's.
+        made = [Paragraph(one.id, merge(one.text, values).text) for one in draft.made]
+        draft = draft.model_copy(update={"made": _made(made)})
         return self.measured(draft, Content(line.text, text.text, missing), facts)
 
     def measured(self, draft: DraftDocument, content: Content, facts: EmailFacts) -> DraftDocument:
@@ -100,7 +125,6 @@ class DraftContents:
         link = facts.values.get(PORTAL_LINK)
         if draft.channel == "portal_link" and not link:
             missing += (PORTAL_LINK,)
-        reading = measured(draft, subject, content.body, facts)
         members: dict[str, object] = {
             "subject": subject,
             "body": content.body,
@@ -108,12 +132,18 @@ class DraftContents:
             "portal_link": str(link) if link else None,
             "sender_name": display_name(one_line(facts.sender_name), where="organisation.name"),
         }
-        return hashed(draft.model_copy(update=members | phi_members(reading)))
+        said = draft.model_copy(update=members)
+        return hashed(said.model_copy(update=phi_members(measured(said, subject, content.body, facts))))
 
 
 def measured(draft: DraftDocument, subject: str, body: str, facts: EmailFacts) -> Measure:
-    """Measure a content as it goes to the draft's recipient."""
-    return measure(subject=subject, body=body, recipient=draft.recipient.kind, channel=draft.channel, known=facts.known)
+    """Measure a content as it goes to the draft's recipient; for the portal, what goes by e-mail as well."""
+    kind, known = draft.recipient.kind, facts.known
+    reading = measure(subject=subject, body=body, recipient=kind, channel=draft.channel, known=known)
+    if draft.channel == "plain_email":
+        return reading
+    notice = measure(subject="", body=mailed_text(draft), recipient=kind, channel="plain_email", known=known)
+    return replace(reading, reasons=reading.reasons + notice.reasons)
 
 
 def phi_members(reading: Measure) -> dict[str, object]:
@@ -175,8 +205,9 @@ def with_revision(before: DraftDocument, after: DraftDocument, instruction: str,
 
 
 def template_of(draft: DraftDocument) -> Template:
-    """The template that the draft can be worded anew from. Raises ConflictError where a person's words would go."""
-    if draft.template is None or draft.own_words:
+    """The template that the draft can be worded anew from. Raises ConflictError where all words are a person's own."""
+    theirs = by_hand(draft.body, made_of(draft))
+    if draft.template is None or (theirs and theirs == by_hand(draft.body, ())):
         raise ConflictError("A person's own words are not put into other words without a model", code="own_words")
     return template_named(draft.template)
 
@@ -187,6 +218,20 @@ def named_template(name: str) -> Template:
         return template_named(name)
     except NotFoundError:
         refuse("template", "unknown_template", "is not a template")
+
+
+def style_of(draft: DraftDocument) -> Style:
+    """How the draft's template is worded."""
+    return Style(tone=draft.tone, length=draft.length, simplified=draft.simplified, left_out=frozenset(draft.left_out))
+
+
+def made_of(draft: DraftDocument) -> tuple[Paragraph, ...]:
+    """The paragraphs as the draft's template had made them."""
+    return tuple(Paragraph(one.id, one.text) for one in draft.made)
+
+
+def _made(paragraphs: Iterable[Paragraph]) -> tuple[MadeParagraph, ...]:
+    return tuple(MadeParagraph(id=one.id, text=one.text) for one in paragraphs)
 
 
 def answers_of(given: Mapping[str, str | int]) -> dict[str, Any]:
@@ -231,6 +276,13 @@ def check_complete(draft: DraftDocument) -> None:
 def refuse(where: str, code: str, message: str) -> NoReturn:
     """Raise the error of one member."""
     raise ValidationFailedError(f"{where} {message}", errors=(FieldError(where, code, message),))
+
+
+def _refuse_telling_name(kind: RecipientKind, name: str, facts: EmailFacts) -> None:
+    """Refuse a name typed by hand that discloses: like the subject, it stands where anybody reads it."""
+    where = {"subject": "", "body": name} if kind == "patient" else {"subject": name, "body": ""}
+    if measure(**where, recipient=kind, channel="plain_email", known=facts.known).reasons:
+        refuse("recipient.name", "phi_in_name", "discloses what no address may")
 
 
 def _default(kind: str, context: ContextDocument, facts: EmailFacts) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from shared.db.selector import DatabaseSelector
 from shared.errors import NotFoundError
+from shared.models.api.drafts import NewRecipient
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
 from shared.models.firestore.drafts import DraftDocument
@@ -48,18 +49,23 @@ class DraftDesk:
         wanted = DraftFilter(context_id=context.id)
         return self._db.firestore.drafts.find(caller.client_id, wanted, after=None, limit=limit)
 
-    def basis(self, caller: Caller, draft_id: str) -> tuple[DraftDocument, EmailFacts, ContextDocument]:
-        """The draft, what the records say now, and the context; read before anything is decided."""
+    def basis(
+        self, caller: Caller, draft_id: str, recipient: NewRecipient | None = None
+    ) -> tuple[DraftDocument, EmailFacts, ContextDocument]:
+        """The draft, what the records say now, and the context; read before anything is decided.
+
+        Nothing is read for somebody who names a `recipient` that is nobody of ours. Raises NotFoundError.
+        """
         self.changes.recall(caller)
         draft = self.draft(caller, draft_id)
         context = self._contexts().context_in(caller, MODE, draft.context_id)
+        if recipient is not None:
+            self._contents.check_known(caller, context, recipient, recipient.kind or draft.recipient.kind)
         return draft, self.facts(caller, context), context
 
     def facts(self, caller: Caller, context: ContextDocument) -> EmailFacts:
-        """What the records say now, as far as the caller sees them; the read is audited."""
-        event = caller.seen("patient", resource_ref=context.id, mode=MODE)
-        with self._access_log.in_transaction(event) as seen:
-            return self._values.read(caller, context, today=caller.today(self._now()), seen=seen)
+        """What the records say now, as far as the caller sees them. What the request does with it is its audit row."""
+        return self._values.read(caller, context, today=caller.today(self._now()))
 
     def remeasured(self, draft: DraftDocument, facts: EmailFacts) -> DraftDocument:
         """The draft with what it discloses by the records as they are now."""

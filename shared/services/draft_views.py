@@ -7,9 +7,11 @@ from typing import get_args
 from shared.domain.draft_states import allowed_moves
 from shared.domain.email.fields import FIELDS
 from shared.domain.email.missing_form import form_for
+from shared.domain.email.rewording import by_hand
 from shared.domain.email.template import TONES, Template
 from shared.models.api.drafts import DraftView, PhiView, RevisionView, TemplateView
 from shared.models.firestore.drafts import DraftDocument, Length
+from shared.services.draft_contents import made_of
 
 
 def template_view(template: Template) -> TemplateView:
@@ -33,10 +35,11 @@ def draft_view(draft: DraftDocument) -> DraftView:
     same = {
         name: getattr(draft, name)
         for name in DraftView.model_fields
-        if name not in {"fields", "missing", "form", "phi", "allowed", "revisions"}
+        if name not in {"fields", "missing", "form", "phi", "allowed", "revisions", "by_hand"}
     }
     return DraftView(
         **same,
+        by_hand=by_hand(draft.body, made_of(draft)),
         fields=draft.answers,
         missing=draft.missing_fields,
         form=form_for(asked) if asked else None,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
+from shared.assistant.rewriting import Rewriter, refused, rewrite
 from shared.domain import draft_states as rules
-from shared.domain.email.phi_meter import remove
+from shared.domain.email.phi_meter import measure, remove
+from shared.errors import ConflictError, PreconditionFailedError
 from shared.models.api.drafts import EditDraft, NewDraft, NewRecipient, ReviseDraft
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
@@ -14,9 +17,9 @@ from shared.models.identifiers import derived_document_id, document_id
 from shared.services.draft_changes import MODE, Body, event_of, kept, plain_body
 from shared.services.draft_contents import (
     answers_of,
-    measured,
     named_template,
     refuse,
+    style_of,
     template_of,
     with_facts,
     with_revision,
@@ -26,6 +29,11 @@ from shared.services.email_values import EmailFacts
 
 _LENGTHS = {"shorten": {"long": "standard"}, "expand": {"short": "standard"}}
 _ENDS = {"shorten": "short", "expand": "long"}
+_NAMES = ("patient.full_name", "visit.provider", "provider.name", "payer.name", "author.name", "organisation.name")
+
+
+def _nobody() -> None:
+    """Functions that never rewrite have no connection to a model."""
 
 
 class DraftWriting(DraftDesk):
@@ -42,7 +50,7 @@ class DraftWriting(DraftDesk):
 
     def edit(self, caller: Caller, draft_id: str, edit: EditDraft, *, answer: Body = plain_body) -> DraftDocument:
         """Change what the edit names; whatever was approved is approved no more."""
-        _, facts, context = self.basis(caller, draft_id)
+        _, facts, context = self.basis(caller, draft_id, edit.recipient)
 
         def decide(stored: DraftDocument) -> DraftDocument:
             now = self._now()
@@ -60,16 +68,26 @@ class DraftWriting(DraftDesk):
             }
             if "follow_up_on" in edit.model_fields_set:
                 members |= self.follow_up(caller, edit.follow_up_on, now)
-            draft = moved.model_copy(update=members)
-            if edit.subject is not None or edit.body is not None:
-                draft = draft.model_copy(update={"own_words": True})
-            draft = self._reworded(draft, known, edit.subject, edit.body)
+            draft = self._reworded(moved.model_copy(update=members), known, edit.subject, edit.body)
             return with_revision(stored, draft, "edit", caller)
 
         return self.changes.change(caller, draft_id, decide, version=edit.version, move="edit", answer=answer)
 
-    def revise(self, caller: Caller, draft_id: str, asked: ReviseDraft, *, answer: Body = plain_body) -> DraftDocument:
-        """Word the template anew: in another tone, shorter, longer, in plainer words."""
+    def revise(
+        self,
+        caller: Caller,
+        draft_id: str,
+        asked: ReviseDraft,
+        *,
+        rewriter: Callable[[], Rewriter | None] = _nobody,
+        answer: Body = plain_body,
+    ) -> DraftDocument:
+        """Word the template anew: in another tone, shorter, longer, in plainer words. Only a model rewrites freely.
+
+        What a person wrote stays as it is, unless it is that which is to be rewritten.
+        """
+        if asked.wish is not None:
+            return self._rewritten(caller, draft_id, asked, rewriter, answer)
         _, facts, _ = self.basis(caller, draft_id)
 
         def decide(stored: DraftDocument) -> DraftDocument:
@@ -78,13 +96,47 @@ class DraftWriting(DraftDesk):
             draft = moved.model_copy(
                 update=_style(stored, asked) | {"contributors": _with(stored.contributors, caller)}
             )
-            draft = self._contents.worded(draft, template, with_facts(facts, stored.answers))
+            known = with_facts(facts, stored.answers)
+            draft = self._contents.restyled(draft, template, style_of(stored), known)
             said = asked.instruction if asked.tone is None else f"{asked.instruction}:{asked.tone}"
             return with_revision(stored, draft, said, caller)
 
         return self.changes.change(
             caller, draft_id, decide, version=asked.version, move=asked.instruction, answer=answer
         )
+
+    def _rewritten(
+        self,
+        caller: Caller,
+        draft_id: str,
+        asked: ReviseDraft,
+        rewriter: Callable[[], Rewriter | None],
+        answer: Body,
+    ) -> DraftDocument:
+        """Have a model put the body in other words; taken only where no fact changed and no more is disclosed.
+
+        The model is asked once, before anything is decided: whoever changed the draft meanwhile is not overwritten.
+        """
+        draft, facts, _ = self.basis(caller, draft_id)
+        rules.move(draft, "edit", at=self._now())
+        model = rewriter()
+        if model is None:
+            raise ConflictError("No model is set up that could put the text in other words", code="no_model")
+        known = with_facts(facts, draft.answers)
+        names = [str(known.values.get(name) or "") for name in _NAMES] + [draft.recipient.name]
+        done = rewrite(model, draft.body, asked.wish or "", known=known.known, names=names)
+        if done.text is None:
+            raise refused(done)
+        body = done.text
+
+        def decide(stored: DraftDocument) -> DraftDocument:
+            if (stored.body, stored.recipient) != (draft.body, draft.recipient):
+                raise PreconditionFailedError("The draft was changed while the model wrote")
+            moved = rules.move(stored, "edit", at=self._now())
+            moved = moved.model_copy(update={"own_words": True, "contributors": _with(stored.contributors, caller)})
+            return with_revision(stored, self._contents.merged(moved, stored.subject, body, known), "rewrite", caller)
+
+        return self.changes.change(caller, draft_id, decide, version=asked.version, move="rewrite", answer=answer)
 
     def apply_template(self, caller: Caller, draft_id: str, name: str, *, answer: Body = plain_body) -> DraftDocument:
         """Let a template take the place of what the draft says; its recipient stays when it is of the same kind."""
@@ -95,7 +147,7 @@ class DraftWriting(DraftDesk):
             moved = rules.move(stored, "edit", at=self._now())
             wanted = NewRecipient(kind=template.recipient)
             recipient = self._contents.recipient(caller, context, wanted, facts, before=stored.recipient)
-            members = {"template": name, "own_words": False, "recipient": recipient, "channel": template.channel}
+            members = {"template": name, "own_subject": False, "recipient": recipient, "channel": template.channel}
             draft = moved.model_copy(update=members | {"contributors": _with(stored.contributors, caller)})
             draft = self._contents.worded(draft, template, with_facts(facts, stored.answers))
             return with_revision(stored, draft, f"apply_template:{name}", caller)
@@ -115,9 +167,11 @@ class DraftWriting(DraftDesk):
             if way == "portal_link":
                 draft = self._reworded(moved.model_copy(update={"channel": way}), known, None, None)
             else:
-                reasons = measured(stored, stored.subject, stored.body, known).reasons
+                letter = {"subject": stored.subject, "body": stored.body}
+                reading = measure(**letter, recipient=stored.recipient.kind, channel=stored.channel, known=known.known)
+                reasons = reading.reasons
                 said = remove(stored.subject, reasons, part="subject"), remove(stored.body, reasons)
-                draft = self._contents.merged(moved.model_copy(update={"own_words": True}), *said, known)
+                draft = self._reworded(moved, known, *said)
             return with_revision(stored, draft, f"phi:{way}", caller)
 
         return self.changes.change(caller, draft_id, decide, version=None, move=f"phi:{way}", answer=answer)
@@ -125,10 +179,12 @@ class DraftWriting(DraftDesk):
     def _new(self, caller: Caller, context: ContextDocument, new: NewDraft) -> DraftDocument:
         now, key = self._now(), caller.idempotency
         template = None if new.template is None else named_template(new.template)
-        facts = self.facts(caller, context).with_answers(answers_of(new.fields))
+        answers = answers_of(new.fields)
         kind = new.recipient.kind or (template.recipient if template else "other")
         if template is not None and kind != template.recipient:
             refuse("recipient.kind", "not_for_recipient", "is not whom this template is for")
+        self._contents.check_known(caller, context, new.recipient, kind)
+        facts = self.facts(caller, context).with_answers(answers)
         recipient = self._contents.recipient(
             caller, context, new.recipient.model_copy(update={"kind": kind}), facts, before=Recipient(kind=kind)
         )
@@ -164,10 +220,14 @@ class DraftWriting(DraftDesk):
     def _reworded(
         self, draft: DraftDocument, facts: EmailFacts, subject: str | None, body: str | None
     ) -> DraftDocument:
-        if draft.own_words or draft.template is None:
-            said = draft.subject if subject is None else subject, draft.body if body is None else body
-            return self._contents.merged(draft, *said, facts)
-        return self._contents.worded(draft, named_template(draft.template), facts)
+        """The draft with a person's subject or body, and with what is known now in the rest."""
+        said = draft.subject if subject is None else subject, draft.body if body is None else body
+        merged = self._contents.merged(draft, *said, facts)
+        if draft.template is None:
+            return merged
+        own_subject = draft.own_subject or (subject is not None and subject != draft.subject)
+        letter = merged.model_copy(update={"own_subject": own_subject})
+        return self._contents.restyled(letter, named_template(draft.template), style_of(draft), facts)
 
 
 def _style(draft: DraftDocument, asked: ReviseDraft) -> dict[str, object]:

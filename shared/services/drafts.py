@@ -108,6 +108,7 @@ class DraftService(DraftWriting):
 
     def approve(self, caller: Caller, draft_id: str, step: ApproveDraft, *, answer: Body = plain_body) -> DraftDocument:
         """Approve exactly the content that was read. Above the limit, nobody approves what they have worded."""
+        rules.check_reviewer(self.draft(caller, draft_id), by=str(caller.user_id), role=caller.role)
         _, facts, _ = self.basis(caller, draft_id)
 
         def decide(stored: DraftDocument) -> DraftDocument:

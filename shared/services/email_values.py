@@ -13,7 +13,6 @@ from shared.db.selector import DatabaseSelector
 from shared.domain.email.fields import Value
 from shared.domain.email.findings import Known
 from shared.models.api.drafts import RecipientKind
-from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
 from shared.models.patient_records import DatedClaim, VisitOnFile
@@ -75,7 +74,7 @@ class EmailValues:
     def __init__(self, db: DatabaseSelector) -> None:
         self._db = db
 
-    def read(self, caller: Caller, context: ContextDocument, *, today: date, seen: AuditEvent | None) -> EmailFacts:
+    def read(self, caller: Caller, context: ContextDocument, *, today: date) -> EmailFacts:
         """Everything that a template can ask for in this context; what the role must not see is not among it."""
         values = self._author(caller)
         sender = str(values.get("organisation.name") or "")
@@ -83,7 +82,7 @@ class EmailValues:
             return EmailFacts(values, Known(values=values), sender_name=sender)
         store, client = self._db.postgres, caller.client_id
         whose = context.patient_uuid
-        file = store.eligibility.file_of(client, whose, visit_id=None, today=today, seen=seen)
+        file = store.eligibility.file_of(client, whose, visit_id=None, today=today, seen=None)
         if file is None:
             return EmailFacts(values, Known(values=values), sender_name=sender)
         everything: dict[str, Any] = {"first": None, "last": None, "limit": _ROWS, "seen": None}

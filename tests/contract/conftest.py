@@ -27,10 +27,11 @@ from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import MemberDocument
 from shared.models.identifiers import uuid7
 from shared.models.postgres import metadata
-from shared.repositories.document_protocols import AlertSweepStore, OpenJobs, RunningReplies
+from shared.repositories.document_protocols import AlertSweepStore, DraftsUnderWay, OpenJobs, RunningReplies
 from shared.repositories.firestore.alerts import FirestoreAlertSweep
 from shared.repositories.firestore.audit_outbox import OUTBOX, FirestoreAuditOutbox
 from shared.repositories.firestore.conversation import FirestoreRunningReplies
+from shared.repositories.firestore.drafts import FirestoreDraftsUnderWay
 from shared.repositories.firestore.jobs import FirestoreOpenJobs
 from shared.repositories.firestore.kept_answers import KEPT
 from shared.repositories.firestore.member_mirror import FirestoreMemberMirror
@@ -102,6 +103,7 @@ class Live:
     open_tasks: OpenTaskStore
     open_jobs: OpenJobs
     running_replies: RunningReplies
+    under_way: DraftsUnderWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,7 @@ def _memory_live() -> Live:
         InMemoryOpenTasks(store.documents),
         store.jobs,
         store.messages,
+        store.drafts,
     )
 
 
@@ -182,6 +185,7 @@ def _firestore_live(client: firestore.Client) -> Live:
         FirestoreOpenTasks(client),
         FirestoreOpenJobs(client),
         FirestoreRunningReplies(client),
+        FirestoreDraftsUnderWay(client),
     )
 
 

@@ -61,9 +61,9 @@ def test_a_name_that_would_become_a_header_or_an_address_is_refused(office: Draf
 
 @pytest.mark.parametrize(
     "address",
-    ["nobody", "a@b", "a@@b.example", "a@b.example, c@d.example", "Ana <a@b.example>", "a@b.example\r\nBcc: c@d.example",
-     "a@[127.0.0.1]", '"a b"@c.example', "a@b..example", ".a@b.example", "a@-b.example", "a" * 65 + "@b.example",
-     "a@" + "b" * 300 + ".example", "a@b.example\x00", "a@localhost"],
+    ["nobody", "a@b", "a@@b.example", "a@b.example, c@d.example", "Ana <a@b.example>", "a@[127.0.0.1]",
+     "a@b.example\r\nBcc: c@d.example", '"a b"@c.example', "a@b..example", ".a@b.example", "a@-b.example",
+     "a" * 65 + "@b.example", "a@" + "b" * 300 + ".example", "a@b.example\x00", "a@localhost"],
 )  # fmt: skip
 def test_an_address_that_does_not_validate_is_refused(office: DraftOffice, address: str) -> None:
     answer = asked(office, recipient={"address": address})
@@ -196,6 +196,23 @@ def test_a_draft_of_another_organisation_is_nobodys(office: DraftOffice, step: s
     foreign = office.refused(draft, step, bodies.get(step), role=Role.ADMIN)
     unknown = office.refused({"id": "draft_unknown"}, step, bodies.get(step), role=Role.ADMIN)
     assert foreign.status == unknown.status == 404
+
+
+def test_a_name_before_an_address_discloses_nothing(office: DraftOffice) -> None:
+    words = {"subject": "Hello", "body": "Please call us."}
+    for name in ("Elena Vasquez", "Member ID ABC1234567"):
+        payer = {"kind": "payer", "address": "claims@payer.example", "name": name}
+        refused_at(asked(office, **words, recipient=payer), "recipient.name")
+    assert asked(office, recipient={"address": ADDRESS, "name": "Elena V."}).status == 201
+
+
+def test_a_link_to_the_portal_discloses_nothing_either(office: DraftOffice) -> None:
+    recipient = {"kind": "patient", "address": ADDRESS}
+    members: dict[str, Any] = {"subject": "Hello", "body": "Hello", "recipient": recipient, "channel": "portal_link"}
+    draft = office.draft(**members, fields={"organisation.portal_link": "https://portal.practice.example/MRN553"})
+    assert office.refused(draft, "submit").json["code"] == "phi_over_limit"
+    plain = office.draft(**members, fields={"organisation.portal_link": "https://portal.practice.example/messages"})
+    assert office.step(plain, "submit")["state"] == "in_review"
 
 
 def test_an_auditor_changes_nothing(office: DraftOffice) -> None:

@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+from shared import bootstrap_chat
+from shared.config import settings
 from shared.models.audit import AuditAction
 from shared.models.mail import HandOver
 from shared.models.roles import Role
 from tests.functions.draft_office import ADDRESS, DRAFTS, MODE, DraftOffice
 from tests.functions.in_memory import InMemoryProduct, account
+from tests.integration.gemini.server import KEY, MODEL, answers, fails, gemini_server
 
 
 @pytest.fixture
@@ -187,6 +190,28 @@ def test_revisions_keep_the_wording_the_instruction_and_the_difference(office: D
     assert "".join(part["text"] for part in first if part["op"] != "delete") == friendly["body"]
 
 
+def test_what_a_person_wrote_stays_when_the_template_is_worded_anew(office: DraftOffice) -> None:
+    draft = office.draft()
+    first, *others = draft["body"].split("\n\n")
+    own = "My own words, of 2 days ago."
+    mixed = "\n\n".join((first, own, *others))
+    edited = office.done("PUT", f"{DRAFTS}/{draft['id']}", {"body": mixed})
+    assert (edited["body"], edited["ownWords"]) == (mixed, True)
+    friendly = office.step(draft, "revise", {"instruction": "set_tone", "tone": "friendly"})
+    assert own in friendly["body"].split("\n\n")
+    assert others[0] not in friendly["body"]
+    filled = office.done("PUT", f"{DRAFTS}/{draft['id']}", {"fields": {"organisation.phone": "555-010-2000"}})
+    assert own in filled["body"]
+    assert "555-010-2000" in filled["body"]
+    assert filled["missing"] == []
+
+
+def test_a_subject_of_ones_own_stays(office: DraftOffice) -> None:
+    draft = office.draft()
+    office.done("PUT", f"{DRAFTS}/{draft['id']}", {"subject": "See you soon"})
+    assert office.step(draft, "revise", {"instruction": "shorten"})["subject"] == "See you soon"
+
+
 def test_a_persons_own_words_are_not_reworded(office: DraftOffice) -> None:
     draft = office.draft(subject="Hello", body="Please call us.", recipient={"kind": "patient", "address": ADDRESS})
     refused = office.refused(draft, "revise", {"instruction": "shorten"})
@@ -254,3 +279,73 @@ def test_a_repeated_key_makes_one_draft_and_sends_once(office: DraftOffice) -> N
     sent = office.done("POST", path, {}, Idempotency_Key="two")
     assert office.done("POST", path, {}, Idempotency_Key="two") == sent
     assert len(office.product.mail.handed) == 1
+
+
+def test_what_a_person_wrote_into_a_letter_stays_in_every_style_and_is_named(office: DraftOffice) -> None:
+    draft = office.draft()
+    first, rest = draft["body"].split("\n\n", 1)
+    mine = "Please bring the X-ray from last year."
+    edited = office.done("PUT", f"{DRAFTS}/{draft['id']}", {"body": f"{first}\n\n{mine}\n\n{rest}"})
+    assert (edited["ownWords"], edited["byHand"]) == (True, [mine])
+    for instruction, tone in (("set_tone", "firm"), ("expand", None), ("simplify", None), ("shorten", None)):
+        revised = office.step(draft, "revise", {"instruction": instruction} | ({"tone": tone} if tone else {}))
+        assert revised["byHand"] == [mine]
+        assert revised["body"].count(mine) == 1
+        assert revised["body"] != edited["body"]
+        edited = revised
+    whole = office.done("PUT", f"{DRAFTS}/{draft['id']}", {"body": mine})
+    assert whole["byHand"] == [mine]
+    assert office.refused(draft, "revise", {"instruction": "expand"}).json["code"] == "own_words"
+
+
+def test_a_model_rewrites_a_persons_text_only_where_no_fact_changes(
+    office: DraftOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = "Please call us by March 5, 2026 about the $20."
+    draft = office.draft(subject="Hello", body=own, recipient={"kind": "patient", "address": ADDRESS})
+    wish = {"instruction": "rewrite", "wish": "kinder"}
+    assert office.refused(draft, "revise", wish).json["code"] == "no_model"
+    assert office.refused(draft, "revise", {"instruction": "rewrite"}).status == 422
+    with gemini_server() as server:
+        for name, value in {"MODEL": MODEL, "API_KEY": KEY, "URL": server.url}.items():
+            monkeypatch.setenv(f"MOBIUS_GEMINI_{name}", value)
+        settings.cache_clear()
+        bootstrap_chat.rewriter.cache_clear()
+        server.plays(answers("Please ring us by March 6, 2026 about the $20."))
+        changed = office.refused(draft, "revise", wish)
+        assert (changed.status, changed.json["code"]) == (422, "facts_changed")
+        assert [one["code"] for one in changed.json["errors"]] == ["fact_lost", "fact_added"]
+        assert "March" not in str(changed.json)
+        server.plays(fails(503))
+        assert office.refused(draft, "revise", wish).status == 503
+        assert office.read(draft)["body"] == own
+        server.plays(answers("It would be kind of you to ring us by March 5, 2026 about the $20."))
+        done = office.step(draft, "revise", wish)
+        assert done["body"].startswith("It would be kind")
+        assert [one["instruction"] for one in done["revisions"]] == ["rewrite"]
+        assert not server.complaints
+    bootstrap_chat.rewriter.cache_clear()
+    settings.cache_clear()
+
+
+def test_a_field_that_is_filled_in_later_makes_no_paragraph_a_persons(office: DraftOffice) -> None:
+    draft = office.draft(template="balance_reminder")
+    assert draft["missing"] == ["claim.balance"]
+    filled = office.done("PUT", f"{DRAFTS}/{draft['id']}", {"fields": {"claim.balance": "182.40"}})
+    assert (filled["missing"], filled["byHand"], filled["ownWords"]) == ([], [], False)
+    friendly = office.step(draft, "revise", {"instruction": "set_tone", "tone": "friendly"})
+    assert "there is still an open balance of $182.40" in friendly["body"]
+
+
+def test_what_was_removed_does_not_come_back_with_another_tone(office: DraftOffice) -> None:
+    draft = office.draft()
+    first, rest = draft["body"].split("\n\n", 1)
+    office.done("PUT", f"{DRAFTS}/{draft['id']}", {"body": f"{first}\n\nYour MRN553 file is here.\n\n{rest}"})
+    removed = office.done(
+        "POST", f"{MODE}/quick-action", {"action": "check_phi", "params": {"draftId": draft["id"], "resolve": "remove"}}
+    )
+    assert removed["success"], removed
+    revised = office.step(draft, "revise", {"instruction": "set_tone", "tone": "firm"})
+    assert "MRN553" not in revised["body"]
+    assert "[removed]" in revised["body"]
+    assert revised["phi"]["reasons"] == []

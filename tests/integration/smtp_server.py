@@ -66,8 +66,9 @@ class Desk:
         return self.answers.get("DATA", OK)
 
     def _end(self, server: SMTP, step: str) -> None:
-        if self.hang_up == step and server.transport is not None:
-            server.transport.abort()
+        if self.hang_up == step:
+            transport: Any = server.transport
+            transport.abort()
 
 
 @dataclass(frozen=True)

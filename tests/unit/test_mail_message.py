@@ -88,12 +88,12 @@ def test_what_would_become_a_header_is_refused(poison: str) -> None:
         {"in_reply_to": f"<a@b.example>{poison}"},
     ):
         with pytest.raises(UnwritableMailError):
-            write_message(replace(MAIL, **changed))  # type: ignore[arg-type]  # one member each
+            write_message(replace(MAIL, **changed))
 
 
 @pytest.mark.parametrize(
-    "address", ["", "a", "a@", "@b", "a@b@c.example", "a b@c.example", "<a@b.example>", "a@b.example,c@d.example", "ü@b.example",
-                "a..b@c.example", "a@c.example\r\nRCPT TO:<x@y>"]
+    "address", ["", "a", "a@", "@b", "a@b@c.example", "a b@c.example", "<a@b.example>", "a@b.example,c@d.example",
+                "\u00fc@b.example", "a..b@c.example", "a@c.example\r\nRCPT TO:<x@y>"]
 )  # fmt: skip
 def test_what_is_no_one_address_is_refused(address: str) -> None:
     with pytest.raises(UnwritableMailError):

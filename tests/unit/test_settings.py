@@ -8,6 +8,9 @@ import pytest
 
 from shared.config import settings
 from shared.errors import ConfigurationError
+from shared.mail.choice import mailer_for
+from shared.mail.outbox import OutboxMail
+from shared.mail.smtp import SmtpMail
 from shared.repositories.firestore.members import CACHE_SECONDS
 
 DEVELOPMENT = (
@@ -269,4 +272,58 @@ def test_a_deployed_function_asks_its_model_over_tls_alone(monkeypatch: pytest.M
     monkeypatch.setenv("K_SERVICE", "chat")
     settings.cache_clear()
     with pytest.raises(ConfigurationError, match="MOBIUS_GEMINI_URL"):
+        settings()
+
+
+MAIL = ("FROM", "OUTBOX")
+SMTP = ("HOST", "PORT", "SECURITY", "USER", "PASSWORD", "CA_FILE")
+
+
+@pytest.fixture
+def mail(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in (*(f"MOBIUS_MAIL_{one}" for one in MAIL), *(f"MOBIUS_SMTP_{one}" for one in SMTP)):
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+def test_without_a_server_and_a_folder_nobody_delivers_e_mail(mail: pytest.MonkeyPatch) -> None:
+    assert mailer_for(settings()) is None
+    settings.cache_clear()
+    mail.setenv("MOBIUS_MAIL_OUTBOX", "/var/outbox")
+    assert isinstance(mailer_for(settings()), OutboxMail)
+
+
+def test_a_mail_server_goes_before_the_folder_and_is_under_tls(mail: pytest.MonkeyPatch) -> None:
+    given = {"HOST": "smtp.practice.example", "USER": "practice", "PASSWORD": "secret"}
+    for name, value in given.items():
+        mail.setenv(f"MOBIUS_SMTP_{name}", value)
+    mail.setenv("MOBIUS_MAIL_OUTBOX", "/var/outbox")
+    mail.setenv("MOBIUS_MAIL_FROM", "office@practice.example")
+    known = settings().smtp
+    assert known is not None
+    assert (known.port, known.security) == (587, "starttls")
+    assert "secret" not in repr(settings())
+    mailer = mailer_for(settings())
+    assert isinstance(mailer, SmtpMail)
+    assert mailer.sender.address == "office@practice.example"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MOBIUS_MAIL_FROM", ""),
+        ("MOBIUS_MAIL_FROM", "Office <office@practice.example>"),
+        ("MOBIUS_MAIL_FROM", "office@practice.example\r\nBcc: x@y.example"),
+        ("MOBIUS_SMTP_PORT", "0"),
+        ("MOBIUS_SMTP_SECURITY", "none"),
+        ("MOBIUS_SMTP_HOST", "smtp.example/path"),
+        ("MOBIUS_SMTP_PASSWORD", ""),
+    ],
+)
+def test_a_mail_server_is_configured_whole_or_refused_by_name(mail: pytest.MonkeyPatch, name: str, value: str) -> None:
+    whole = {"MOBIUS_MAIL_FROM": "office@practice.example", "MOBIUS_SMTP_HOST": "smtp.example"}
+    whole |= {"MOBIUS_SMTP_USER": "u", "MOBIUS_SMTP_PASSWORD": "p"}
+    for known, given in (whole | {name: value}).items():
+        mail.setenv(known, given)
+    with pytest.raises(ConfigurationError, match=name.rpartition("_")[0]):
         settings()

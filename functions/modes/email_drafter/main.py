@@ -5,7 +5,7 @@ from __future__ import annotations
 import functions_framework
 from flask import Request, Response
 
-from shared import bootstrap
+from shared import bootstrap, bootstrap_chat
 from shared.auth.permissions import Permission
 from shared.models.api.drafts import (
     ApproveDraft,
@@ -180,7 +180,7 @@ def edit_draft(caller: Caller, draft_id: str, body: EditDraft) -> Reply[DraftVie
 
 @operations.post(
     "/drafts/<draft_id>/revise",
-    summary="Word the template anew: in a tone, shorter, longer, in plainer words",
+    summary="Word the template anew: in a tone, shorter, longer, plainer; or have a model rewrite the text",
     permission=Permission.DRAFT_WRITE,
     audit=AuditAction.DRAFT_REVISE,
     request_example={"instruction": "set_tone", "tone": "friendly"},
@@ -188,7 +188,7 @@ def edit_draft(caller: Caller, draft_id: str, body: EditDraft) -> Reply[DraftVie
 )
 def revise_draft(caller: Caller, draft_id: str, body: ReviseDraft) -> Reply[DraftView]:
     mode = bootstrap.email_drafter_mode()
-    view = mode.show(mode.drafts.revise(caller, draft_id, body))
+    view = mode.show(mode.drafts.revise(caller, draft_id, body, rewriter=bootstrap_chat.rewriter))
     return Reply(view, version=view.version)
 
 

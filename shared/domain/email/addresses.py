@@ -11,7 +11,7 @@ from typing import NoReturn
 from shared.domain.email.plain_text import is_visible
 from shared.errors import FieldError, ValidationFailedError
 
-MOST_OF_ADDRESS, MOST_OF_LOCAL, MOST_OF_SUBJECT = 254, 64, 150
+MOST_OF_ADDRESS, MOST_OF_LOCAL, MOST_OF_SUBJECT = 254, 64, 250
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _TOP = re.compile(r"(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})")

@@ -12,17 +12,21 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import SequenceMatcher
 from typing import Literal
 
 from shared.domain.email.fact_words import BEGINNINGS, MEANINGS, NUMBERS, TIMES
 from shared.domain.email.plain_text import plain
+from shared.domain.email.revisions import changes
 from shared.domain.email.written_dates import MONTH, written_dates
 
 FactKind = Literal["field", "address", "date", "time", "amount", "number", "code", "name", "meaning"]
 
 _FIELD = re.compile(r"\{\{[^{}]*\}\}")
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S*[^\s.,;:!?)>\"']|[\w.+'-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+# Bounded wherever it repeats: a long text of one character must not be read again from each of its characters.
+_ADDRESS = re.compile(
+    r"(?:https?://|www\.)\S{0,500}[^\s.,;:!?)>\"']|(?<![\w.+'-])[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+",
+    re.IGNORECASE,
+)
 _DAY_OF_YEAR = tuple(
     re.compile(rf"(?<!\w){shape}(?!\w)", re.IGNORECASE)
     for shape in (
@@ -30,19 +34,20 @@ _DAY_OF_YEAR = tuple(
         rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)? (?:of )?{MONTH}",
     )
 )
-_NUMBER = r"\d[\d,]*(?:\.\d+)?"
+_NUMBER = r"\d[\d,]{0,20}(?:\.\d{1,20})?"
 _AMOUNT = re.compile(
     rf"(?P<minus>(?<!\w)- ?)?(?:(?P<sign>[$\u20ac\u00a3]|\b(?:USD|EUR|GBP)\b) ?(?P<after>-?{_NUMBER})"
     rf"|(?P<before>{_NUMBER}) ?(?P<unit>dollars?|cents?|euros?|percent|USD|EUR|GBP|%))(?!\w)(?!\.\d)",
     re.IGNORECASE,
 )
 _TIME = re.compile(r"(?<![\w:.])(\d{1,2})(?::(\d\d))?(?: ?([ap])\.? ?m\b\.?|(?<=:\d\d)(?![\d:]))", re.IGNORECASE)
-_CODE = re.compile(r"(?<!\w)(?=[\w./-]*\d)\w+(?:[-./]\w+)*|(?<!\w)[+(]?\d[\d() .-]*\d(?!\w)")
+_CODE = re.compile(r"(?<!\w)(?=[\w./-]{0,60}\d)\w{1,60}(?:[-./]\w{1,60}){0,9}|(?<!\w)[+(]?\d[\d() .-]{0,40}\d(?!\w)")
 _COUNT = re.compile(rf"((?<![\w)])[-+])?({_NUMBER})(?:st|nd|rd|th)?", re.IGNORECASE)
 _BOUND = re.compile(r"\b(?:at (?:least|most)|up to|(?:more|less|fewer|later|earlier) than|within)\b", re.IGNORECASE)
 _SAYS_NOTHING = re.compile(r"\b(?:(?:do not|don't) hesitate|no problem|no worries)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
-_BEGINNING = re.compile(r"(?:^|[.!?:\n\u2022][ \"'(]*)$")
+_BEGINNING = re.compile(r"[.!?:\u2022][ \"'(]*$|^[ \"'(]*$")
+_LOOK_BACK = 20
 _CURRENCY = {
     "USD": "$",
     "EUR": "\u20ac",
@@ -80,10 +85,9 @@ def same_facts(before: str, after: str, *, names: Iterable[str] = ()) -> tuple[F
 
 
 def _changes(kind: FactKind, old: list[str], new: list[str]) -> Iterator[FactChange]:
-    for tag, start, end, first, last in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag != "equal":
-            yield from (FactChange("lost", kind, fact) for fact in old[start:end])
-            yield from (FactChange("added", kind, fact) for fact in new[first:last])
+    for op, facts in changes(old, new):
+        if op != "equal":
+            yield from (FactChange("lost" if op == "delete" else "added", kind, fact) for fact in facts)
 
 
 def _normal(text: str) -> str:
@@ -156,7 +160,7 @@ class _Facts:
             return True
         if not word[0].isupper():
             return not word[0].islower()  # of a script without capitals
-        if _BEGINNING.search(self._rest[:at]) is not None:
+        if _BEGINNING.search(self._rest[max(0, at - _LOOK_BACK) : at]) is not None:
             return lower not in BEGINNINGS and lower not in self._small
         return word != "I" and not word.startswith("I'")
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Literal
 
 from shared.domain.email import shapes
@@ -23,10 +24,10 @@ from shared.models.firestore.drafts import PhiLevel
 
 TextPart = Literal["subject", "body"]
 
-_BIRTH_BEFORE = re.compile(r"(?:\bborn(?: on)?|\bbirth ?da(?:y|te)|\bdate of birth|\bd\.? ?o\.? ?b\b\.?)[^\w]{0,4}"
-                           r"(?:is|was|on|of)?[^\d]{0,14}$", re.IGNORECASE)  # fmt: skip
+_BIRTH_BEFORE = re.compile(r"(?:\bborn(?: on)?|\bbirth ?da(?:y|te)|\bdate of birth|\bd\.? ?o\.? ?b\b\.?)[^\w.;!?]{0,4}"
+                           r"(?:is|was|on|of)?[^\d.;!?]{0,24}$", re.IGNORECASE)  # fmt: skip
 _BIRTH_AFTER = re.compile(r"^[ ,(]{0,3}(?:\(?d\.? ?o\.? ?b\b|date of birth|birth ?da(?:y|te))", re.IGNORECASE)
-_LOOK_BACK, _LOOK_AHEAD = 45, 20
+_LOOK_BACK, _LOOK_AHEAD = 60, 20
 # Words that say nothing of the patient when they are all that a value consists of.
 _GENERIC = frozenset({
     "a", "an", "the", "of", "for", "and", "or", "to", "in", "at", "on", "with", "by", "new", "old", "established",
@@ -42,7 +43,7 @@ _OF_NO_DIAGNOSIS = frozenset({
     "symptoms", "initial", "episode", "related", "following", "other", "illness", "subsequent", "sequela",
     "presence", "absence", "screening", "patient", "patients", "emergency", "procedure", "assessment", "problem",
     "insurance", "active", "administration", "admission", "certification", "clinic", "consultation", "degree",
-    "follow", "general", "urgent", "variation", "outpatient", "treatment", "seasonal", "produce", "therapy",
+    "follow", "general", "urgent", "variation", "outpatient", "room", "treatment", "seasonal", "produce", "therapy",
     "examination", "medication", "review",
 })  # fmt: skip
 _LEAST_OF_WORD = 6
@@ -101,16 +102,21 @@ _Found = tuple[PhiKind, PhiLevel, Span, str | None]
 
 
 def _found(text: str, known: Known) -> Iterator[_Found]:
-    public = [span for value in _public(known.values) for span in shapes.phrase(value, text)]
+    public = {_digits(value) for value in _public(known.values)} - {""}
     for kind, level, spans in _SHAPES:
-        for span in spans(text):
-            if not any(start <= span[0] and span[1] <= end for start, end in public):
-                yield kind, level, span, None
+        for start, end in spans(text):
+            if kind != "contact" or _digits(text[start:end]) not in public:
+                yield kind, level, (start, end), None
     yield from _identifiers(text, known)
     yield from ((kind, level, span, None) for kind, level, span in _birth_dates(text))
     yield from _values(text, known.values)
     for span in _diagnoses(text, known):
         yield "diagnosis", "high", span, None
+
+
+def _digits(text: str) -> str:
+    """The digits of a phone number without the 1 that one dials before it."""
+    return re.sub(r"\D", "", text).removeprefix("1")
 
 
 def _public(values: Values) -> Iterator[str]:
@@ -121,17 +127,28 @@ def _public(values: Values) -> Iterator[str]:
             yield plain(shown(one, value)).text
 
 
+_Called = Callable[[str], Iterator[Span]]
+_IDENTIFIERS: tuple[tuple[PhiKind, PhiLevel, str, Callable[[Known], tuple[str, ...]], _Called | None], ...] = (
+    ("mrn", "high", "patient.mrn", lambda known: known.mrns, partial(shapes.medical_record_numbers, least=1)),
+    ("member_id", "high", "coverage.member_id", lambda known: known.member_ids, partial(shapes.member_ids, least=1)),
+    ("contact", "medium", "patient.phone", lambda known: known.phones, None),
+)
+
+
 def _identifiers(text: str, known: Known) -> Iterator[_Found]:
-    rows: tuple[tuple[PhiKind, PhiLevel, str, tuple[str, ...]], ...] = (
-        ("mrn", "high", "patient.mrn", known.mrns),
-        ("member_id", "high", "coverage.member_id", known.member_ids),
-        ("contact", "medium", "patient.phone", known.phones),
-    )
-    for kind, level, name, others in rows:
+    """The patient's own: wherever they stand, and short ones where the text calls them by their name."""
+    for kind, level, name, others, called in _IDENTIFIERS:
         value = known.values.get(name)
-        for identifier in {*others, *([value] if isinstance(value, str) else [])}:
-            for span in shapes.written(plain(identifier).text, text):
-                yield kind, level, span, name
+        for identifier in {*others(known), *([value] if isinstance(value, str) else [])}:
+            sought = plain(identifier).text
+            spans = [*shapes.written(sought, text)]
+            if called is not None:
+                spans += [span for span in called(text) if _signs(text[slice(*span)]) == _signs(sought)]
+            yield from ((kind, level, span, name) for span in spans)
+
+
+def _signs(identifier: str) -> str:
+    return "".join(filter(str.isalnum, identifier)).lower()
 
 
 def _birth_dates(text: str) -> Iterator[tuple[PhiKind, PhiLevel, Span]]:
@@ -203,6 +220,9 @@ def _diagnosis(told: str, text: str) -> Iterator[Span]:
         yield from (match.span() for match in re.finditer(rf"(?<![\w.]){code}(?!\w)", text, re.IGNORECASE))
         return
     yield from shapes.phrase(told, text)
-    for word in re.findall(r"[^\W\d_]+", told):
-        if len(word) >= _LEAST_OF_WORD and word.lower() not in _OF_NO_DIAGNOSIS:
+    says_nothing = _OF_NO_DIAGNOSIS | _GENERIC
+    words = [word for word in re.findall(r"[^\W\d_]{3,}", told) if word.lower() not in says_nothing]
+    for word in words:
+        # A short word tells little among others ("low back pain"); alone, or as an abbreviation, it is the diagnosis.
+        if len(word) >= _LEAST_OF_WORD or word.isupper() or len(words) == 1:
             yield from shapes.phrase(word, text)

@@ -67,14 +67,14 @@ def reword(
     taken_out = {one.id for one in made} - standing if standing else {one.id for one in template.blocks}
     style = replace(style, left_out=before.left_out | taken_out)
     composed = compose(template, style, values)
-    by_hand = [text for _, texts in stretches for text in texts]
+    written = tuple(text for _, texts in stretches for text in texts)
     body = PARAGRAPH.join(_woven(stretches, composed.paragraphs))
-    return Reworded(body, style, composed, tuple(by_hand))
+    return Reworded(body, style, composed, written)
 
 
-def is_by_hand(body: str, made: Sequence[Paragraph]) -> bool:
-    """Whether a person changed anything in a letter."""
-    return _paragraphs(body) != [one.text for one in made]
+def by_hand(body: str, made: Sequence[Paragraph]) -> tuple[str, ...]:
+    """The paragraphs of a letter that a person wrote."""
+    return tuple(text for _, texts in _stretches(made, _paragraphs(body)) for text in texts)
 
 
 def _paragraphs(body: str) -> list[str]:

@@ -78,20 +78,20 @@ def _is_category(code: str) -> bool:
     return not number.isdigit() or int(number) <= _LAST_CATEGORY.get(code[0].upper(), 99)
 
 
-def medical_record_numbers(text: str) -> Iterator[Span]:
-    """What the text calls one."""
-    return _labelled(_LABELLED_MRN, text)
+def medical_record_numbers(text: str, *, least: int = _LEAST_OF_IDENTIFIER) -> Iterator[Span]:
+    """What the text calls one, of at least so many letters and digits."""
+    return _labelled(_LABELLED_MRN, text, least)
 
 
-def member_ids(text: str) -> Iterator[Span]:
+def member_ids(text: str, *, least: int = _LEAST_OF_IDENTIFIER) -> Iterator[Span]:
     """What the text calls a member, subscriber, policy or beneficiary number."""
-    return _labelled(_LABELLED_MEMBER_ID, text)
+    return _labelled(_LABELLED_MEMBER_ID, text, least)
 
 
-def _labelled(shape: re.Pattern[str], text: str) -> Iterator[Span]:
+def _labelled(shape: re.Pattern[str], text: str, least: int) -> Iterator[Span]:
     for match in shape.finditer(text):
         signs = [sign for sign in match[1] if sign.isalnum()]
-        if len(signs) >= _LEAST_OF_IDENTIFIER and any(map(str.isdigit, signs)):
+        if len(signs) >= least and any(map(str.isdigit, signs)):
             yield match.span(1)
 
 

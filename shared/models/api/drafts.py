@@ -34,7 +34,7 @@ Answers = dict[FieldName, Answer]
 RecipientKind = Literal["patient", "payer", "provider", "colleague", "other"]
 Channel = Literal["plain_email", "portal_link"]
 ReportOutcome = Literal["bounced", "delayed", "delivered", "noted", "outdated", "not_ours"]
-Wording = Literal["shorten", "expand", "simplify", "set_tone"]
+Wording = Literal["shorten", "expand", "simplify", "set_tone", "rewrite"]
 
 
 class NewRecipient(RequestModel):
@@ -115,16 +115,19 @@ class EditDraft(RequestModel):
 
 
 class ReviseDraft(RequestModel):
-    """How to word the template anew."""
+    """How to word the template anew; `rewrite` has a model put the whole text in other words, as the `wish` says."""
 
     instruction: Wording
     tone: Tone | None = None
+    wish: str | None = Field(default=None, min_length=1, max_length=500)
     version: Version | None = None
 
     @model_validator(mode="after")
     def _with_its_tone(self) -> Self:
         if (self.instruction == "set_tone") != (self.tone is not None):
             raise ValueError("set_tone, and only set_tone, needs a tone")
+        if (self.instruction == "rewrite") != (self.wish is not None):
+            raise ValueError("rewrite, and only rewrite, needs a wish")
         return self
 
 
@@ -263,7 +266,10 @@ class DraftList(AnswerModel):
 
 
 class DraftView(AnswerModel):
-    """A draft as clients see it. `allowed` are the steps that a person can take; `form` asks for what is missing."""
+    """A draft as clients see it. `allowed` are the steps that a person can take; `form` asks for what is missing.
+
+    `byHand` are the paragraphs that a person wrote: no tone and no length changes them.
+    """
 
     id: str
     context_id: str | None
@@ -272,6 +278,7 @@ class DraftView(AnswerModel):
     length: Length
     simplified: bool
     own_words: bool
+    by_hand: tuple[str, ...]
     recipient: Recipient
     channel: Channel
     subject: str

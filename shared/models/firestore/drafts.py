@@ -78,6 +78,13 @@ class PhiReason(Part):
     text: str
 
 
+class MadeParagraph(Part):
+    """A paragraph as the template made it, and the block of the template that it is."""
+
+    id: str
+    text: str
+
+
 class DeliveryNote(Part):
     """What was heard of the message after it was sent: `status` is the code of RFC 3463, `action` that of RFC 3464."""
 
@@ -90,7 +97,8 @@ class DraftDocument(Document):
     """`drafts/{id}`. An approval is bound to `approved_hash`; `message_id` is the fixed Message-ID of its sending.
 
     `contributors` worded it (author among them). `answers` is what people filled in for merge fields, as they wrote it.
-    In `own_words`, text was changed by hand and cannot be worded anew from the template. `disclosed` names merge fields
+    `made` is what the template has made of it, to tell a person's paragraphs from its own; those of `left_out` do not
+    come back. In `own_words` are letters without a template, or changed by hand. `disclosed` names merge fields
     and kinds of health information, never a value. `message_ids` are those of all its sendings, the newest last.
     `attend_at` is when a queued one is to be sent, or one that is being sent counts as lost; the sweep looks for it.
     Schema 2 added all that has a default here and stands behind `sort_at`; older documents lack it.
@@ -123,6 +131,9 @@ class DraftDocument(Document):
     length: Length = "standard"
     simplified: bool = False
     own_words: bool = False
+    own_subject: bool = False
+    made: tuple[MadeParagraph, ...] = ()
+    left_out: tuple[str, ...] = ()
     answers: dict[str, str | int] = Field(default={})
     channel: Literal["plain_email", "portal_link"] = "plain_email"
     portal_link: str | None = None

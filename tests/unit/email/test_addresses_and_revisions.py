@@ -72,7 +72,7 @@ def test_an_accepted_address_is_ascii_one_line_and_read_back_the_same(local: str
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [("", "missing"), ("  ", "missing"), ("x" * 151, "too_long"), ("a\nBcc: b@example.com", "header_injection"),
+    [("", "missing"), ("  ", "missing"), ("x" * 251, "too_long"), ("a\nBcc: b@example.com", "header_injection"),
      ("a\r\nb", "header_injection"), ("a\x00b", "header_injection"), ("a\u2028b", "header_injection"),
      ("a\x85b", "header_injection"), ("a\u202eb", "header_injection"), ("a\tb", "header_injection")],
 )  # fmt: skip
@@ -123,6 +123,21 @@ def test_both_texts_can_be_read_out_of_their_difference(before: str, after: str)
     assert "".join(one.text for one in changes if one.op != "delete") == after
     assert difference(before, before) == difference(before, before[:])
     assert all(one.op == "equal" for one in difference(before, before))
+
+
+@pytest.mark.parametrize("between", [" ", "\n"])
+def test_texts_too_long_to_compare_by_words_are_compared_by_lines_or_replaced(between: str) -> None:
+    before = between.join(f"word{number}" for number in range(4000))
+    after = between.join(f"word{number}" for number in reversed(range(4000)))
+    changes = difference(f"Dear you,\n{before}\nThanks", f"Dear you,\n{after}\nThanks")
+    assert [(one.op, one.text) for one in changes] == [
+        ("equal", "Dear you,\n"),
+        ("delete", f"{before}\n"),
+        ("insert", f"{after}\n"),
+        ("equal", "Thanks"),
+    ]
+    (edited,) = [one for one in difference(before, f"{before}!") if one.op != "equal"]
+    assert edited.text == "!"
 
 
 CONTENT: dict[str, Any] = {"address": "a@b.example", "subject": "s", "body": "b", "html": "<p>b</p>"}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from shared.domain.email.composing import PARAGRAPH, Composed, Style, compose
 from shared.domain.email.fields import Value
-from shared.domain.email.rewording import REWORDINGS, Reworded, is_by_hand, restyled, reword
+from shared.domain.email.rewording import REWORDINGS, Reworded, by_hand, restyled, reword
 from shared.domain.email.template import TONES
 from shared.domain.email.templates import NAMES, template
 from tests.unit.email.letters import DEMO
@@ -54,7 +54,7 @@ def test_an_untouched_letter_becomes_what_the_template_says_and_stays_so(name: s
     done = letter.change(operation)
     assert letter.body == compose(letter.template, done.style, DEMO).body
     assert done.by_hand == ()
-    assert not is_by_hand(letter.body, letter.made)
+    assert by_hand(letter.body, letter.made) == ()
     before = letter.body
     letter.change(operation)
     assert letter.body == before
@@ -89,7 +89,7 @@ def test_what_a_person_added_stays_where_it_is_in_every_style() -> None:
         assert letter.paragraphs.count("Please bring the X-ray from last year.\nWe will copy it.") == 1
         at = letter.paragraphs.index("Please bring the X-ray from last year.\nWe will copy it.")
         assert "March 5, 2026" in letter.paragraphs[at - 1]
-        assert is_by_hand(letter.body, letter.made)
+        assert by_hand(letter.body, letter.made) == done.by_hand
 
 
 def test_a_paragraph_in_own_words_stays_and_the_templates_does_not_come_back() -> None:
@@ -140,7 +140,7 @@ def test_a_letter_that_is_all_by_hand_is_left_alone_and_said_so() -> None:
 
 def test_spaces_at_the_ends_of_lines_and_windows_line_ends_are_no_edit() -> None:
     letter = Letter()
-    assert not is_by_hand(letter.body.replace("\n", "\r\n"), letter.made)
+    assert by_hand(letter.body.replace("\n", "\r\n"), letter.made) == ()
     letter.body = letter.body.replace(PARAGRAPH, " \r\n\t\r\n\r\n")
     assert letter.change("firm").by_hand == ()
 
