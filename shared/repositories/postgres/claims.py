@@ -51,7 +51,10 @@ _APPEAL = (
     "jsonb_build_object('id', l.id, 'level', l.level, 'status', l.status, 'filed_on', l.filed_on, 'due_on', l.due_on,"
     " 'reason', l.reason, 'reference', l.reference, 'amount', l.amount::text, 'decided_on', l.decided_on)"
 )
-_PAYER = ("id", "name", "program", "network", "real_time_supported", "electronic_id", "plan_year_month", "filing_days")
+_PAYER = (
+    "id", "name", "program", "network", "real_time_supported", "electronic_id", "plan_year_month", "filing_days",
+    "appeal_days", "correction_days",
+)  # fmt: skip
 _FILE = text(f"""
 SELECT c.id, c.version, {", ".join(f"c.{name}" for name in COLUMNS)}, c.adjudication_event_id,
   p.mrn, p.first_name || ' ' || p.last_name AS patient_name,
