@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.models.identifiers import uuid7
 from shared.models.roles import Role
 from tests.functions.authorization_office import day, faults, today
 from tests.functions.claim_office import OTHER_PAYER, PATIENT, PAYER, PROVIDER, BillingOffice
@@ -217,6 +218,30 @@ def test_a_limit_is_not_got_round_in_parts_nor_by_the_history(office: BillingOff
     written = office.product.request("POST", "/api/v1/records/", role=Role.BILLER, json=record | {"version": version})
     assert written.status == 422, written.json
     assert office.stored()["status"] == "denied"
+
+
+def test_a_correction_counts_at_once_for_provider_payer_and_authorization(office: BillingOffice) -> None:
+    office.act("submit_claim")
+    office.record("reject", reason="A7:562:85")
+    office.change_row("providers", PROVIDER, npi=None)
+    blocked = office.try_to("correct_and_resubmit")
+    assert [one["code"] for one in blocked.json["missing"]] == ["npi_missing"]
+    assert office.stored()["status"] == "rejected"  # nothing of a correction that is not sent is kept
+    row = {"client_id": office.organisation.id, "provider_number": "PRV-12", "kind": "person", "name": "B"}
+    other = office.product.records.tables.add("providers", row | {"npi": "1234567893"})
+    assert status(office.act("correct_and_resubmit", providerId="PRV-12")) == "submitted"
+    assert office.stored()["provider_id"] == other["id"]
+    office.record("reject", reason="A3:116")
+    office.change_row("claims", office.stored()["id"], authorization_id=uuid7())
+    coverage = office.second_coverage()
+    wrong = office.try_to("correct_and_resubmit", {"payerId": "nobody"})
+    assert faults(wrong) == [("params.payerId", "unknown_payer")]
+    rules = office.product.records.tables.rows["payer_rules"]
+    rules[:] = [one for one in rules if one["payer_id"] != OTHER_PAYER]
+    sent = office.act("correct_and_resubmit", payerId="BST-01", resubmit=False)
+    assert (status(sent), sent["data"]["corrected"]) == ("draft", ["payer_id"])
+    stored = office.stored()
+    assert (stored["payer_id"], stored["coverage_id"], stored["authorization_id"]) == (OTHER_PAYER, coverage, None)
 
 
 def test_what_is_with_the_payer_is_not_asked_to_be_given_up(office: BillingOffice) -> None:

@@ -11,7 +11,6 @@ from shared.domain.claim.denials import (
     REMEDIES,
     STEPS,
     cause_of,
-    causes,
     known,
     next_steps,
     parts_of,
@@ -98,10 +97,6 @@ def test_what_the_patient_owes_is_billed_and_not_written_off() -> None:
     assert "write_off" in next_steps("CO-197")
     assert "write_off" not in next_steps("PR-197")
     assert next_steps("PR-197")[-1] == "bill_patient"
-
-
-def test_causes_are_counted_by_step() -> None:
-    assert causes(["CO-197", "CO-15", "CO-27", None]) == {"authorization": 2, "eligibility_check": 1, "payer": 1}
 
 
 @pytest.mark.parametrize(
