@@ -55,10 +55,23 @@ _FILL = (
     SELECT {_id(VISITS)}, {_CLIENT}, 'VIS' || n, {_id(PEOPLE, _PATIENT)}, {_DAY}, {_id(PROVIDERS, _PROVIDER)},
       CASE WHEN mod(n, 3) = 0 THEN 'scheduled' ELSE 'completed' END FROM {_SERIES}""",
     f"""INSERT INTO claims (id, client_id, claim_number, patient_id, status, amount, service_date, payer_id, visit_id,
-      provider_id, source_ref)
+      provider_id, source_ref, denial_code, pended_since, filing_due_on, appeal_due_on, requires_authorization)
     SELECT {_id(CLAIMS)}, {_CLIENT}, 'CLM' || n, {_id(PEOPLE, _PATIENT)},
-      CASE WHEN mod(n, 50) = 0 THEN 'denied' ELSE 'submitted' END, 10, CASE WHEN mod(n, 997) > 0 THEN {_DAY} END,
-      {_id(PAYERS, _PAYER)}, {_id(VISITS)}, {_id(PROVIDERS, _PROVIDER)}, 'clm-' || n FROM {_SERIES}""",
+      CASE mod(n, 50) WHEN 0 THEN 'denied' WHEN 1 THEN 'pended' WHEN 2 THEN 'rejected' WHEN 3 THEN 'underpaid'
+        ELSE 'submitted' END, 10 + mod(n, 900), CASE WHEN mod(n, 997) > 0 THEN {_DAY} END,
+      {_id(PAYERS, _PAYER)}, {_id(VISITS)}, {_id(PROVIDERS, _PROVIDER)}, 'clm-' || n,
+      CASE WHEN mod(n, 50) = 0 THEN CASE WHEN mod(n, 100) = 0 THEN 'CO-197' ELSE 'CO-50' END END,
+      CASE WHEN mod(n, 50) = 1 THEN CURRENT_DATE - mod(n, 300) END,
+      CASE WHEN mod(n, 50) = 2 THEN CURRENT_DATE + mod(n, 700) - 500 END,
+      CASE WHEN mod(n, 50) = 0 THEN CURRENT_DATE + mod(n, 900) - 500 END, mod(n, 100) = 2 FROM {_SERIES}""",
+    f"""INSERT INTO claim_events (id, client_id, claim_id, number, kind, to_status, occurred_at)
+    SELECT uuidv7(), {_CLIENT}, {_id(CLAIMS, "CASE WHEN mod(n, 10) = 0 THEN 711 ELSE n END")},
+      CASE WHEN mod(n, 10) = 0 OR n = 711 THEN n ELSE 1 END, 'recorded', 'submitted', now() FROM {_SERIES}""",
+    f"""INSERT INTO claim_appeals (id, client_id, claim_id, level, status, filed_on)
+    SELECT uuidv7(), {_CLIENT}, {_id(CLAIMS)}, 1, 'open', CURRENT_DATE FROM {_SERIES}""",
+    f"""INSERT INTO claim_adjustments (id, client_id, claim_id, event_id, place, group_code, carc, amount)
+    SELECT uuidv7(), client_id, claim_id, id, 0, 'CO', '197', 10 FROM claim_events WHERE client_id = {_CLIENT}
+      AND number < 1000""",
     f"""INSERT INTO authorizations (id, client_id, auth_number, patient_id, payer_id, status)
     SELECT {_id(AUTHORIZATIONS)}, {_CLIENT}, 'AUTH' || n, {_id(PEOPLE)}, {_id(PAYERS, _PAYER)}, 'approved'
     FROM {_SERIES}""",
@@ -112,6 +125,7 @@ def record_id(base: int, kind: int, n: int) -> UUID:
 def fill(database: Database, client: UUID, *, base: int, records: int) -> None:
     """Give an organisation `records` rows in each large table; twenty payers, a hundred providers."""
     _run(database, _FILL, client=client, base=base, records=records)
+    database.execute("SELECT recount_claim_totals()")  # no trigger has seen these claims
 
 
 def fill_what_is_nobodys(database: Database, *, records: int) -> None:
