@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from infra.local.demo_accounts import LAKESIDE
 from shared.models.identifiers import uuid7
 from shared.models.roles import Role
 from tests.functions.authorization_office import day, faults, today
@@ -303,11 +304,13 @@ def test_the_rest_of_a_claim_is_billed_to_the_second_payer(office: BillingOffice
     nobody = office.try_to("bill_secondary")
     assert (nobody.status, nobody.json["code"]) == (409, "no_other_coverage")
     coverage = office.second_coverage()
+    office.claim("CLM-1-2", status="paid")  # the number that would be next is somebody else's
     done = office.act("bill_secondary")
     assert status(done) == "forwarded_secondary"
     made = done["data"]["secondary"]
-    assert (made["claimNumber"], made["amount"]) == ("CLM-1-2", 110.0)
-    second = office.stored("CLM-1-2")
+    assert office.done("GET", "/claims/CLM-1-3")["secondaryOfId"] == str(office.stored()["id"])
+    assert (made["claimNumber"], made["amount"]) == ("CLM-1-3", 110.0)
+    second = office.stored("CLM-1-3")
     assert (second["status"], second["coverage_id"], second["payer_id"]) == ("draft", coverage, OTHER_PAYER)
     assert second["filing_due_on"] is not None
     assert office.try_to("bill_secondary").status == 409
@@ -319,6 +322,13 @@ def test_a_lost_appeal_goes_on_to_the_next_level_and_ends(office: BillingOffice)
     assert faults(late) == [("params.filedOn", "in_the_future")]
     office.act("start_appeal", ground="medical_necessity")
     assert office.try_to("start_appeal", {}).status == 409
+    for outcome, paid, code in (
+        ("won", 0, "out_of_range"),
+        ("won", 310.01, "out_of_range"),
+        ("partially_won", 310, "not_partial"),
+    ):
+        answer = office.try_to("record_appeal_outcome", {"outcome": outcome, "paidAmount": paid})
+        assert faults(answer) == [("params.paidAmount", code)], paid
     lost = office.act("record_appeal_outcome", outcome="lost", goOn=True)
     assert (status(lost), lost["data"]["nextLevelDueOn"]) == ("appealed", day(60))
     second = office.act("start_appeal", ground="medical_necessity")
@@ -366,6 +376,16 @@ def test_another_organisations_or_patients_claim_is_not_there(office: BillingOff
     for reference in ("CLM-NOBODY", "CLM-91"):  # CLM-91 is MRN553's, and the context is MRN554's claim
         answer = office.try_to("claim_status_check", {"claimId": reference})
         assert (answer.status, answer.json["code"]) == (404, "not_found"), reference
+
+
+def test_a_neighbours_claim_is_not_there_by_its_uuid_either(office: BillingOffice) -> None:
+    neighbour = BillingOffice(office.product, Role.ADMIN, LAKESIDE)
+    neighbour.open("MRN553")
+    for action in ("claim_status_check", "submit_claim", "write_off"):
+        params = {"claimId": str(office.stored()["id"])} | ({"reason": "deceased"} if action == "write_off" else {})
+        answer = neighbour.try_to(action, params)
+        assert (answer.status, answer.json["code"]) == (404, "not_found"), action
+    assert office.stored()["status"] == "draft"
 
 
 def test_a_context_follows_its_claim(office: BillingOffice) -> None:
