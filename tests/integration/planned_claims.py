@@ -60,7 +60,9 @@ def _events(before: int | None) -> Call:
 
 def _page(*, deep: bool = False, **wanted: Any) -> Call:
     def asked(at: Place) -> None:
-        given = {name: at.id(*value) if isinstance(value, tuple) else value for name, value in wanted.items()}
+        given: dict[str, Any] = {
+            name: at.id(*value) if isinstance(value, tuple) else value for name, value in wanted.items()
+        }
         after = DayPosition(_DAY, at.id(volume.CLAIMS, 711)) if deep else None
         _claims(at).page(at.client, ClaimFilter(**given), after=after, limit=25, seen=None)
 
