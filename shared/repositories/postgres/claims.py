@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 
 from shared.db.postgres import Postgres
 from shared.errors import ConflictError, NotFoundError
@@ -274,6 +275,11 @@ def _put_appeal(connection: Connection, client_id: UUID, claim: UUID, appeal: Ap
 
 
 def _insert(connection: Connection, client_id: UUID, new: BilledClaim, changed_by: UUID) -> None:
-    connection.execute(_INSERT, _parameters(new) | {"client": client_id})
+    try:
+        connection.execute(_INSERT, _parameters(new) | {"client": client_id})
+    except IntegrityError as exc:
+        if "uq_claims_client_id_claim_number" in str(exc.orig):  # perhaps of a claim that was deleted
+            raise ConflictError("A claim has this number already", code="number_taken") from exc
+        raise
     remember(connection, client_id, "claim", new.id, 1, changed_by, changes_of(None, new))
     add_terms(connection, client_id, "claim", new.id, {"claim_number": new.claim_number})
