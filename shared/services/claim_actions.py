@@ -31,7 +31,7 @@ from shared.models.api.modes import QuickActionResult
 from shared.models.caller import Caller
 from shared.models.claim import BilledClaim, ClaimFile, ClaimParty
 from shared.models.firestore.documents import ContextDocument
-from shared.models.records import Payer
+from shared.models.records import Authorization, Payer
 from shared.services.claim_desk import ClaimDesk, Told, next_version, no_step, refused
 
 _LINKABLE = UNFILED | {"denied", "corrected"}
@@ -130,15 +130,7 @@ class ClaimActions:
             claim = file.claim
             if claim.status not in _LINKABLE:
                 raise no_step(claim, "link_authorization")
-            ground = self._ground(caller, file)
-            wanted = params.authorization_id
-            held = next((one for one in ground.file.authorizations if _is(one, wanted)), None)
-            if held is None:
-                raise refused("authorizationId", "unknown_authorization", "The patient has no such authorization")
-            faults = mismatches(as_of(held, claim.service_date or ground.today), need_of(ground))
-            if faults:
-                words = f"The authorization does not fit: {'; '.join(one.text for one in faults)}"
-                raise ConflictError(words, code="authorization_misfit", faults=[one.code for one in faults])
+            held = self._fitting(caller, file, params.authorization_id)
             after = next_version(claim, authorization_id=held.id)
             event = self._desk.event(claim, after, "authorization_linked", authorizationId=str(held.id))
             return Told(after, (event,), told={"authorizationId": str(held.id)})
@@ -181,7 +173,23 @@ class ClaimActions:
         if params.provider_id is not None:
             provider = self._provider(caller, params.provider_id)
             given["provider_id"] = provider.id
-        return replace(file, claim=replace(file.claim, **given), payer=payer, provider=provider)
+        after = replace(file, claim=replace(file.claim, **given), payer=payer, provider=provider)
+        if params.authorization_id is None:
+            return after
+        held = self._fitting(caller, after, params.authorization_id)
+        return replace(after, claim=replace(after.claim, authorization_id=held.id))
+
+    def _fitting(self, caller: Caller, file: ClaimFile, wanted: str) -> Authorization:
+        """An authorization of the patient. Raises ConflictError for one that does not fit the claim (E10)."""
+        ground = self._ground(caller, file)
+        held = next((one for one in ground.file.authorizations if _is(one, wanted)), None)
+        if held is None:
+            raise refused("authorizationId", "unknown_authorization", "The patient has no such authorization")
+        faults = mismatches(as_of(held, file.claim.service_date or ground.today), need_of(ground))
+        if faults:
+            words = f"The authorization does not fit: {'; '.join(one.text for one in faults)}"
+            raise ConflictError(words, code="authorization_misfit", faults=[one.code for one in faults])
+        return held
 
     def _payer(self, caller: Caller, file: ClaimFile, reference: str) -> tuple[Payer, UUID]:
         """A payer of the patient, and its coverage that is asked first."""
@@ -206,7 +214,7 @@ class ClaimActions:
 
 
 _PLAIN = ("service_date", "amount", "payer_control_number", "procedure_codes", "diagnosis_codes")
-_CORRECTABLE = (*_PLAIN, "payer_id", "provider_id")
+_CORRECTABLE = (*_PLAIN, "payer_id", "provider_id", "authorization_id")
 
 
 def told_of(found: Scrubbed) -> dict[str, Any]:
@@ -238,5 +246,5 @@ def _check_proof(proof: FilingProof, claim: BilledClaim, today: date) -> None:
         raise refused("proof.filedOn", "before_service", "lies before the date of service")
 
 
-def _is(held: Any, wanted: str) -> bool:
+def _is(held: Authorization, wanted: str) -> bool:
     return wanted == held.auth_number or wanted.lower() == str(held.id)

@@ -240,8 +240,9 @@ def test_a_correction_counts_at_once_for_provider_payer_and_authorization(office
     rules = office.product.records.tables.rows["payer_rules"]
     rules[:] = [one for one in rules if one["payer_id"] != OTHER_PAYER]
     sent = office.act("correct_and_resubmit", payerId="BST-01", resubmit=False)
-    assert (status(sent), sent["data"]["corrected"]) == ("draft", ["payer_id"])
+    assert (status(sent), sent["data"]["corrected"]) == ("draft", ["authorization_id", "payer_id"])
     stored = office.stored()
+    assert sent["data"]["claim"]["authorizationId"] is None
     assert (stored["payer_id"], stored["coverage_id"], stored["authorization_id"]) == (OTHER_PAYER, coverage, None)
 
 
@@ -291,7 +292,13 @@ def test_an_authorization_is_linked_only_when_it_fits(office: BillingOffice) -> 
     held = office.product.records.tables.add("authorizations", row)
     misfit = office.try_to("link_authorization", {"authorizationId": "A-1"})
     assert (misfit.status, misfit.json["code"], misfit.json["faults"]) == (409, "authorization_misfit", ["payer"])
+    office.change_row("claims", office.stored()["id"], status="rejected")
+    misfit = office.try_to("correct_and_resubmit", {"authorizationId": "A-1"})
+    assert (misfit.status, misfit.json["faults"]) == (409, ["payer"])
     held["payer_id"] = PAYER
+    kept = office.act("correct_and_resubmit", authorizationId="A-1", resubmit=False)
+    assert (status(kept), kept["data"]["corrected"]) == ("draft", ["authorization_id"])
+    office.change_row("claims", office.stored()["id"], authorization_id=None)
     linked = office.act("link_authorization", authorizationId="A-1")
     assert linked["data"]["claim"]["authorizationId"] == str(held["id"])
     assert office.act("scrub_claim", hold=False)["data"]["scrub"]["passed"] is True

@@ -18,6 +18,7 @@ from shared.domain.claim.denials import (
 )
 from shared.domain.claim.rejections import CLAIM_FORM, STATUSES, complaints, form_for, members_of
 from shared.errors import ValidationFailedError
+from shared.models.api.claim_actions import CorrectParams
 from shared.services.claim_action_table import CLAIM_ACTIONS
 
 # The design's table: a code, the step it goes back to, and what is offered first.
@@ -134,5 +135,7 @@ def test_a_form_has_the_claims_own_members_only() -> None:
     assert form is not None
     assert list(form["properties"]) == ["serviceDate"]
     assert form_for(("patient.dateOfBirth",)) is None
+    taken = {one.alias for one in CorrectParams.model_fields.values()}
+    assert {member.partition(".")[2] for member in CLAIM_FORM} <= taken
     named = {member for one in STATUSES.values() for member in one.members if member.startswith("claim.")}
     assert named - set(CLAIM_FORM) == {"claim.frequency"}
