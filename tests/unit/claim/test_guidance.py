@@ -147,7 +147,7 @@ def test_every_form_asks_for_what_its_action_takes() -> None:
     }  # fmt: skip
     for action, form in forms:
         assert set(form["properties"]) <= takes[action], action
-        assert set(form["required"] if "required" in form else ()) <= set(form["properties"])
+        assert set(form.get("required", ())) <= set(form["properties"])
 
 
 def test_why_not_says_what_stands_in_the_way_or_when_an_action_comes() -> None:
