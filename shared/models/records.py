@@ -35,7 +35,8 @@ class Payer:
 
     `program` is commercial, medicare, medicare_advantage, medicaid, medicaid_managed or other; `network` tells whether
     the organisation is in the payer's network (in, out). `plan_year_month` is the month in which its plan years start.
-    `electronic_id` is the number that the payer's connection knows it by.
+    `electronic_id` is the number that the payer's connection knows it by. `appeal_days` and `correction_days` are how
+    long after its decision it takes a first appeal or a corrected claim; what works with claims reads them.
     """
 
     id: UUID
@@ -47,6 +48,8 @@ class Payer:
     plan_year_month: int = 1
     filing_days: int | None = None
     version: int = 1
+    appeal_days: int | None = None
+    correction_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,8 @@ class ClaimRepository(Protocol):
     ) -> BilledClaim:
         """Lock, read, decide, write. Of two who change one claim the second sees what the first one wrote.
 
-        An event whose `source_ref` the claim has already is refused with ConflictError (`already_posted`). Raises
+        An event whose `source_ref` the claim has already is refused with ConflictError (`already_posted`), and so is a
+        new claim whose number another one has, or had (`number_taken`). Raises
         NotFoundError, Replayed, and whatever `decide` raises, which undoes everything.
         """
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from shared.db.selector import DatabaseSelector
 from shared.domain.authorization.matching import mismatches
@@ -14,6 +15,7 @@ from shared.domain.claim.scrub import need_of, scrub
 from shared.domain.claim.scrubbing import Scrubbed, ScrubInput
 from shared.domain.claim.situation import ClaimSituation
 from shared.domain.claim.states import CLOSED, UNFILED, ClaimMove, target_of
+from shared.domain.eligibility.coverage import ranked
 from shared.errors import ConflictError
 from shared.models.api.claim_actions import (
     ClaimParams,
@@ -27,9 +29,9 @@ from shared.models.api.claim_actions import (
 from shared.models.api.eligibility import reason_view
 from shared.models.api.modes import QuickActionResult
 from shared.models.caller import Caller
-from shared.models.claim import BilledClaim, ClaimFile
+from shared.models.claim import BilledClaim, ClaimFile, ClaimParty
 from shared.models.firestore.documents import ContextDocument
-from shared.models.records import Payer
+from shared.models.records import Authorization, Payer
 from shared.services.claim_desk import ClaimDesk, Told, next_version, no_step, refused
 
 _LINKABLE = UNFILED | {"denied", "corrected"}
@@ -103,8 +105,8 @@ class ClaimActions:
             moves = _TO_CORRECT.get(claim.status, ())
             if not moves and claim.status not in {"draft", "corrected"}:
                 raise no_step(claim, "correct")
-            corrected, named = self._corrected(caller, file, params)
-            after, events = self._desk.through(corrected, moves)
+            corrected = self._corrected(caller, file, params)
+            after, events = self._desk.through(corrected.claim, moves)
             changed = sorted(name for name in _CORRECTABLE if getattr(after, name) != getattr(claim, name))
             if not moves:
                 after = replace(after, version=claim.version + 1)
@@ -114,7 +116,7 @@ class ClaimActions:
             entries = (note, *events) if changed or params.attachment else events
             if not params.resubmit:
                 return Told(after, entries, told={"corrected": changed})
-            sent = self._submitted(caller, replace(file, claim=after, payer=named or file.payer), params.proof)
+            sent = self._submitted(caller, replace(corrected, claim=after), params.proof)
             done = replace(sent.claim, version=claim.version + 1)
             return Told(done, (*entries, *sent.events), told={"corrected": changed, **(sent.told or {})})
 
@@ -128,15 +130,7 @@ class ClaimActions:
             claim = file.claim
             if claim.status not in _LINKABLE:
                 raise no_step(claim, "link_authorization")
-            ground = self._ground(caller, file)
-            wanted = params.authorization_id
-            held = next((one for one in ground.file.authorizations if _is(one, wanted)), None)
-            if held is None:
-                raise refused("authorizationId", "unknown_authorization", "The patient has no such authorization")
-            faults = mismatches(as_of(held, claim.service_date or ground.today), need_of(ground))
-            if faults:
-                words = f"The authorization does not fit: {'; '.join(one.text for one in faults)}"
-                raise ConflictError(words, code="authorization_misfit", faults=[one.code for one in faults])
+            held = self._fitting(caller, file, params.authorization_id)
             after = next_version(claim, authorization_id=held.id)
             event = self._desk.event(claim, after, "authorization_linked", authorizationId=str(held.id))
             return Told(after, (event,), told={"authorizationId": str(held.id)})
@@ -164,26 +158,55 @@ class ClaimActions:
         done = replace(after, submitted_date=ground.today, version=claim.version + 1)
         return Told(done, events, told=told_of(found))
 
-    def _corrected(self, caller: Caller, file: ClaimFile, params: CorrectParams) -> tuple[BilledClaim, Payer | None]:
-        """The claim with what is given; and its new payer, where one is named. Raises ValidationFailedError."""
-        given: dict[str, Any] = {
-            name: value for name in _PLAIN if (value := getattr(params, name)) is not None
-        }  # fmt: skip
-        named: Payer | None = None
+    def _corrected(self, caller: Caller, file: ClaimFile, params: CorrectParams) -> ClaimFile:
+        """The claim with what is given, beside its payer and provider then. Raises ValidationFailedError.
+
+        Another payer's claim names another coverage, and no authorization of the payer before.
+        """
+        given: dict[str, Any] = {name: value for name in _PLAIN if (value := getattr(params, name)) is not None}
+        payer, provider = file.payer, file.provider
         if params.payer_id is not None:
-            patient = self._ground(caller, file).file
-            wanted = params.payer_id.lower()
-            named = next((one for one in patient.payers if wanted in {str(one.id), one.name.lower()}), None)
-            if named is None:
-                raise refused("payerId", "unknown_payer", "The patient has no coverage of this payer")
-            coverage = next((one.id for one in patient.coverages if one.payer_id == named.id), None)
-            given |= {"payer_id": named.id, "coverage_id": coverage, "filing_due_on": None}
+            payer, coverage = self._payer(caller, file, params.payer_id)
+            given |= {"payer_id": payer.id, "coverage_id": coverage}
+            if payer.id != file.claim.payer_id:
+                given["authorization_id"] = None
         if params.provider_id is not None:
-            found = self._db.postgres.records.resolve(caller.client_id, "provider", params.provider_id)
-            if found is None:
-                raise refused("providerId", "unknown_provider", "There is no such provider")
-            given["provider_id"] = found.id
-        return replace(file.claim, **given), named
+            provider = self._provider(caller, params.provider_id)
+            given["provider_id"] = provider.id
+        after = replace(file, claim=replace(file.claim, **given), payer=payer, provider=provider)
+        if params.authorization_id is None:
+            return after
+        held = self._fitting(caller, after, params.authorization_id)
+        return replace(after, claim=replace(after.claim, authorization_id=held.id))
+
+    def _fitting(self, caller: Caller, file: ClaimFile, wanted: str) -> Authorization:
+        """An authorization of the patient. Raises ConflictError for one that does not fit the claim (E10)."""
+        ground = self._ground(caller, file)
+        held = next((one for one in ground.file.authorizations if _is(one, wanted)), None)
+        if held is None:
+            raise refused("authorizationId", "unknown_authorization", "The patient has no such authorization")
+        faults = mismatches(as_of(held, file.claim.service_date or ground.today), need_of(ground))
+        if faults:
+            words = f"The authorization does not fit: {'; '.join(one.text for one in faults)}"
+            raise ConflictError(words, code="authorization_misfit", faults=[one.code for one in faults])
+        return held
+
+    def _payer(self, caller: Caller, file: ClaimFile, reference: str) -> tuple[Payer, UUID]:
+        """A payer of the patient, and its coverage that is asked first."""
+        found = self._db.postgres.records.resolve(caller.client_id, "payer", reference)
+        patient = self._ground(caller, file).file
+        payer = next((one for one in patient.payers if found is not None and one.id == found.id), None)
+        coverage = next((one for one in ranked(patient.coverages) if payer and one.payer_id == payer.id), None)
+        if payer is None or coverage is None:
+            raise refused("payerId", "unknown_payer", "The patient has no coverage of this payer")
+        return payer, coverage.id
+
+    def _provider(self, caller: Caller, reference: str) -> ClaimParty:
+        found = self._db.postgres.records.get(caller.client_id, "provider", reference, seen=None)
+        if found is None:
+            raise refused("providerId", "unknown_provider", "There is no such provider")
+        number, name, npi = (found.data.get(member) for member in ("provider_number", "name", "npi"))
+        return ClaimParty(found.id, str(number), str(name), None if npi is None else str(npi))
 
     def _ground(self, caller: Caller, file: ClaimFile, *, proof: bool = False) -> ScrubInput:
         today = self._desk.today(caller)
@@ -191,7 +214,7 @@ class ClaimActions:
 
 
 _PLAIN = ("service_date", "amount", "payer_control_number", "procedure_codes", "diagnosis_codes")
-_CORRECTABLE = (*_PLAIN, "payer_id", "provider_id")
+_CORRECTABLE = (*_PLAIN, "payer_id", "provider_id", "authorization_id")
 
 
 def told_of(found: Scrubbed) -> dict[str, Any]:
@@ -223,5 +246,5 @@ def _check_proof(proof: FilingProof, claim: BilledClaim, today: date) -> None:
         raise refused("proof.filedOn", "before_service", "lies before the date of service")
 
 
-def _is(held: Any, wanted: str) -> bool:
+def _is(held: Authorization, wanted: str) -> bool:
     return wanted == held.auth_number or wanted.lower() == str(held.id)

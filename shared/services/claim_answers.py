@@ -122,7 +122,7 @@ class ClaimAnswers:
             other = next((one for one in ground.file.payers if one.id == found.coverage.payer_id), None)
             made = BilledClaim(
                 id=uuid7(),
-                claim_number=f"{claim.claim_number}-{len(file.secondary_ids) + 2}",
+                claim_number=self._free_number(caller, file),
                 patient_id=claim.patient_id,
                 status="draft",
                 amount=found.rest,
@@ -166,6 +166,13 @@ class ClaimAnswers:
             return self._written_off(caller, claim, amount, params, whole=amount == left)
 
         return self._desk.change(caller, context, params, step, "write_off")
+
+    def _free_number(self, caller: Caller, file: ClaimFile) -> str:
+        """The claim's number with the next place behind it that no claim has."""
+        place = len(file.secondary_ids) + 2
+        while self._desk.has_claim(caller, number := f"{file.claim.claim_number}-{place}"):
+            place += 1
+        return number
 
     def _written_off(
         self, caller: Caller, claim: BilledClaim, amount: Decimal, params: WriteOffParams, *, whole: bool
@@ -264,8 +271,8 @@ class ClaimAnswers:
             event = self._desk.event(claim, after, "appeal_lost", reason="lost", level=appeal.level)
             return Told(after, (event,), closed, told=told | {"nextLevelDueOn": str(due)})
         paid = params.paid_amount
-        if paid is not None and not (claim.paid_amount or Decimal(0)) <= paid <= claim.amount:
-            raise refused("paidAmount", "out_of_range", "lies between what was paid before and what was billed")
+        if paid is not None:
+            _check_paid(claim, paid, partial=params.outcome == "partially_won")
         given = MoveDetails(reason=params.outcome, on=decided, paid=paid)
         after, event = take(claim, move, given, at=self._desk.now(), today=today)
         return Told(after, (event,), closed, told=told)
@@ -306,6 +313,14 @@ def _agreed(claim: BilledClaim, params: WriteOffParams) -> Decimal:
     """What the contract gives up of a claim; nothing for another reason, or where it is not known."""
     agreed = claim.expected_amount if claim.expected_amount is not None else claim.allowed_amount
     return Decimal(0) if agreed is None or not is_agreed(params.reason) else claim.amount - agreed
+
+
+def _check_paid(claim: BilledClaim, paid: Decimal, *, partial: bool) -> None:
+    """Refuse what an appeal that was won cannot have brought: nothing more than before, or more than was billed."""
+    if not (claim.paid_amount or Decimal(0)) < paid <= claim.amount:
+        raise refused("paidAmount", "out_of_range", "is more than was paid before, and no more than was billed")
+    if partial and paid == claim.amount:
+        raise refused("paidAmount", "not_partial", "A part is less than what was billed")
 
 
 def _decided(given: date | None, claim: BilledClaim, today: date, *, name: str = "decidedOn") -> date:

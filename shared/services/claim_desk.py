@@ -86,6 +86,10 @@ class ClaimDesk:
             raise NotFoundError("There is no such record")
         return file
 
+    def has_claim(self, caller: Caller, number: str) -> bool:
+        """Tell whether a claim of this number is there."""
+        return self._db.postgres.records.resolve(caller.client_id, "claim", number) is not None
+
     def change(
         self, caller: Caller, context: ContextDocument, params: ClaimParams, step: Step, change: str
     ) -> QuickActionResult:

@@ -180,6 +180,21 @@ def test_notes_and_appeals_and_secondary_claims_come_with_a_change(records: Reco
     assert history(records, "CLM-88-2") == [("recorded", None, "draft", 1)]
 
 
+def test_a_new_claim_takes_no_number_that_another_one_has(records: Records, practice: Practice) -> None:
+    event = caller(client_id=records.client).changed("claim")
+    made = BilledClaim(uuid7(), "CLM-88", practice.patient, "draft", Decimal("12.30"), secondary_of_id=practice.claim)
+
+    def decide(file: ClaimFile) -> ClaimChange:
+        return ClaimChange(replace(file.claim, version=2), event, None, (), None, made)
+
+    with pytest.raises(ConflictError) as refused:
+        records.store.claims.change(records.client, "CLM-88", decide, changed_by=BY, key=None)
+    assert refused.value.code == "number_taken"
+    file = records.store.claims.get(records.client, "CLM-88")
+    assert file is not None
+    assert file.claim.version == 1
+
+
 # Random claims, in every state and with every column that a list or a sum goes by.
 def worked(records: Records, practice: Practice, many: int, seed: int) -> list[BilledClaim]:
     """Store claims whose columns a list or a sum goes by are drawn; they are read back."""

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from infra.local.demo_accounts import LAKESIDE
+from shared.models.identifiers import uuid7
 from shared.models.roles import Role
 from tests.functions.authorization_office import day, faults, today
 from tests.functions.claim_office import OTHER_PAYER, PATIENT, PAYER, PROVIDER, BillingOffice
@@ -219,6 +221,31 @@ def test_a_limit_is_not_got_round_in_parts_nor_by_the_history(office: BillingOff
     assert office.stored()["status"] == "denied"
 
 
+def test_a_correction_counts_at_once_for_provider_payer_and_authorization(office: BillingOffice) -> None:
+    office.act("submit_claim")
+    office.record("reject", reason="A7:562:85")
+    office.change_row("providers", PROVIDER, npi=None)
+    blocked = office.try_to("correct_and_resubmit")
+    assert [one["code"] for one in blocked.json["missing"]] == ["npi_missing"]
+    assert office.stored()["status"] == "rejected"  # nothing of a correction that is not sent is kept
+    row = {"client_id": office.organisation.id, "provider_number": "PRV-12", "kind": "person", "name": "B"}
+    other = office.product.records.tables.add("providers", row | {"npi": "1234567893"})
+    assert status(office.act("correct_and_resubmit", providerId="PRV-12")) == "submitted"
+    assert office.stored()["provider_id"] == other["id"]
+    office.record("reject", reason="A3:116")
+    office.change_row("claims", office.stored()["id"], authorization_id=uuid7())
+    coverage = office.second_coverage()
+    wrong = office.try_to("correct_and_resubmit", {"payerId": "nobody"})
+    assert faults(wrong) == [("params.payerId", "unknown_payer")]
+    rules = office.product.records.tables.rows["payer_rules"]
+    rules[:] = [one for one in rules if one["payer_id"] != OTHER_PAYER]
+    sent = office.act("correct_and_resubmit", payerId="BST-01", resubmit=False)
+    assert (status(sent), sent["data"]["corrected"]) == ("draft", ["authorization_id", "payer_id"])
+    stored = office.stored()
+    assert sent["data"]["claim"]["authorizationId"] is None
+    assert (stored["payer_id"], stored["coverage_id"], stored["authorization_id"]) == (OTHER_PAYER, coverage, None)
+
+
 def test_what_is_with_the_payer_is_not_asked_to_be_given_up(office: BillingOffice) -> None:
     office.act("submit_claim")
     early = office.try_to("write_off", {"reason": "not_covered"})
@@ -265,7 +292,13 @@ def test_an_authorization_is_linked_only_when_it_fits(office: BillingOffice) -> 
     held = office.product.records.tables.add("authorizations", row)
     misfit = office.try_to("link_authorization", {"authorizationId": "A-1"})
     assert (misfit.status, misfit.json["code"], misfit.json["faults"]) == (409, "authorization_misfit", ["payer"])
+    office.change_row("claims", office.stored()["id"], status="rejected")
+    misfit = office.try_to("correct_and_resubmit", {"authorizationId": "A-1"})
+    assert (misfit.status, misfit.json["faults"]) == (409, ["payer"])
     held["payer_id"] = PAYER
+    kept = office.act("correct_and_resubmit", authorizationId="A-1", resubmit=False)
+    assert (status(kept), kept["data"]["corrected"]) == ("draft", ["authorization_id"])
+    office.change_row("claims", office.stored()["id"], authorization_id=None)
     linked = office.act("link_authorization", authorizationId="A-1")
     assert linked["data"]["claim"]["authorizationId"] == str(held["id"])
     assert office.act("scrub_claim", hold=False)["data"]["scrub"]["passed"] is True
@@ -278,11 +311,13 @@ def test_the_rest_of_a_claim_is_billed_to_the_second_payer(office: BillingOffice
     nobody = office.try_to("bill_secondary")
     assert (nobody.status, nobody.json["code"]) == (409, "no_other_coverage")
     coverage = office.second_coverage()
+    office.claim("CLM-1-2", status="paid")  # the number that would be next is somebody else's
     done = office.act("bill_secondary")
     assert status(done) == "forwarded_secondary"
     made = done["data"]["secondary"]
-    assert (made["claimNumber"], made["amount"]) == ("CLM-1-2", 110.0)
-    second = office.stored("CLM-1-2")
+    assert office.done("GET", "/claims/CLM-1-3")["secondaryOfId"] == str(office.stored()["id"])
+    assert (made["claimNumber"], made["amount"]) == ("CLM-1-3", 110.0)
+    second = office.stored("CLM-1-3")
     assert (second["status"], second["coverage_id"], second["payer_id"]) == ("draft", coverage, OTHER_PAYER)
     assert second["filing_due_on"] is not None
     assert office.try_to("bill_secondary").status == 409
@@ -294,6 +329,13 @@ def test_a_lost_appeal_goes_on_to_the_next_level_and_ends(office: BillingOffice)
     assert faults(late) == [("params.filedOn", "in_the_future")]
     office.act("start_appeal", ground="medical_necessity")
     assert office.try_to("start_appeal", {}).status == 409
+    for outcome, paid, code in (
+        ("won", 0, "out_of_range"),
+        ("won", 310.01, "out_of_range"),
+        ("partially_won", 310, "not_partial"),
+    ):
+        answer = office.try_to("record_appeal_outcome", {"outcome": outcome, "paidAmount": paid})
+        assert faults(answer) == [("params.paidAmount", code)], paid
     lost = office.act("record_appeal_outcome", outcome="lost", goOn=True)
     assert (status(lost), lost["data"]["nextLevelDueOn"]) == ("appealed", day(60))
     second = office.act("start_appeal", ground="medical_necessity")
@@ -341,6 +383,16 @@ def test_another_organisations_or_patients_claim_is_not_there(office: BillingOff
     for reference in ("CLM-NOBODY", "CLM-91"):  # CLM-91 is MRN553's, and the context is MRN554's claim
         answer = office.try_to("claim_status_check", {"claimId": reference})
         assert (answer.status, answer.json["code"]) == (404, "not_found"), reference
+
+
+def test_a_neighbours_claim_is_not_there_by_its_uuid_either(office: BillingOffice) -> None:
+    neighbour = BillingOffice(office.product, Role.ADMIN, LAKESIDE)
+    neighbour.open("MRN553")
+    for action in ("claim_status_check", "submit_claim", "write_off"):
+        params = {"claimId": str(office.stored()["id"])} | ({"reason": "deceased"} if action == "write_off" else {})
+        answer = neighbour.try_to(action, params)
+        assert (answer.status, answer.json["code"]) == (404, "not_found"), action
+    assert office.stored()["status"] == "draft"
 
 
 def test_a_context_follows_its_claim(office: BillingOffice) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from infra.local.demo_accounts import RIVERSIDE
 from shared import bootstrap_events
 from shared.models.record_changes import RecordChange, RecordChanges
 from shared.models.roles import Role
+from shared.repositories.memory.due_reminders import InMemoryDueReminders
 from shared.repositories.protocols import TaskFilter
+from shared.services.task_reminders import ReminderService
 from tests.functions.authorization_office import day, today
 from tests.functions.claim_office import PATIENT, BillingOffice
 from tests.functions.in_memory import InMemoryProduct
@@ -39,6 +44,10 @@ def carry(office: BillingOffice, claim: str = "CLM-1") -> None:
     )
     message = RecordChanges(client_id=office.organisation.id, changes=(change,))
     bootstrap_events.record_projection().project(message.model_dump_json(by_alias=True).encode())
+
+
+def _at(moment: datetime) -> datetime:
+    return moment
 
 
 def tasks(office: BillingOffice, *, is_open: bool = True) -> dict[str, Any]:
@@ -70,6 +79,21 @@ def test_a_draft_has_its_filing_clock_which_stops_when_it_is_submitted(office: B
     carry(office)
     assert tasks(office) == {}
     assert tasks(office, is_open=False)["filing"].state == "auto_closed"
+
+
+def test_the_filing_clock_rings_for_billers_at_each_warning_and_not_after_submission(office: BillingOffice) -> None:
+    carry(office)
+    live, rung = office.product.live, []
+    for days in (61, 62, 66, 67, 73, 77, 79):  # the service was 10 days ago, and 90 days are the payer's
+        noon = datetime.combine(today() + timedelta(days=days), time(12), ZoneInfo(RIVERSIDE.time_zone))
+        ReminderService(InMemoryDueReminders(live.documents), live.tasks, now=partial(_at, noon)).send()
+        found = [one for one in live.documents.alerts.values() if one.message.code == "task_reminder"]
+        rung.append(len(found))
+        assert {tuple(one.audience.roles) for one in found} <= {("biller",)}
+    assert rung == [0, 1, 2, 2, 3, 4, 5]  # 80 % of the time; 14, 7, 3 and 1 days before its end
+    office.act("submit_claim")
+    carry(office)
+    assert tasks(office) == {}
 
 
 def test_a_rejection_arrives_as_task_and_alert_and_closes_with_the_correction(office: BillingOffice) -> None:

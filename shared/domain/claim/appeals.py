@@ -51,6 +51,10 @@ def appeal_due(level: int, decided_on: date, payer: Payer | None) -> tuple[date,
     """Until when a level (from 1) is filed after the decision of `decided_on`. Raises IndexError for none."""
     step = levels(payer)[level - 1]
     due, source = decided_on + timedelta(days=step.days), None if payer is None else f"payers/{payer.id}"
+    own = None if payer is None else payer.appeal_days
+    if level == 1 and own is not None and levels(payer) is not MEDICARE:
+        text = f"{own} days after the decision, as the payer's contract says"
+        return decided_on + timedelta(days=own), found("A01", "appeal_days", text, source, "appeal_days", days=own)
     if levels(payer) is MEDICARE:
         text = f"Medicare, {step.name}: {step.days} days after the decision"
         return due, found("A01", "appeal_medicare", text, source, "program", days=step.days)

@@ -26,13 +26,18 @@ def filing_of(claim: BilledClaim, payer: Payer | None, *, primary_eob: date | No
 def corrected_due(decided_on: date, payer: Payer | None) -> tuple[date, Evidence]:
     """Until when a claim that was decided on may be sent again, corrected.
 
-    Medicare reopens for a year after its decision (42 CFR 405.980(b)); with other payers their time for filing counts
-    anew from the decision, unconfirmed.
+    Medicare reopens for a year after its decision (42 CFR 405.980(b)); with other payers it is what their record says,
+    else their time for filing anew from the decision, unconfirmed.
     """
     source = None if payer is None else f"payers/{payer.id}"
     if payer is not None and payer.program == "medicare":
         due = decided_on + timedelta(days=MEDICARE_REOPENING_DAYS)
         return due, found("E22", "corrected_medicare", "Medicare: one year after the decision", source, "program")
+    if payer is not None and payer.correction_days is not None:
+        days = payer.correction_days
+        text = f"{days} days after the decision, as the payer's contract says"
+        evidence = found("E22", "correction_days", text, source, "correction_days", days=days)
+        return decided_on + timedelta(days=days), evidence
     days = UNKNOWN_DAYS if payer is None or payer.filing_days is None else payer.filing_days
     text = f"{days} days after the payer's decision, unconfirmed"
     return decided_on + timedelta(days=days), found("E22", "corrected_days", text, source, "filing_days", days=days)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import get_args
 
@@ -119,15 +118,6 @@ def cause_of(code: str | None) -> CauseStep:
     """The step that a denial goes back to; the payer's where nothing else is known."""
     row = known(code)
     return "payer" if row is None else row.step
-
-
-def causes(codes: Iterable[str | None]) -> dict[CauseStep, int]:
-    """How many denials go back to each step; steps without any are left out."""
-    found: dict[CauseStep, int] = {}
-    for code in codes:
-        step = cause_of(code)
-        found[step] = found.get(step, 0) + 1
-    return found
 
 
 def _refused(code: str, message: str) -> ValidationFailedError:

@@ -26,7 +26,8 @@ When = Callable[[ClaimSituation], Evidence | None]
 Form = dict[str, Any]
 _DAY: Form = {"type": "string", "format": "date"}
 _TEXT: Form = {"type": "string", "minLength": 1, "maxLength": 200}
-_OTHER_RECORDS = {"patient": "Patient ID", "coverage": "Patient ID"}
+# What is corrected where the patient is.
+_OTHER_RECORDS = frozenset({"patient", "coverage"})
 
 
 def _nothing(_: ClaimSituation) -> None:

@@ -9,7 +9,6 @@ from shared.models.claim import WriteOffReason
 from shared.models.roles import Role
 
 REASONS: tuple[WriteOffReason, ...] = get_args(WriteOffReason)
-CENT = Decimal("0.01")
 # The largest amount that a role writes off by itself, in USD; None is without limit. Roles left out write off nothing.
 LIMITS: dict[Role, Decimal | None] = {Role.BILLER: Decimal(100), Role.MANAGER: Decimal(2500), Role.ADMIN: None}
 # What is agreed with the payer, and not given up: no limit applies.

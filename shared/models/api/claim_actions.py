@@ -70,6 +70,7 @@ class CorrectParams(SubmitParams):
     amount: Amount | None = None
     payer_id: Reference | None = None
     provider_id: Reference | None = None
+    authorization_id: Reference | None = None
     payer_control_number: ControlNumber | None = None
     procedure_codes: Annotated[tuple[Procedure, ...], Field(max_length=50, strict=False)] | None = None
     diagnosis_codes: Annotated[tuple[Diagnosis, ...], Field(max_length=12, strict=False)] | None = None

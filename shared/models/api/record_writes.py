@@ -201,6 +201,7 @@ class PayerInput(RecordInput):
     """A payer. `network` is whether the organisation is in its network, `planYearMonth` when its plan years begin.
 
     `electronicId` is the number by which its connection knows it, `filingDays` how long claims can be filed.
+    `appealDays` and `correctionDays` are how long after its decision it takes a first appeal or a corrected claim.
     """
 
     key = ("payer_number",)
@@ -216,6 +217,8 @@ class PayerInput(RecordInput):
     electronic_id: Number | None = None
     plan_year_month: Annotated[int, Field(ge=1, le=12)] = 1
     filing_days: Annotated[int, Field(ge=1, le=3660)] | None = None
+    appeal_days: Annotated[int, Field(ge=1, le=3660)] | None = None
+    correction_days: Annotated[int, Field(ge=1, le=3660)] | None = None
 
 
 class PayerRuleInput(RecordInput):

@@ -109,6 +109,8 @@ class PayerData(AnswerModel):
     electronic_id: str | None
     plan_year_month: int
     filing_days: int | None
+    appeal_days: int | None
+    correction_days: int | None
 
 
 class PayerRuleData(AnswerModel):

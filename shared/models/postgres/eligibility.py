@@ -39,6 +39,8 @@ payers = Table(
     Column("electronic_id", Text),
     Column("plan_year_month", SmallInteger, nullable=False, server_default="1"),
     Column("filing_days", Integer),
+    Column("appeal_days", Integer),
+    Column("correction_days", Integer),
     source(),
     Column("deleted_at", DateTime(timezone=True)),
     *stamps(),
@@ -53,6 +55,8 @@ payers = Table(
     CheckConstraint("network IN ('in', 'out')", name="network"),
     CheckConstraint("plan_year_month BETWEEN 1 AND 12", name="plan_year_month"),
     CheckConstraint("filing_days BETWEEN 1 AND 3660", name="filing_days"),
+    CheckConstraint("appeal_days BETWEEN 1 AND 3660", name="appeal_days"),
+    CheckConstraint("correction_days BETWEEN 1 AND 3660", name="correction_days"),
 )
 
 payer_rules = Table(

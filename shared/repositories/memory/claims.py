@@ -80,6 +80,7 @@ class InMemoryClaimRepository:
             posted = [event.source_ref for event in change.events if event.source_ref is not None]
             if known & set(posted) or len(posted) != len(set(posted)):
                 raise ConflictError("This was posted to the claim already", code="already_posted")
+            self._check_number(client_id, change.made)
             self._tables.answers.keep(change.kept)
             self._add(row, change.events, after.version, changed_by)
             if after != before:
@@ -292,6 +293,12 @@ class InMemoryClaimRepository:
             deadline_kind=None if due is None else due[1],
             authorization_gap=standing.authorization_gap(claim),
         )
+
+    def _check_number(self, client_id: UUID, made: BilledClaim | None) -> None:
+        rows = self._tables.rows["claims"]
+        taken = {row["claim_number"] for row in rows if row["client_id"] == client_id}
+        if made is not None and made.claim_number in taken:
+            raise ConflictError("A claim has this number already", code="number_taken")
 
     def _remember(self, after: BilledClaim, changed_by: UUID, before: BilledClaim | None) -> None:
         entry = HistoryEntry(after.version, datetime.now(UTC), changed_by, changes_of(before, after))

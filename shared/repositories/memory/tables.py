@@ -20,7 +20,7 @@ _COLUMNS = {
     "patients": "mrn first_name last_name date_of_birth sex phone deceased_on source_ref",
     "payers": (
         "payer_number name kind phone program network real_time_supported electronic_id plan_year_month filing_days"
-        " source_ref"
+        " appeal_days correction_days source_ref"
     ),
     "payer_rules": "payer_id service_type procedure requires_auth required_fields decision_hours decision_days",
     "coverages": (

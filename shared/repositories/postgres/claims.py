@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
 
 from shared.db.postgres import Postgres
 from shared.errors import ConflictError, NotFoundError
@@ -51,7 +52,10 @@ _APPEAL = (
     "jsonb_build_object('id', l.id, 'level', l.level, 'status', l.status, 'filed_on', l.filed_on, 'due_on', l.due_on,"
     " 'reason', l.reason, 'reference', l.reference, 'amount', l.amount::text, 'decided_on', l.decided_on)"
 )
-_PAYER = ("id", "name", "program", "network", "real_time_supported", "electronic_id", "plan_year_month", "filing_days")
+_PAYER = (
+    "id", "name", "program", "network", "real_time_supported", "electronic_id", "plan_year_month", "filing_days",
+    "appeal_days", "correction_days",
+)  # fmt: skip
 _FILE = text(f"""
 SELECT c.id, c.version, {", ".join(f"c.{name}" for name in COLUMNS)}, c.adjudication_event_id,
   p.mrn, p.first_name || ' ' || p.last_name AS patient_name,
@@ -271,6 +275,11 @@ def _put_appeal(connection: Connection, client_id: UUID, claim: UUID, appeal: Ap
 
 
 def _insert(connection: Connection, client_id: UUID, new: BilledClaim, changed_by: UUID) -> None:
-    connection.execute(_INSERT, _parameters(new) | {"client": client_id})
+    try:
+        connection.execute(_INSERT, _parameters(new) | {"client": client_id})
+    except IntegrityError as exc:
+        if "uq_claims_client_id_claim_number" in str(exc.orig):  # perhaps of a claim that was deleted
+            raise ConflictError("A claim has this number already", code="number_taken") from exc
+        raise
     remember(connection, client_id, "claim", new.id, 1, changed_by, changes_of(None, new))
     add_terms(connection, client_id, "claim", new.id, {"claim_number": new.claim_number})

@@ -77,7 +77,7 @@ RECORD_TABLES: dict[str, RecordTable] = {
         "payer_number",
         "NULL::uuid",
         """payer_number, name, kind, phone, program, network, real_time_supported, electronic_id, plan_year_month,
-        filing_days""",
+        filing_days, appeal_days, correction_days""",
     ),
     "payer_rule": RecordTable(
         "payer_rules",

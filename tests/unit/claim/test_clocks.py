@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -58,6 +59,17 @@ def test_a_correction_has_medicares_year_or_the_payers_days_anew() -> None:
     assert corrected_due(ON, MEDICARE)[0] == ON + timedelta(days=365)
     assert corrected_due(ON, BLUE)[0] == ON + timedelta(days=45)
     assert corrected_due(ON, None)[0] == ON + timedelta(days=90)
+
+
+def test_what_a_payers_contract_says_goes_before_what_is_usual() -> None:
+    own = replace(BLUE, appeal_days=60, correction_days=30)
+    assert appeal_due(1, ON, own)[0] == ON + timedelta(days=60)
+    assert appeal_due(1, ON, own)[1].code == "appeal_days"
+    assert appeal_due(2, ON, own)[0] == ON + timedelta(days=60)  # between two levels the usual
+    assert corrected_due(ON, own)[0] == ON + timedelta(days=30)
+    medicare = replace(MEDICARE, appeal_days=60, correction_days=30)
+    assert appeal_due(1, ON, medicare)[0] == ON + timedelta(days=120)  # the regulation's
+    assert corrected_due(ON, medicare)[0] == ON + timedelta(days=365)
 
 
 def test_a_secondary_claim_is_filed_from_the_primarys_decision() -> None:

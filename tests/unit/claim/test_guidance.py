@@ -21,6 +21,7 @@ from shared.domain.claim.write_off_request import WriteOffRequest
 from shared.models.claim import Appeal
 from shared.models.guidance import GuidanceAction
 from shared.models.roles import Role
+from shared.services.claim_action_table import CLAIM_ACTIONS
 from tests.unit.claim.claims import DAY, OTHER, TODAY, claim, claim_file, coverage, ground, on_file
 from tests.unit.factories import authorization
 
@@ -126,6 +127,27 @@ def test_underpaid_is_appealed_and_a_rest_billed_to_the_second_payer() -> None:
     rest = ClaimSituation(claim_file(claim=paid), TODAY, forwarding=found)
     assert _offered(rest)["backend.secondary"].disabled_reason is None
     assert "backend.secondary" not in _offered(replace(rest, forwarding=forwarding(paid, (), today=TODAY)))
+
+
+def test_every_form_asks_for_what_its_action_takes() -> None:
+    takes = {one.name: {field.alias for field in one.params.model_fields.values()} for one in CLAIM_ACTIONS}
+    situations = [
+        _situation(service_date=TODAY - timedelta(days=91)),
+        _situation(status="rejected"),
+        _situation(status="accepted"),
+        _situation(status="appealed"),
+        _situation(status="underpaid"),
+        _situation(requires_authorization=True),
+        *(_situation(status="denied", denial_code=code) for code in ("CO-197", "CO-50", "CO-29", "CO-16", "CO-45")),
+    ]
+    forms = [(one.action, one.form) for each in situations for one in guidance(each) if one.form is not None]
+    assert {action for action, _ in forms} == {
+        "submit_claim", "correct_and_resubmit", "record_denial", "record_appeal_outcome", "start_appeal",
+        "link_authorization", "write_off",
+    }  # fmt: skip
+    for action, form in forms:
+        assert set(form["properties"]) <= takes[action], action
+        assert set(form.get("required", ())) <= set(form["properties"])
 
 
 def test_why_not_says_what_stands_in_the_way_or_when_an_action_comes() -> None:
