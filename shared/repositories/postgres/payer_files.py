@@ -61,8 +61,9 @@ FROM payer_file_lines l LEFT JOIN claims c ON c.client_id = l.client_id AND c.id
 WHERE l.client_id = :client AND l.file_id = :id ORDER BY l.number
 """)
 _AFTER = "AND (f.created_at, f.id) < (:at, :last)"
-_UNMATCHED = """AND f.id IN (SELECT o.file_id FROM payer_file_lines o WHERE o.client_id = :client
-  AND o.outcome IN ('pending', 'not_posted'))"""
+# An array, because the files are looked up by it then: they are few, and the table is long.
+_UNMATCHED = """AND f.id = ANY (ARRAY(SELECT DISTINCT o.file_id FROM payer_file_lines o WHERE o.client_id = :client
+  AND o.outcome IN ('pending', 'not_posted')))"""
 _SETTLE = text("""
 UPDATE payer_file_lines SET outcome = :outcome, reason = :reason, claim_id = :claim, claim_status = :status,
   settled_at = now()
