@@ -28,8 +28,8 @@ format: install ## Format the code and fix what the linter can fix
 bundle: install ## Build one deployable zip per function (NAMES='tasks records' for some)
 	@exec $(PYTHON) -m infra.bundle $(NAMES)
 
-import: install ## Import FHIR bundles or a Synthea CSV folder into the running stack: FILES='…' [CLIENT=…]
-	@exec $(PYTHON) -m infra.local.importer $(FILES) $(if $(CLIENT),--client "$(CLIENT)")
+import: install ## Import FHIR bundles or a CSV folder into the running stack: FILES='…' [CLIENT=…] [TODAY=a day of it]
+	@exec $(PYTHON) -m infra.local.importer $(FILES) $(if $(CLIENT),--client "$(CLIENT)") $(if $(TODAY),--today "$(TODAY)")
 
 create-client: install ## Make an organisation with its first admin: NAME='…' ADMIN=e-mail [TIME_ZONE=…] [ADMIN_NAME='…']
 	@exec $(PYTHON) -m infra.local.create_client --name "$(NAME)" --admin "$(ADMIN)" $(if $(ADMIN_NAME),--admin-name "$(ADMIN_NAME)") $(if $(TIME_ZONE),--time-zone "$(TIME_ZONE)")

@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from shared.db.pubsub import AuditTopic
     from shared.domain.rate_limit import RateLimit
     from shared.domain.session import SessionLimits
+    from shared.mail.port import Mailer
     from shared.modes.backend import BackendModeHandler
     from shared.modes.eligibility import EligibilityModeHandler
+    from shared.modes.email_drafter import EmailDrafterModeHandler
+    from shared.modes.front_desk import FrontDeskModeHandler
     from shared.repositories.live_protocols import InboxFeed
     from shared.repositories.protocols import AuditOutbox, LiveStore, MemberRepository, RecordStore
     from shared.repositories.sign_in_protocols import SessionRepository
@@ -92,6 +95,14 @@ def clearinghouse() -> Clearinghouse | None:
     from shared.clearinghouse.x12 import X12Clearinghouse
 
     return X12Clearinghouse(given)
+
+
+@cache
+def mailer() -> Mailer | None:
+    """Who delivers e-mail; None where nobody is configured to."""
+    from shared.mail.choice import mailer_for
+
+    return mailer_for(settings())
 
 
 @cache
@@ -209,17 +220,20 @@ def live_alerts() -> LiveAlerts:
 @cache
 def mode_service() -> ModeService:
     """The modes and their handlers."""
-    return modes_over(record_store, secret_key(), clearinghouse)
+    return modes_over(record_store, secret_key(), clearinghouse, mailer)
 
 
-def _no_payers() -> None:
-    """Functions that never ask payers have no connection to them."""
+def _nobody() -> None:
+    """Functions that never ask payers, or never send e-mail, have no connection to them."""
 
 
 def modes_over(
-    records: Callable[[], RecordStore], key: bytes = b"", payers: Callable[[], Clearinghouse | None] = _no_payers
+    records: Callable[[], RecordStore],
+    key: bytes = b"",
+    payers: Callable[[], Clearinghouse | None] = _nobody,
+    post: Callable[[], Mailer | None] = _nobody,
 ) -> ModeService:
-    """The modes over `records`; `key` is what a function needs that opens contexts, `payers` one that asks payers."""
+    """The modes over `records`; what opens contexts needs the `key`, what asks payers `payers`, what sends `post`."""
     from shared.db.selector import DatabaseSelector
     from shared.services.clock import utc_now
     from shared.services.contexts import ContextService
@@ -227,7 +241,7 @@ def modes_over(
 
     selector = DatabaseSelector(records, live_store)
     contexts = ContextService(selector, access_log(), key, now=utc_now, limits=_session_limits())
-    return ModeService(selector, access_log(), contexts, now=utc_now, clearinghouse=payers)
+    return ModeService(selector, access_log(), contexts, now=utc_now, clearinghouse=payers, mailer=post)
 
 
 @cache
@@ -248,8 +262,12 @@ def guidance_service() -> GuidanceService:
 
 def eligibility_mode() -> EligibilityModeHandler:
     """The eligibility mode's handler, for the routes that only it has."""
-    handler: EligibilityModeHandler = mode_service().get_mode_handler("eligibility")
-    return handler
+    return mode_service().get_mode_handler("eligibility")  # type: ignore[no-any-return]  # the mode's own
+
+
+def email_drafter_mode() -> EmailDrafterModeHandler:
+    """The e-mail drafter's handler, for the routes that only it has."""
+    return mode_service().get_mode_handler("email-drafter")  # type: ignore[no-any-return]  # the mode's own
 
 
 def backend_mode() -> BackendModeHandler:
@@ -261,6 +279,12 @@ def backend_mode() -> BackendModeHandler:
 def authorization_service() -> AuthorizationService:
     """Authorizations, as the eligibility mode works with them."""
     return eligibility_mode().authorization_service
+
+
+def front_desk_mode() -> FrontDeskModeHandler:
+    """The front desk mode's handler, for the routes that only it has."""
+    handler: FrontDeskModeHandler = mode_service().get_mode_handler("front-desk")
+    return handler
 
 
 @cache
@@ -377,14 +401,9 @@ def organisation_service() -> OrganisationService:
 
 
 def _session_limits() -> SessionLimits:
-    from datetime import timedelta
+    from shared.domain.session import limits_of
 
-    from shared.domain.session import SessionLimits
-
-    known = settings()
-    return SessionLimits(
-        idle=timedelta(minutes=known.session_idle_minutes), length=timedelta(hours=known.session_hours)
-    )
+    return limits_of(idle_minutes=settings().session_idle_minutes, hours=settings().session_hours)
 
 
 def secret_key() -> bytes:

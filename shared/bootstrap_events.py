@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from shared.services.audit_pipeline import AuditRelay, AuditWriter, OutboxSweep
     from shared.services.chat_sweep import MessageSweep
     from shared.services.check_retries import CheckRetries
+    from shared.services.draft_sending import DraftSweep
     from shared.services.feedback_projection import FeedbackProjection
     from shared.services.jobs import JobRunner, JobSweep
     from shared.services.member_sync import MemberSync
     from shared.services.record_projection import RecordChangeRelay, RecordProjection
     from shared.services.task_effects import TaskEffects
     from shared.services.task_reminders import ReminderService
+    from shared.services.waiting_alerts import WaitingAlerts
 
 
 @cache
@@ -92,6 +94,17 @@ def alert_sweep() -> AlertSweep:
 
 
 @cache
+def draft_sweep() -> DraftSweep:
+    """Goes on with e-mails that wait to be sent, and gives up those whose sending nobody finished."""
+    from shared.repositories.firestore.drafts import FirestoreDraftsUnderWay
+    from shared.services.clock import utc_now
+    from shared.services.draft_sending import DraftSending, DraftSweep
+
+    sending = DraftSending(lambda: bootstrap.live_store().drafts, bootstrap.mailer, now=utc_now)
+    return DraftSweep(FirestoreDraftsUnderWay(bootstrap.firestore_store()), sending, now=utc_now)
+
+
+@cache
 def member_sweep() -> MemberSync:
     """Carries every organisation's changed memberships that still wait."""
     from shared.repositories.postgres.member_outbox import PostgresMemberOutbox
@@ -147,6 +160,17 @@ def check_retries() -> CheckRetries:
 
 
 @cache
+def waiting_alerts() -> WaitingAlerts:
+    """Tells of waits at the front desks of every organisation."""
+    from shared.repositories.firestore.alerts import FirestoreAlertSweep
+    from shared.repositories.postgres.waiting_visits import PostgresWaitingVisitStore
+    from shared.services.waiting_alerts import WaitingAlerts
+
+    visits = PostgresWaitingVisitStore(bootstrap.postgres("desk"))
+    return WaitingAlerts(visits, FirestoreAlertSweep(bootstrap.firestore_store()), bootstrap.live_store().alerts)
+
+
+@cache
 def job_runner() -> JobRunner:
     """Does the turns of long work."""
     from shared.services.jobs import JobRunner
@@ -177,11 +201,13 @@ def message_sweep() -> MessageSweep:
 def record_projection() -> RecordProjection:
     """Brings contexts up to date with their records, and tasks and alerts with contexts."""
     from shared.db.selector import DatabaseSelector
+    from shared.services.claim_effects import ClaimEffects
     from shared.services.eligibility_effects import EligibilityEffects
     from shared.services.record_projection import RecordProjection
     from shared.services.task_rules import RuleTaskService
 
     selector = DatabaseSelector(bootstrap.record_store, bootstrap.live_store)
     modes = bootstrap.modes_over(bootstrap.record_store, bootstrap.secret_key())
-    effects = EligibilityEffects(selector, modes.contexts, RuleTaskService(bootstrap.live_store()))
+    rules = RuleTaskService(bootstrap.live_store())
+    effects = tuple(make(selector, modes.contexts, rules) for make in (EligibilityEffects, ClaimEffects))
     return RecordProjection(selector, bootstrap.organisation_repository(), modes.get_mode_handler, effects)

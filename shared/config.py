@@ -26,6 +26,7 @@ _FORBIDDEN_IN_PRODUCTION = (
 MAX_POOL_SIZE = 100
 GOOGLE, MICROSOFT = "google", "microsoft"
 ANY_TENANT = "organizations"
+MAIL_ADDRESS = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,150}[A-Za-z0-9])")
 MICROSOFT_TENANT = re.compile(r"^(organizations|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z")
 
 
@@ -87,6 +88,22 @@ class GeminiSettings(BaseModel):
     answer_seconds: int = 60
 
 
+class SmtpSettings(BaseModel):
+    """The server that messages are handed to: under TLS from the first byte (`tls`) or from STARTTLS on.
+
+    `ca_file` holds the certificates to trust instead of those that the machine trusts.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    host: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}$")
+    port: int = Field(default=587, ge=1, le=65535)
+    security: Literal["starttls", "tls"] = "starttls"
+    user: str | None = None
+    password: SecretStr | None = None
+    ca_file: str | None = None
+
+
 class Settings(BaseModel):
     """What a function needs to know of its surroundings.
 
@@ -97,7 +114,8 @@ class Settings(BaseModel):
     OpenID Connect provider may end at. `finite_streams` suits a gateway that passes an answer on when it has ended:
     a stream answers with what there is and its client comes back. A user may make `rate_per_second` requests to one
     instance, and `rate_burst` at once. `push` sends alerts to devices. Every `stream_check_seconds` an open stream asks
-    whether its reader is still signed in.
+    whether its reader is still signed in. E-mails go from `mail_from` to the `smtp` server where there is one, else
+    into the folder `mail_outbox`; where there is neither, none is sent.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -128,6 +146,9 @@ class Settings(BaseModel):
     rate_burst: int = 100
     push: bool = False
     stream_check_seconds: int = 30
+    mail_from: str = "no-reply@mobius.invalid"
+    mail_outbox: str | None = None
+    smtp: SmtpSettings | None = None
 
 
 @cache
@@ -157,7 +178,7 @@ def settings() -> Settings:
         context_key=SecretStr(key) if key else None,
         database_urls={
             role: SecretStr(environment[f"MOBIUS_DATABASE_URL_{role.upper()}"])
-            for role in ("serving", "audit", "relay", "seal", "analytics", "retry")
+            for role in ("serving", "audit", "relay", "seal", "analytics", "retry", "desk")
             if environment.get(f"MOBIUS_DATABASE_URL_{role.upper()}")
         },
         cloud_sql_instance=environment.get("MOBIUS_CLOUD_SQL_INSTANCE"),
@@ -173,6 +194,9 @@ def settings() -> Settings:
         rate_burst=_number("MOBIUS_RATE_BURST", "100", at_most=100_000),
         push=_choice("MOBIUS_PUSH", "off", "on") == "on",
         stream_check_seconds=_number("MOBIUS_STREAM_CHECK_SECONDS", "30", at_most=3600),
+        mail_from=_mail_from(environment),
+        mail_outbox=environment.get("MOBIUS_MAIL_OUTBOX") or None,
+        smtp=_smtp(environment),
     )
 
 
@@ -219,6 +243,32 @@ def _gemini(environment: Mapping[str, str]) -> GeminiSettings | None:
     }
     try:
         return GeminiSettings.model_validate({name: value for name, value in given.items() if value} | limits)
+    except ValidationError as exc:
+        first = exc.errors(include_input=False)[0]
+        name = f"{prefix}{str(first['loc'][0]).upper()}"
+    raise ConfigurationError(f"{name} must be set and well-formed: {first['msg']}")
+
+
+def _mail_from(environment: Mapping[str, str]) -> str:
+    """The address that e-mails come from; one is needed to send over SMTP."""
+    given = environment.get("MOBIUS_MAIL_FROM")
+    if given is None and not environment.get("MOBIUS_SMTP_HOST"):
+        return Settings.model_fields["mail_from"].default  # type: ignore[no-any-return]  # a str
+    if not given or not MAIL_ADDRESS.fullmatch(given):
+        raise ConfigurationError("MOBIUS_MAIL_FROM must be the address that e-mails come from, and no more")
+    return given
+
+
+def _smtp(environment: Mapping[str, str]) -> SmtpSettings | None:
+    """The mail server: a host switches it on, and then the rest must be whole."""
+    prefix = "MOBIUS_SMTP_"
+    given = {name: environment.get(f"{prefix}{name.upper()}") or None for name in SmtpSettings.model_fields}
+    if not given["host"]:
+        return None
+    if bool(given["user"]) != bool(given["password"]):
+        raise ConfigurationError(f"{prefix}USER and {prefix}PASSWORD are set together")
+    try:
+        return SmtpSettings.model_validate({name: value for name, value in given.items() if value})
     except ValidationError as exc:
         first = exc.errors(include_input=False)[0]
         name = f"{prefix}{str(first['loc'][0]).upper()}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from shared.auth.permissions import ROLES_BY_QUICK_ACTION
 from shared.models.roles import Role
 from tests.permission_call import BILLING, Cell, Sent, action, at, in_context, plain
@@ -18,6 +20,27 @@ def _set_context(ids: Ids) -> Sent:
     return Sent(f"{BACKEND}/context", {"recordType": "claim", "recordId": ids("claim")})
 
 
+# Who may, in which context, with what; the status where what is asked for is not there to be done.
+_ACTIONS: dict[str, tuple[frozenset[Role], str, dict[str, Any], int | None]] = {
+    "work_queue": (_READERS, "backend context", {}, None),
+    "claim_status_check": (_READERS, "backend context", {}, None),
+    "deadline_list": (_READERS, "backend context", {}, None),
+    "aging_report": (_READERS, "backend context", {}, None),
+    "denial_root_cause": (_READERS, "backend context", {}, None),
+    "scrub_claim": (BILLING, "backend context", {}, None),
+    "hold_claim": (BILLING, "backend context", {"reason": "Ask the provider"}, None),
+    "release_hold": (BILLING, "held claim context", {}, None),
+    "record_denial": (BILLING, "taken claim context", {"code": "CO-27"}, None),
+    "start_appeal": (BILLING, "denied claim context", {"ground": "other"}, None),
+    "write_off": (BILLING, "denied claim context", {"reason": "not_covered"}, None),
+    "submit_claim": (BILLING, "backend context", {}, 409),
+    "correct_and_resubmit": (BILLING, "taken claim context", {}, 409),
+    "record_appeal_outcome": (BILLING, "denied claim context", {"outcome": "lost"}, 409),
+    "bill_secondary": (BILLING, "taken claim context", {}, 409),
+    "link_authorization": (BILLING, "backend context", {"authorizationId": "NONE"}, 422),
+}
+
+
 BILLING_CELLS: dict[str, tuple[Cell, ...]] = {
     f"GET {BACKEND}/context": (Cell(_READERS, in_context(f"{BACKEND}/context", "backend context")),),
     f"POST {BACKEND}/context": (
@@ -31,6 +54,10 @@ BILLING_CELLS: dict[str, tuple[Cell, ...]] = {
             action("view_record", BACKEND, "backend context"),
             ROLES_BY_QUICK_ACTION["view_record"],
             note="view_record",
+        ),
+        *(
+            Cell(who, action(name, BACKEND, kind, **params), ROLES_BY_QUICK_ACTION[name], ok=ok, note=name)
+            for name, (who, kind, params, ok) in _ACTIONS.items()
         ),
     ),
     f"GET {BACKEND}/work-queue": (

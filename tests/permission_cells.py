@@ -36,6 +36,7 @@ from tests.permission_call import (
 )
 from tests.permission_chat_cells import CHAT_CELLS
 from tests.permission_coverage_cells import COVERAGE_ACTION_CELLS
+from tests.permission_draft_cells import DRAFT_CELLS
 from tests.permission_guidance_cells import GUIDANCE_CELLS
 from tests.permission_ids import (
     API,
@@ -189,6 +190,7 @@ CELLS: dict[str, tuple[Cell, ...]] = {
         Cell(EVERYBODY, action("view_record", CONTEXT), ROLES_BY_QUICK_ACTION["view_record"]),
     ),
     **GUIDANCE_CELLS,
+    **DRAFT_CELLS,
     **CHAT_CELLS,
     f"GET {TASKS}/": (Cell(EVERYBODY, in_context(f"{TASKS}/")),),
     f"GET {TASKS}/shared": (

@@ -18,6 +18,8 @@ AUTH, USERS, RECORDS = f"{API}/auth", f"{API}/users", f"{API}/records"
 TASKS, ELIGIBILITY, MODES = f"{API}/components/tasks", f"{API}/modes/eligibility", f"{API}/modes"
 BACKEND = f"{MODES}/backend"
 ALERTS, FEEDBACK = f"{API}/components/alerts", f"{API}/components/feedback"
+EMAIL_DRAFTER = f"{MODES}/email-drafter"
+DRAFTS = f"{EMAIL_DRAFTER}/drafts"
 PASSWORD = "correct horse battery"
 
 
@@ -132,6 +134,36 @@ def _backend_context(make: Make) -> str:
     return str(make("POST", f"{BACKEND}/context", body)["contextId"])
 
 
+# What has happened to a claim, as its history tells it.
+_CLAIM_STEPS: dict[str, tuple[dict[str, Any], ...]] = {
+    "held claim": ({"kind": "hold", "reason": "Waiting for the chart"},),
+    "taken claim": ({"kind": "make_ready"}, {"kind": "submit"}, {"kind": "accept"}),
+    "denied claim": (
+        {"kind": "make_ready"},
+        {"kind": "submit"},
+        {"kind": "accept"},
+        {
+            "kind": "deny",
+            "reason": "Not covered",
+            "adjustments": [{"groupCode": "CO", "carc": "27", "amountCents": 1250}],
+        },
+    ),
+}
+
+
+def _context_of_claim(state: str) -> Callable[[Make], str]:
+    """A billers' context of a claim in a state."""
+
+    def make_one(make: Make) -> str:
+        claim = _new_record(make, "claim")["id"]
+        for step in _CLAIM_STEPS[state]:
+            make("POST", f"{BACKEND}/claims/{claim}/events", step)
+        body = {"recordType": "Claim ID", "recordId": claim}
+        return str(make("POST", f"{BACKEND}/context", body)["contextId"])
+
+    return make_one
+
+
 def _covered_context(make: Make) -> str:
     """A context of a patient with a coverage in force and a visit to come: whom to ask for an authorization of what."""
     body = new_record_body(make, "coverage")
@@ -220,6 +252,44 @@ def _new_shared_reply(make: Make) -> str:
     return str(make("POST", f"{CHAT}/messages", body)["reply"]["id"])
 
 
+def _email_context(make: Make) -> str:
+    body = {"recordType": "Patient ID", "recordId": _new_record(make, "patient")["id"]}
+    return str(make("POST", f"{EMAIL_DRAFTER}/context", body)["contextId"])
+
+
+_OWN_WORDS: dict[str, Any] = {"subject": "A question", "body": "Please call us.",
+                              "recipient": {"kind": "patient", "address": "person@patients.example"}}  # fmt: skip
+_FROM_TEMPLATE: dict[str, Any] = {"template": "appt_reminder"}
+
+
+def _new_draft(state: str, content: dict[str, Any]) -> Callable[[Make], tuple[str, str]]:
+    """An e-mail of an admin in a state; its id and its context."""
+
+    def make_one(make: Make) -> tuple[str, str]:
+        context = _email_context(make)
+        draft = make("POST", DRAFTS, {"contextId": context} | content)
+        steps = {"draft": (), "reviewed": ("submit",), "approved": ("submit", "approve")}
+        for step in steps.get(state, ("submit", "approve", "send")):
+            body = {"contentHash": draft["contentHash"]} if step == "approve" else {}
+            draft = make("POST", f"{DRAFTS}/{draft['id']}/{step}", body)
+        return str(draft["id"]), context
+
+    return make_one
+
+
+def _part_of(pair: Callable[[Make], tuple[str, str]], place: int) -> Callable[[Make], str]:
+    return lambda make: pair(make)[place]
+
+
+_DRAFTS = {
+    "draft": ("drafting", _new_draft("draft", _OWN_WORDS)),
+    "template draft": ("wording", _new_draft("draft", _FROM_TEMPLATE)),
+    "reviewed draft": ("reviewing", _new_draft("reviewed", _OWN_WORDS)),
+    "approved draft": ("sending", _new_draft("approved", _OWN_WORDS)),
+    "sent draft": ("sent e-mail", _new_draft("sent", _OWN_WORDS)),
+}
+
+
 def newcomer() -> dict[str, str]:
     return {"email": f"{unique('person')}@riverside.example", "name": "New Person", "role": "biller"}
 
@@ -257,8 +327,12 @@ MAKERS: dict[str, Callable[[Make], str]] = {
     "remittance": _new_remittance,
     "accepted claim": _accepted_claim,
     "context": _new_context,
+    "e-mail context": _email_context,
+    **{kind: _part_of(pair, 0) for kind, (_, pair) in _DRAFTS.items()},
+    **{f"{of} context": _part_of(pair, 1) for of, pair in _DRAFTS.values()},
     "alert": _new_alert,
     "backend context": _backend_context,
+    **{f"{state} context": _context_of_claim(state) for state in _CLAIM_STEPS},
     "covered context": _covered_context,
     "shared reply": _new_shared_reply,
     "task": _new_task(),
@@ -277,9 +351,17 @@ UNKNOWN: dict[str, Callable[[], str]] = {
     **{f"{state} authorization": lambda: str(uuid7()) for state in _ANSWERS},
     **{
         kind: lambda: f"ctx_{uuid4().hex}"
-        for kind in ("context", "backend context", "covered context", "sent context", "granted context")
+        for kind in (
+            *("context", "backend context", "covered context", "sent context", "granted context"),
+            *(f"{state} context" for state in _CLAIM_STEPS),
+        )
     },
     **{kind: lambda: f"task_{uuid4().hex}" for kind in ("task", "accepted task", "started task", "completed task")},
+    **{kind: lambda: f"draft_{uuid4().hex}" for kind in _DRAFTS},
+    **{
+        kind: lambda: f"ctx_{uuid4().hex}"
+        for kind in ("e-mail context", *(f"{of} context" for of, _ in _DRAFTS.values()))
+    },
     "shared reply": lambda: f"msg_{uuid4().hex}",
     **{kind: lambda: str(uuid7()) for kind in ("user", "deactivated user")},
     "invitation": lambda: "inv_AZdfPA",

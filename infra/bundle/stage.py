@@ -21,6 +21,7 @@ from shared.catalog import ROOT, FunctionEntry
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest moment that a zip archive can hold
 _REGULAR_FILE = 0o100644
 _UNIX = 3
+_DATA = "*.toml"  # what a package of `shared` reads from its own folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Bundle:
 def contents(entry: FunctionEntry, root: Path = ROOT) -> tuple[dict[str, Path], tuple[str, ...]]:
     """What belongs into `entry`'s bundle: {path inside it: source file} and the modules of `shared`.
 
+    A package brings the data files that stand beside its modules.
     Raises BundleError when main.py, requirements.txt or a file of the catalog is missing.
     """
     files: dict[str, Path] = {}
@@ -53,6 +55,8 @@ def contents(entry: FunctionEntry, root: Path = ROOT) -> tuple[dict[str, Path], 
         if path is None:
             raise BundleError(f"there is no module {module}: its package has no __init__.py")
         files[path.relative_to(root).as_posix()] = path
+        if path.name == "__init__.py":
+            files |= {data.relative_to(root).as_posix(): data for data in path.parent.glob(_DATA)}
     return dict(sorted(files.items())), modules
 
 

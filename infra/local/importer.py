@@ -1,7 +1,8 @@
-"""Import FHIR bundles and Synthea CSV folders into the running stack: `make import FILES='…'`.
+"""Import FHIR bundles and CSV folders into the running stack: `make import FILES='…'`.
 
-FILES are files, globs, folders of FHIR JSON files, or folders of Synthea's CSV export. Each file (each CSV folder) is
-one transaction: a broken one is refused with the place of its fault, the others are imported all the same.
+FILES are files, globs, folders of FHIR JSON files, or folders of Synthea's or medscheduler's CSV export. Each file
+(each CSV folder) is one transaction: a broken one is refused with the place of its fault, the others are imported all
+the same.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import json
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 from uuid import UUID, uuid4
@@ -31,6 +33,7 @@ from shared.config import Settings
 from shared.db.postgres import Postgres, postgres_for
 from shared.errors import MobiusError, StoreUnavailableError
 from shared.importing.fhir import parse_fhir
+from shared.importing.medscheduler import is_medscheduler_folder, parse_medscheduler_folder
 from shared.importing.synthea_csv import is_synthea_folder, parse_synthea_folder
 from shared.models.api.record_import import ImportReport
 from shared.models.imported import ImportBatch
@@ -49,13 +52,14 @@ class ImportToolError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Into which organisation, in whose name."""
+    """Into which organisation, in whose name; `plays_today` is the day of sample appointments that becomes today."""
 
     database: Postgres
     service: ImportService
     client_id: UUID
     user_id: UUID
     zone: ZoneInfo
+    plays_today: date | None = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -65,10 +69,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--client", default=DEFAULT_CLIENT, help="the organisation's name or id")
     parser.add_argument("--user", help="the e-mail of the person in whose name it is done (an admin of the client)")
     parser.add_argument("--stack", type=Path, default=STACK_FILE, help="the running stack's file")
+    parser.add_argument(
+        "--today",
+        type=date.fromisoformat,
+        metavar="DAY",
+        help="move sample appointments so that those of DAY are today's",
+    )
     given = parser.parse_args(arguments)
     try:
         sources = find_sources(given.files)
         session = open_session(given.stack, client=given.client, user=given.user)
+        session = replace(session, plays_today=given.today)
     except ImportToolError as exc:
         print(exc, file=sys.stderr)
         return 1
@@ -89,12 +100,12 @@ def find_sources(names: Sequence[str]) -> list[Path]:
         if not matches:
             raise ImportToolError(f"{name}: no such file or folder")
         for path in matches:
-            if not path.is_dir() or is_synthea_folder(path):
+            if not path.is_dir() or is_medscheduler_folder(path) or is_synthea_folder(path):
                 found[path] = None
                 continue
             inside = sorted(path.glob("*.json"))
             if not inside:
-                raise ImportToolError(f"{path}: neither FHIR JSON files nor a Synthea CSV export in this folder")
+                raise ImportToolError(f"{path}: neither FHIR JSON files nor a known CSV export in this folder")
             found.update(dict.fromkeys(inside))
     return list(found)
 
@@ -125,7 +136,7 @@ def import_all(session: Session, sources: Sequence[Path]) -> tuple[dict[str, Imp
         for number, source in enumerate(sources, start=1):
             bar.set_description(f"{number}/{len(sources)} {source.name[:32]}")
             try:
-                batch = read_source(source, session.zone)
+                batch = read_source(source, session.zone, plays_today=session.plays_today)
                 expected += size_of(batch)
                 bar.total = expected
                 reports[source.name] = session.service.import_batch(
@@ -141,8 +152,11 @@ def import_all(session: Session, sources: Sequence[Path]) -> tuple[dict[str, Imp
     return reports, broken
 
 
-def read_source(source: Path, zone: ZoneInfo) -> ImportBatch:
+def read_source(source: Path, zone: ZoneInfo, *, plays_today: date | None = None) -> ImportBatch:
     """The records of a file or CSV folder. Raises ValidationFailedError, OSError."""
+    if is_medscheduler_folder(source):
+        moved = timedelta() if plays_today is None else datetime.now(zone).date() - plays_today
+        return parse_medscheduler_folder(source, zone=zone, moved=moved)
     if source.is_dir():
         return parse_synthea_folder(source, zone=zone)
     document = strict_json.parse(source.read_bytes().removeprefix(_BYTE_ORDER_MARK), decimals=True)

@@ -55,6 +55,7 @@ def function_environment(settings: StackSettings, database_urls: Mapping[str, st
         # Made once, so that ids stay the same between starts.
         "MOBIUS_CONTEXT_KEY": _kept_secret(settings.directory / "context-key"),
         "MOBIUS_FIREBASE_API_KEY": "local",
+        "MOBIUS_MAIL_OUTBOX": str(settings.directory / "outbox"),
         "MOBIUS_CORS_ORIGINS": ",".join((*FRONT_ENDS, settings.url("gateway"))),
         "MOBIUS_POOL_SIZE": str(settings.pool_size),
         # One process serves every function here, and programs ask faster than people.

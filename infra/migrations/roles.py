@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from shared.db.postgres import sqlstate
 
 OWNER = "mobius_owner"
-ROLES = {name: f"mobius_{name}" for name in ("serving", "audit", "relay", "seal", "analytics", "retry")}
+ROLES = {name: f"mobius_{name}" for name in ("serving", "audit", "relay", "seal", "analytics", "retry", "desk")}
 DEFAULT_PORT = 5432
 _ATTEMPTS = 10
 

@@ -42,6 +42,10 @@ class Permission(StrEnum):
     CLIENT_WRITE = "client:write"
     JOB_READ_ALL = "job:read_all"
     AUTHORIZATION_WRITE = "authorization:write"
+    VISIT_MOVE = "visit:move"
+    DRAFT_WRITE = "draft:write"
+    DRAFT_APPROVE = "draft:approve"
+    DRAFT_READ_ALL = "draft:read_all"
     CLAIM_WRITE = "claim:write"
 
 
@@ -71,6 +75,10 @@ ROLES_BY_PERMISSION: dict[Permission, frozenset[Role]] = {
     Permission.CLIENT_WRITE: frozenset({Role.ADMIN}),
     Permission.JOB_READ_ALL: _LEADS,
     Permission.AUTHORIZATION_WRITE: _LEADS | {Role.ELIGIBILITY_SPECIALIST},
+    Permission.VISIT_MOVE: _LEADS | {Role.FRONT_DESK},
+    Permission.DRAFT_WRITE: _STAFF,
+    Permission.DRAFT_APPROVE: _LEADS,
+    Permission.DRAFT_READ_ALL: _LEADS | {Role.AUDITOR},
     Permission.CLAIM_WRITE: _LEADS | {Role.BILLER},
 }
 
@@ -86,7 +94,14 @@ MODES_BY_ROLE: dict[Role, frozenset[str]] = {
 }
 
 _ASKS_PAYERS = _LEADS | {Role.ELIGIBILITY_SPECIALIST}
+_BILLS = _LEADS | {Role.BILLER}
 _WAITS_FOR_PAYERS = _ASKS_PAYERS | {Role.FRONT_DESK, Role.BILLER}
+
+_DESK_ACTIONS = (
+    "confirm_appointment", "mark_arrived", "start_check_in", "complete_check_in", "room_patient", "start_visit",
+    "check_out", "complete_visit", "cancel_visit", "reschedule_visit", "mark_no_show", "left_without_being_seen",
+    "undo_last_status", "override_readiness", "record_copay", "update_demographics", "add_walk_in",
+)  # fmt: skip
 
 ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "check_eligibility": _LEADS | {Role.ELIGIBILITY_SPECIALIST, Role.FRONT_DESK},
@@ -107,7 +122,32 @@ ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
     "compare_last_check": _EVERYBODY,
     "estimate_patient_cost": _WAITS_FOR_PAYERS,
     "get_claims": _EVERYBODY,
+    **dict.fromkeys(("scrub_claim", "hold_claim", "release_hold", "submit_claim"), _BILLS),
+    **dict.fromkeys(("correct_and_resubmit", "record_denial", "start_appeal", "record_appeal_outcome"), _BILLS),
+    **dict.fromkeys(("link_authorization", "bill_secondary", "write_off"), _BILLS),
+    **dict.fromkeys(("work_queue", "claim_status_check", "deadline_list"), _BILLS | {Role.AUDITOR}),
+    **dict.fromkeys(("aging_report", "denial_root_cause"), _BILLS | {Role.AUDITOR}),
     "view_record": _EVERYBODY,
+    "todays_schedule": _EVERYBODY,
+    "readiness_list": _EVERYBODY,
+    "call_script": _STAFF,
+    "handoff": ROLES_BY_PERMISSION[Permission.VISIT_MOVE],
+    **dict.fromkeys(_DESK_ACTIONS, ROLES_BY_PERMISSION[Permission.VISIT_MOVE]),
+    "draft_email": _STAFF,
+    "apply_template": _STAFF,
+    "set_tone": _STAFF,
+    "shorten": _STAFF,
+    "expand": _STAFF,
+    "simplify": _STAFF,
+    "fill_missing_fields": _STAFF,
+    "check_phi": _STAFF,
+    "submit_for_review": _STAFF,
+    "request_changes": _LEADS,
+    "approve": _STAFF,  # their own; other people's are for leads
+    "send": _STAFF,
+    "discard": _STAFF,
+    "retract_and_correct": _STAFF,
+    "create_follow_up_task": _STAFF,
 }
 
 # What guidance offers in every mode besides the mode's own quick actions.
@@ -185,11 +225,6 @@ def may_read(role: Role, record_type: str) -> bool:
 def may_write(role: Role, record_type: str) -> bool:
     """Tell whether `role` makes and changes records of `record_type`."""
     return role in ROLES_BY_WRITTEN_TYPE.get(record_type, frozenset())
-
-
-def may_write_off(role: Role) -> bool:
-    """Tell whether `role` gives up what is open of a claim."""
-    return role in _LEADS
 
 
 def may_delete(role: Role, record_type: str) -> bool:

@@ -34,6 +34,7 @@ POSTGRES_TABLES = {
     "authorization": "authorizations",
     "visit": "visits",
     "visit_status": "visit_status_history",
+    "check_in_fact": "check_in_facts",
     "eligibility_check": "eligibility_checks",
     "check_retry": "check_retries",
     "record_change": "record_history",

@@ -15,10 +15,10 @@ KEPT_FOR = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What an alert is about: where people open it, and whose record it is."""
+    """What an alert is about: where people open it (None: by its record), and whose it is."""
 
     client_id: str
-    context_id: str
+    context_id: str | None
     mode: str
     record_type: str | None = None
     record_uuid: str | None = None

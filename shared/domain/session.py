@@ -20,6 +20,11 @@ class SessionLimits:
     length: timedelta = timedelta(hours=12)
 
 
+def limits_of(*, idle_minutes: int, hours: int) -> SessionLimits:
+    """The limits in the units that they are configured in."""
+    return SessionLimits(idle=timedelta(minutes=idle_minutes), length=timedelta(hours=hours))
+
+
 def signed_in_at(session_id: str) -> datetime:
     """The moment of the sign-in whose session is `{uid}_{auth_time}`."""
     signed_in = session_id.rpartition("_")[2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ LARGEST_AMOUNT = Decimal("99999999.99")  # numeric(10,2)
 FIRST_YEAR, LAST_YEAR = 1000, 9998  # so that an instant has a day in every time zone
 _PARTIAL_DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2]))?")
 _FULL_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_TIME_OF_DAY = re.compile(r"\d{2}:\d{2}(:\d{2})?")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})")
 
 
@@ -25,6 +26,13 @@ def day(text: str) -> date:
     if not _FULL_DATE.fullmatch(text):
         raise ValueError(text)
     return date.fromisoformat(text)
+
+
+def time_of_day(text: str) -> time:
+    """`HH:MM` or `HH:MM:SS` as written. Raises ValueError."""
+    if not _TIME_OF_DAY.fullmatch(text):
+        raise ValueError(text)
+    return time.fromisoformat(text)
 
 
 def instant(text: str) -> datetime:

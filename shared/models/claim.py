@@ -23,6 +23,14 @@ ClaimQueue = Literal["rejected", "denied", "deadline", "underpaid", "pended_too_
 AppealStatus = Literal["open", "won", "partially_won", "lost", "withdrawn"]
 # Whose an adjustment is: contractual, patient's, other, payer-initiated, corrections (X12 835 CAS01).
 GroupCode = Literal["CO", "PR", "OA", "PI", "CR"]
+AppealKind = Literal["appeal", "peer_to_peer"]
+AppealGround = Literal["authorization", "medical_necessity", "timely_filing", "coding", "underpayment", "other"]
+# The step of the practice's work that a denial goes back to.
+CauseStep = Literal["eligibility_check", "registration", "authorization", "scheduling", "coding", "filing", "payer"]
+WriteOffReason = Literal[
+    "timely_filing", "no_authorization", "not_covered", "medical_necessity", "contractual", "small_balance",
+    "charity_care", "bankruptcy", "deceased", "uncollectible", "duplicate", "administrative",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,8 +74,20 @@ class CoverageRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class VisitFact:
+    """What the source saw happen to a visit: the status it came to, and when."""
+
+    status: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class VisitRecord:
-    """A visit, past or booked; `visit_date` is the day in the client's time zone."""
+    """A visit, past or booked; `visit_date` is the day in the client's time zone.
+
+    A `stepwise` one is booked first (at `booked_at`), then goes through its `facts` to its status; its source moves no
+    visit to another day to which something has happened.
+    """
 
     path: str
     source_ref: str
@@ -88,6 +100,9 @@ class VisitRecord:
     provider: str | None = None
     visit_type: str | None = None
     reason: str | None = None
+    facts: tuple[VisitFact, ...] = ()
+    stepwise: bool = False
+    booked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

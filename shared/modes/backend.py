@@ -6,18 +6,32 @@ mode: a part adds its table to `quick_actions` and its property below.
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from shared.db.selector import DatabaseSelector
-from shared.models.api.modes import ContextView, NoParams, QuickActionResult
+from shared.domain.claim.guidance import desk_guidance, guidance, why_not
+from shared.domain.claim.wording import in_words
+from shared.models.api.modes import ContextView, NoParams, QuickActionResult, SummaryView
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
+from shared.models.guidance import GuidanceAction, GuidanceReason
+from shared.models.snapshot import Snapshot
 from shared.modes.base import BaseModeHandler, QuickActionRule
 from shared.services.access_log import AccessLog
+from shared.services.claim_action_table import CLAIM_ACTIONS
 from shared.services.clock import Clock
 
 if TYPE_CHECKING:
+    from shared.domain.claim.situation import ClaimSituation
+    from shared.services.claim_actions import ClaimActions
+    from shared.services.claim_answers import ClaimAnswers
+    from shared.services.claim_desk import ClaimDesk
+    from shared.services.claim_readings import ClaimReadings
+    from shared.services.claim_situations import ToldOfClaims
     from shared.services.claim_work import ClaimWork
     from shared.services.claims import ClaimService
     from shared.services.remittance_posting import RemittancePosting
@@ -30,6 +44,7 @@ class BackendModeHandler(BaseModeHandler):
     label: ClassVar[str] = "Backend"
     quick_actions: ClassVar[tuple[QuickActionRule, ...]] = (
         QuickActionRule("view_record", "View Full Record", NoParams, "view_record", only_reads=True),
+        *CLAIM_ACTIONS,
     )
 
     def __init__(self, db_selector: DatabaseSelector, access_log: AccessLog, *, now: Clock) -> None:
@@ -52,6 +67,34 @@ class BackendModeHandler(BaseModeHandler):
         return ClaimWork(lambda: self._db.postgres, self._access_log, now=self._now)
 
     @cached_property
+    def desk(self) -> ClaimDesk:
+        """What every quick action on a claim has in common."""
+        from shared.services.claim_desk import ClaimDesk
+
+        return ClaimDesk(self._db, self._access_log, now=self._now)
+
+    @cached_property
+    def claim_actions(self) -> ClaimActions:
+        """The quick actions before a claim is with the payer."""
+        from shared.services.claim_actions import ClaimActions
+
+        return ClaimActions(self.desk, self._db)
+
+    @cached_property
+    def claim_answers(self) -> ClaimAnswers:
+        """The quick actions after the payer has answered."""
+        from shared.services.claim_answers import ClaimAnswers
+
+        return ClaimAnswers(self.desk)
+
+    @cached_property
+    def claim_readings(self) -> ClaimReadings:
+        """The quick actions that only look."""
+        from shared.services.claim_readings import ClaimReadings
+
+        return ClaimReadings(self.desk, self.work, self._db, self._access_log)
+
+    @cached_property
     def remittances(self) -> RemittancePosting:
         """Payers' files about claims."""
         from shared.services.remittance_posting import RemittancePosting
@@ -62,6 +105,53 @@ class BackendModeHandler(BaseModeHandler):
     def fresh_summary(cls, record_type: str, number: str) -> str:
         """See BaseModeHandler.fresh_summary."""
         return f"Working on {number}…" if record_type == "other" else f"Working on {record_type} {number}…"
+
+    def get_summary(self, caller: Caller, context: ContextDocument) -> SummaryView:
+        """Make the summary from the claims as they are now: the claim's, the patient's, or the whole desk's."""
+        event = caller.seen(
+            "claim_list", resource_ref=context.id, patient_ref=context.patient_uuid, mode=self.mode, same="summary"
+        )
+        with self._access_log.reading(event):
+            made = self._told(caller.client_id, context, self._local_time(caller))
+        return SummaryView(
+            mode=self.mode,
+            context_id=context.id,
+            summary=in_words(made.sentences),
+            status=made.status,
+            facts=made.facts,
+            sentences=made.sentences,
+            updated_at=context.updated_at,
+        )
+
+    def snapshot(self, client_id: UUID, context: ContextDocument, *, now: datetime) -> Snapshot | None:
+        """See BaseModeHandler.snapshot. Before somebody has worked in it a context says nothing of the records."""
+        return self._told(client_id, context, now).snapshot if context.facts else None
+
+    def guidance(self, caller: Caller, context: ContextDocument) -> tuple[GuidanceAction, ...]:
+        """See BaseModeHandler.guidance. Of a patient, or of no record, it is what the whole desk can do."""
+        view = GuidanceAction(label="View Full Record", action="view_record", id=f"{self.mode}.record")
+        situation = self._situation(caller, context)
+        offers = desk_guidance(caller.role) if situation is None else guidance(situation, caller.role)
+        return (*offers, view)
+
+    def why_not(self, caller: Caller, context: ContextDocument, action: str) -> GuidanceReason | None:
+        """See BaseModeHandler.why_not."""
+        situation = self._situation(caller, context)
+        return None if situation is None else why_not(situation, action)
+
+    def _situation(self, caller: Caller, context: ContextDocument) -> ClaimSituation | None:
+        if context.record_type != "claim":
+            return None
+        file = self.desk.situations.file(caller.client_id, context.record_uuid)
+        return self.desk.situations.situation(caller.client_id, file, self.desk.today(caller))
+
+    def _told(self, client_id: UUID, context: ContextDocument, now: datetime) -> ToldOfClaims:
+        return self.desk.situations.told(
+            client_id, context.record_type, context.record_uuid, context.patient_uuid, now.date()
+        )
+
+    def _local_time(self, caller: Caller) -> datetime:
+        return self._now().astimezone(ZoneInfo(caller.time_zone))
 
     def recall(self, caller: Caller) -> None:
         """See BaseModeHandler.recall."""

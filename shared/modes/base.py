@@ -23,6 +23,7 @@ from shared.models.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from shared.clearinghouse.port import Clearinghouse
+    from shared.mail.port import Mailer
     from shared.services.contexts import ContextService
 
 
@@ -50,6 +51,7 @@ class BaseModeHandler:
     quick_actions: ClassVar[tuple[QuickActionRule, ...]] = ()
     contexts: ContextService  # set by the mode service, whose contexts they are
     clearinghouse: Callable[[], Clearinghouse | None]  # set by the mode service as well
+    mailer: Callable[[], Mailer | None]  # likewise
 
     @classmethod
     def actions(cls) -> Mapping[str, QuickActionRule]:

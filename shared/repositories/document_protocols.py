@@ -198,6 +198,10 @@ class AlertSweepStore(Protocol):
         """Return at most `limit` active alerts that are to be escalated at `at`, longest due first."""
         ...
 
+    def of_source(self, source: str, *, after: str | None, limit: int) -> list[AlertDocument]:
+        """Return active alerts of one source, by id, behind the id `after`."""
+        ...
+
     def over(self, at: datetime, *, limit: int) -> list[AlertDocument]:
         """Return at most `limit` alerts that are stored as active and have expired at `at`."""
         ...
@@ -217,6 +221,18 @@ class DraftRepository(DocumentRepository[DraftDocument], Protocol):
 
     def find(self, client_id: UUID, wanted: DraftFilter, *, after: Position | None, limit: int) -> list[DraftDocument]:
         """Return at most `limit` drafts, newest first by (sort_at, id), starting behind `after`."""
+        ...
+
+    def of_message(self, client_id: UUID, message_id: str) -> DraftDocument | None:
+        """Return the draft that was sent under this Message-ID, now or before; None when there is none."""
+        ...
+
+
+class DraftsUnderWay(Protocol):
+    """The drafts of all organisations that wait to be sent, or are being sent."""
+
+    def due(self, at: datetime, *, limit: int) -> list[DraftDocument]:
+        """Return at most `limit` drafts whose `attend_at` is not after `at`, longest due first."""
         ...
 
 

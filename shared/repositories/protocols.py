@@ -27,9 +27,13 @@ from shared.repositories.changes import Change, Changes, D, KeptAnswer, Position
 from shared.repositories.claim_protocols import ClaimRepository
 from shared.repositories.document_protocols import DocumentStore, RosterRepository
 from shared.repositories.eligibility_protocols import EligibilityRepository
+from shared.repositories.front_desk_day_protocols import FrontDeskDayRepository
 from shared.repositories.patient_record_protocols import PatientRecordRepository
 from shared.repositories.payer_file_protocols import PayerFileRepository
 from shared.repositories.record_protocols import PlainValue, RecordWriteRepository
+from shared.repositories.sign_in_protocols import ProfileRepository
+from shared.repositories.visit_protocols import VisitRepository
+from shared.repositories.visit_readiness_protocols import VisitReadinessRepository
 
 __all__ = [
     "Change",
@@ -281,6 +285,16 @@ class RecordStore(Protocol):
         ...
 
     @property
+    def front_desk_day(self) -> FrontDeskDayRepository:
+        """A day at the front desk as a whole."""
+        ...
+
+    @property
+    def visit_readiness(self) -> VisitReadinessRepository:
+        """The readiness of visits."""
+        ...
+
+    @property
     def claims(self) -> ClaimRepository:
         """Claims as billers work with them."""
         ...
@@ -293,4 +307,14 @@ class RecordStore(Protocol):
     @property
     def patient_records(self) -> PatientRecordRepository:
         """One patient's claims and visits."""
+        ...
+
+    @property
+    def visits(self) -> VisitRepository:
+        """Visits as the front desk moves them."""
+        ...
+
+    @property
+    def profiles(self) -> ProfileRepository:
+        """People and their organisation."""
         ...

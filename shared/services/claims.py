@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from shared.auth.permissions import may_write_off
 from shared.domain.claim.moving import MoveDetails, note, step
+from shared.domain.claim.standing import balance
 from shared.domain.claim.states import ClaimMove
+from shared.domain.claim.write_off import may_write_off
 from shared.errors import FieldError, ForbiddenError, NotFoundError, ValidationFailedError
 from shared.models.api.claims import (
     AdjustmentInput,
@@ -17,7 +18,7 @@ from shared.models.api.claims import (
     EventsQuery,
 )
 from shared.models.caller import Caller
-from shared.models.claim import Adjustment, ClaimFile
+from shared.models.claim import Adjustment, BilledClaim, ClaimFile
 from shared.models.cursor import decode_cursor, encode_cursor, refused_cursor
 from shared.repositories.protocols import RecordStore
 from shared.services.access_log import AccessLog
@@ -77,8 +78,8 @@ class ClaimService:
         move: ClaimMove = body.kind
 
         def take(file: ClaimFile) -> Stepped:
-            if move == "write_off" and not may_write_off(caller.role):
-                raise ForbiddenError("Your role does not write claims off")
+            if move == "write_off" and not may_write_off(caller.role, _given_up(file.claim)):
+                raise ForbiddenError("This is more than your role writes off: ask for it by the action write_off")
             now = self._now()
             after, event = step(file.claim, move, details_of(body), at=now, today=caller.today(now), by=caller.user_id)
             return Stepped(after, (event,))
@@ -127,6 +128,11 @@ def adjustment_of(given: AdjustmentInput) -> Adjustment:
 def in_units(cents: int | None) -> Decimal | None:
     """Cents as an amount, exact."""
     return None if cents is None else Decimal(cents) / 100
+
+
+def _given_up(claim: BilledClaim) -> Decimal:
+    """What a write-off gives up of a claim, and what was given up of it before."""
+    return balance(claim) + (claim.written_off_amount or Decimal(0))
 
 
 def _number(text: str) -> int:

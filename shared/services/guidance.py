@@ -219,7 +219,10 @@ def _can_run(handler: BaseModeHandler, caller: Caller, offer: GuidanceAction) ->
         model.model_validate_json(json.dumps(offer.params), strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
         asked = (offer.form or {}).get("properties", {})
-        return all(code == "missing" and where[0] in asked for where, code, _ in faults_of(error))
+        # What is wrong with the whole (one of two members is needed) is for the form to settle as well.
+        return bool(asked) and all(
+            not where or (code == "missing" and where[0] in asked) for where, code, _ in faults_of(error)
+        )
     except MobiusError:
         return False
     return True

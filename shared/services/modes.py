@@ -30,10 +30,11 @@ from shared.services.contexts import ContextService
 
 if TYPE_CHECKING:
     from shared.clearinghouse.port import Clearinghouse
+    from shared.mail.port import Mailer
 
 
 def _nobody() -> None:
-    """No payer connection."""
+    """No payer connection, and no way to send e-mail."""
 
 
 class ModeService:
@@ -47,12 +48,14 @@ class ModeService:
         *,
         now: Clock,
         clearinghouse: Callable[[], Clearinghouse | None] = _nobody,
+        mailer: Callable[[], Mailer | None] = _nobody,
     ) -> None:
         self._db = db_selector
         self._access_log = access_log
         self.contexts = contexts
         self._now = now
         self._clearinghouse = clearinghouse
+        self._mailer = mailer
 
     @cached_property
     def modes(self) -> dict[str, str]:
@@ -79,6 +82,7 @@ class ModeService:
         handler = make(self._db, self._access_log, now=self._now)
         handler.contexts = self.contexts
         handler.clearinghouse = self._clearinghouse
+        handler.mailer = self._mailer
         return handler
 
     def list_modes(self, caller: Caller) -> ModeList:

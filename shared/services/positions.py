@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 from shared.models.cursor import decode_cursor, refused_cursor
 from shared.models.identifiers import DOCUMENT_ID
@@ -20,4 +21,15 @@ def position_of(cursor: str | None, filters: object) -> Position | None:
             raise refused_cursor()
         return Position(at.astimezone(UTC), last_id)
     except (ValueError, OverflowError) as exc:
+        raise refused_cursor() from exc
+
+
+def dated_position(cursor: str | None, filters: object) -> tuple[datetime, UUID] | None:
+    """Read a cursor of records in PostgreSQL, as `position_of` does."""
+    at = position_of(cursor, filters)
+    if at is None:
+        return None
+    try:
+        return at.sort_at, UUID(at.id)
+    except ValueError as exc:
         raise refused_cursor() from exc

@@ -7,7 +7,7 @@ made anew from the records as they are then.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -24,9 +24,10 @@ from shared.modes.base import BaseModeHandler
 from shared.repositories.projection_protocols import RecordChangePublisher, RecordOutbox
 from shared.repositories.user_protocols import OrganisationRepository
 from shared.services.clock import Clock, utc_now
-from shared.services.eligibility_effects import EligibilityEffects, StoredCheckOf
+from shared.services.patient_effects import PatientEffects, StoredCheckOf
 from shared.services.rounds import rounds
 from shared.services.snapshots import refresh
+from shared.services.visit_readiness import VisitReadinessService
 
 PAGE = 300
 PAGES_A_ROUND = 200
@@ -81,7 +82,7 @@ class RecordChangeRelay:
 
 
 class RecordProjection:
-    """Brings contexts up to date with the records that they speak of, and then tasks and alerts.
+    """Brings contexts up to date with the records that they speak of, then visits' readiness, tasks and alerts.
 
     `handler` finds a mode's handler by its name.
     """
@@ -91,7 +92,7 @@ class RecordProjection:
         db_selector: DatabaseSelector,
         organisations: OrganisationRepository,
         handler: Callable[[str], BaseModeHandler],
-        effects: EligibilityEffects,
+        effects: Sequence[PatientEffects],
         *,
         now: Clock = utc_now,
     ) -> None:
@@ -99,6 +100,7 @@ class RecordProjection:
         self._organisations = organisations
         self._handler = handler
         self._effects = effects
+        self._readiness = VisitReadinessService(db_selector, now=now)
         self._now = now
 
     def project(self, data: bytes) -> Outcome:
@@ -131,7 +133,9 @@ class RecordProjection:
             done |= self._refresh(message.client_id, context, local, versions.get(context.record_uuid))
             if context.patient_uuid is not None:
                 patients.add(context.patient_uuid)
-        done |= self._effects.carry(message.client_id, patients, _checks(message), local)
+        done |= self._readiness.settle(message.client_id, patients, local)
+        for effects in self._effects:
+            done |= effects.carry(message.client_id, patients, _checks(message), local)
         return Outcome.DONE if done else Outcome.UNCHANGED
 
     def _refresh(self, client_id: UUID, context: ContextDocument, local: ZoneInfo, version: int | None) -> bool:

@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 from pydantic.alias_generators import to_camel
 
 from shared.auth.permissions import hidden_fields, may_delete, may_read, may_write
-from shared.domain.authorization.states import check_step
-from shared.domain.claim.states import check_step as check_claim_step
+from shared.domain.authorization import states as authorization_states
+from shared.domain.claim import states as claim_states
 from shared.domain.record_links import REFERENCES, REVIVED
+from shared.domain.visit import states as visit_states
+from shared.domain.visit.check_in import check_readiness
 from shared.errors import ConflictError, ForbiddenError, NotFoundError, PreconditionFailedError
 from shared.models.api.record_history import FieldChange, RecordChange, RecordHistory
 from shared.models.api.record_writes import (
@@ -37,6 +39,11 @@ from shared.services.records import record_view
 CREATED, DONE = 201, 200
 _PERIODS = (("period_start", "period_end"), ("starts_at", "ends_at"), ("date_of_birth", "deceased_on"))
 _NOT_IN_FUTURE = ("date_of_birth", "deceased_on")
+_STEPS: dict[str, Callable[[Any, Any], None]] = {
+    "authorization": authorization_states.check_step,
+    "claim": claim_states.check_step,
+    "visit": visit_states.check_step,
+}
 _IN_CENTS = {"paid_amount": "paidCents", "copay": "copayCents"}
 
 
@@ -229,13 +236,12 @@ def _check_visit(columns: Mapping[str, Any], before: Mapping[str, PlainValue], f
 
 
 def _check_state(record_type: str, columns: Mapping[str, Any], before: Mapping[str, PlainValue]) -> None:
-    """A change of an authorization's or a claim's state is a step of its machine. Raises InvalidTransitionError."""
-    if "status" not in before or columns.get("status") is None:
-        return
-    if record_type == "authorization":
-        check_step(before["status"], columns["status"])
-    elif record_type == "claim":
-        check_claim_step(str(before["status"]), str(columns["status"]))
+    """A change of state is a step of the type's state machine. Raises InvalidTransitionError."""
+    check = _STEPS.get(record_type)
+    if check is not None and "status" in before and columns.get("status") is not None:
+        check(before["status"], columns["status"])
+    if record_type == "visit" and "readiness" in before and columns.get("readiness") is not None:
+        check_readiness(before["readiness"], columns["readiness"])
 
 
 def _plain(value: Any) -> PlainValue:

@@ -52,20 +52,31 @@ class TaskService(TaskLists):
             # The key is free again after its day, its task is still there: the next one's id follows from that task's.
             task_id = derived_document_id("task", key.id, existing.id)
 
-    def create_once(self, caller: Caller, new: NewTask, dedupe_key: str) -> tuple[TaskView, bool]:
+    def create_once(
+        self,
+        caller: Caller,
+        new: NewTask,
+        dedupe_key: str,
+        *,
+        context: ContextDocument | None = None,
+        also_about: tuple[str, ...] = (),
+    ) -> tuple[TaskView, bool]:
         """Make a task unless one of the same `dedupe_key` is open; the task, and whether it is new.
 
         However many ask at once, one is made: its id follows from the key and from how often one was made under it.
+        With a `context` the task is for others, in a mode that the caller need not work in; `also_about` are audience
+        marks of other records in whose contexts it is listed.
         """
         self.recall(caller)
-        context = self.context_of(caller, new.context_id)
+        context = context or self.context_of(caller, new.context_id)
         tasks, key = self.db.firestore.tasks, caller.idempotency
         latest = tasks.of_rule(caller.client_id, dedupe_key)
         while latest is None or not latest.is_open or latest.deleted_at is not None:
             occurrence = 1 if latest is None else latest.occurrence + 1
             task_id = derived_document_id("task", caller.client_id, dedupe_key, occurrence)
             task = new_task(caller, context, new, task_id=task_id, now=self._now())
-            task = task.model_copy(update={"dedupe_key": dedupe_key, "occurrence": occurrence})
+            audience = tuple(dict.fromkeys((*task.audience, *also_about)))
+            task = task.model_copy(update={"dedupe_key": dedupe_key, "occurrence": occurrence, "audience": audience})
             kept = KeptAnswer(key, 201, TaskView.of(task).model_dump_json(by_alias=True)) if key else None
             latest = tasks.create(task, _event(caller, task, {"type": new.type}), kept)
             if latest is None:

@@ -225,6 +225,17 @@ def test_bundle_holds_main_requirements_and_the_closure_only(entry: FunctionEntr
     assert sorted(p.relative_to(bundle.folder).as_posix() for p in bundle.folder.rglob("*") if p.is_file()) == names
 
 
+def test_a_package_brings_its_data_files_and_no_other_does(entry: FunctionEntry, product: Path) -> None:
+    (product / "shared/services/letters.toml").write_text("a = 1")
+    (product / "shared/modes/other.toml").write_text("b = 2")
+    bundle = stage(entry, root=product)
+    with zipfile.ZipFile(bundle.archive) as archive:
+        assert archive.read("shared/services/letters.toml") == b"a = 1"
+        assert "shared/modes/other.toml" not in archive.namelist()
+    (product / "shared/services/letters.toml").write_text("a = 2")
+    assert stage(entry, root=product).sha256 != bundle.sha256
+
+
 def test_index_forgets_a_function_whose_archive_is_gone(entry: FunctionEntry, product: Path) -> None:
     bundle = stage(entry, root=product)
     index = write_index([bundle], product / "build")

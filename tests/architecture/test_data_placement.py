@@ -24,6 +24,9 @@ ABOUT = {
     "record_writes": "patient",
     "patient_records": "patient",
     "eligibility": "eligibility_check",
+    "profiles": "user",
+    "front_desk_day": "visit",
+    "visit_readiness": "visit",
     "kept_answers": "the answers of live changes",
 }
 

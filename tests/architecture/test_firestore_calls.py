@@ -17,6 +17,7 @@ SENDING = {"commit", "create", "update", "delete", "set", "get", "get_all", "str
 BATCHES = {"batch", "prepared.batch"}
 # Where a document is named by something else than an id that `checked` has seen: what it is instead.
 UNCHECKED = {
+    "alerts.py:of_source": "an id that the store gave",
     "changing.py:reference": "the place that checks",
     "inboxes.py:_at": "checked there",
     "audit_outbox.py:add_event": "an event's uuid",
@@ -41,7 +42,9 @@ UNBOUND = {
     "FirestoreAuditOutbox.add": "an event, which says whose it is",
     "FirestoreKeptAnswers.recall": "a hash that the client is part of",
     "FirestoreAlertSweep.due": "the sweep's: the alerts of every client",
+    "FirestoreAlertSweep.of_source": "the waits' job: the alerts of every client",
     "FirestoreAlertSweep.over": "the sweep's: the alerts of every client",
+    "FirestoreDraftsUnderWay.due": "the sweep's: the e-mails of every client",
     "FirestoreDueReminders.due": "the reminder job's: the tasks of every client",
     "FirestoreFeedbackReader.read": "the projection's: an event says which document",
     "FirestoreOpenJobs.unmoved_since": "the sweep's: the work of every client",

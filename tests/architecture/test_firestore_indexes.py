@@ -36,7 +36,7 @@ from shared.repositories.firestore.conversation import (
     FirestoreRunningReplies,
 )
 from shared.repositories.firestore.devices import FirestoreDeviceRepository
-from shared.repositories.firestore.drafts import FirestoreDraftRepository
+from shared.repositories.firestore.drafts import FirestoreDraftRepository, FirestoreDraftsUnderWay
 from shared.repositories.firestore.due_reminders import FirestoreDueReminders
 from shared.repositories.firestore.inbox_feed import FirestoreInboxFeed
 from shared.repositories.firestore.inboxes import FirestoreInboxRepository
@@ -125,6 +125,11 @@ def _sweep_alerts(client: firestore.Client) -> None:
     FirestoreAlertSweep(client).over(NOW, limit=10)
 
 
+def _find_alerts_of_source(client: firestore.Client) -> None:
+    for after in (None, "alert_1"):
+        FirestoreAlertSweep(client).of_source("rule:V01", after=after, limit=10)
+
+
 def _ask_all_inboxes(client: firestore.Client) -> None:
     FirestoreInboxRepository(client).behind(CLIENT, "alert_1", 2, limit=10)
     FirestoreInboxRepository(client).is_taken(CLIENT, "alert_1")
@@ -161,6 +166,14 @@ def _find_drafts(client: firestore.Client) -> None:
         FirestoreDraftRepository(client).find(CLIENT, wanted, after=None, limit=25)
 
 
+def _find_sent_draft(client: firestore.Client) -> None:
+    FirestoreDraftRepository(client).of_message(CLIENT, "<id@practice.example>")
+
+
+def _find_drafts_under_way(client: firestore.Client) -> None:
+    FirestoreDraftsUnderWay(client).due(PLACE.sort_at, limit=9)
+
+
 def _find_abandoned_jobs(client: firestore.Client) -> None:
     FirestoreOpenJobs(client).unmoved_since(PLACE.sort_at, limit=9)
 
@@ -184,6 +197,7 @@ QUERIES: dict[str, Callable[[firestore.Client], None]] = {
     "alerts.py:active": _read_alerts,
     "alerts.py:latest_with_key": _find_alert,
     "alerts.py:_until": _sweep_alerts,
+    "alerts.py:of_source": _find_alerts_of_source,
     "inboxes.py:active": _read_inbox,
     "inboxes.py:changed_since": _read_inbox_changes,
     "inboxes.py:behind": _ask_all_inboxes,
@@ -193,6 +207,8 @@ QUERIES: dict[str, Callable[[firestore.Client], None]] = {
     "inbox_feed.py:_active": _read_active_entries,
     "inbox_feed.py:_changed": _read_changed_entries,
     "drafts.py:find": _find_drafts,
+    "drafts.py:of_message": _find_sent_draft,
+    "drafts.py:due": _find_drafts_under_way,
     "jobs.py:unmoved_since": _find_abandoned_jobs,
     "contexts.py:about": _find_contexts,
     "sessions.py:going_on": _find_sessions,
@@ -201,6 +217,7 @@ QUERIES: dict[str, Callable[[firestore.Client], None]] = {
 
 # What the front-end asks with the Firebase SDK (README, "Live reading"); security rules decide what it gets.
 CLIENTS_QUERIES = [
+    Shape("drafts", frozenset({"clientId", "contextId", "mode"}), frozenset(), (("sortAt", "DESCENDING"),)),
     Shape("tasks", frozenset({"clientId", "contextId", "mode", "deletedAt"}), frozenset(), (("sortAt", "ASCENDING"),)),
     Shape(
         "messages", frozenset({"clientId", "contextId", "mode", "threadId"}), frozenset(), (("sortAt", "DESCENDING"),)
@@ -277,6 +294,8 @@ def test_every_query_is_bound_to_a_client(asked: list[Shape]) -> None:
     # A person's sign-ins are found by uid, in whichever organisation they began; sweeps and the relay serve everybody.
     assert unbound == {
         "alerts.py:_until",
+        "drafts.py:due",
+        "alerts.py:of_source",
         "due_reminders.py:due",
         "jobs.py:unmoved_since",
         "sessions.py:going_on",

@@ -9,6 +9,7 @@ from shared.catalog import load_catalog
 from shared.models.audit import AuditAction
 from tests.e2e.authorization_writes import AUTHORIZATION_RECIPES
 from tests.e2e.billing_writes import BILLING_RECIPES
+from tests.e2e.draft_writes import DRAFT_RECIPES
 from tests.e2e.person import (
     ALERTS,
     AUTH,
@@ -283,8 +284,9 @@ RECIPES: dict[str, Recipe] = {
     f"POST {CONTEXT}/update": _update_context,
     f"POST {CONTEXT}/quick-action": _act_in_context,
     **AUTHORIZATION_RECIPES,
-    **REMITTANCE_RECIPES,
     **BILLING_RECIPES,
+    **REMITTANCE_RECIPES,
+    **DRAFT_RECIPES,
     f"POST {GUIDANCE}/execute": _execute_guidance,
     f"POST {CHAT}/messages": _ask("messages"),
     f"POST {CHAT}/stream/": _ask("stream"),

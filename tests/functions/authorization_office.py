@@ -54,13 +54,14 @@ class Office:
     role: Role | str = Role.ELIGIBILITY_SPECIALIST
     organisation: Organisation = RIVERSIDE
     context: str = ""
+    path: str = MODE
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """One request below the mode's path."""
         content = {} if body is None else {"json": body}
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.product.request(
-            method, MODE + path, role=self.role, organisation=self.organisation, headers=named, **content
+            method, self.path + path, role=self.role, organisation=self.organisation, headers=named, **content
         )
 
     def done(self, method: str, path: str, body: Any = None, status: int = 200, **headers: str) -> Any:

@@ -23,6 +23,7 @@ from shared.auth.tokens import TokenVerifier
 from shared.catalog import FunctionEntry, load_catalog
 from shared.config import settings
 from shared.errors import StoreUnavailableError
+from shared.mail.memory import InMemoryMail
 from shared.models.audit import AuditEvent
 from shared.models.firestore.documents import MemberDocument
 from shared.models.firestore.rosters import RosterDocument, RosterMember
@@ -34,7 +35,6 @@ from shared.repositories.memory.inbox_feed import InMemoryInboxFeed
 from shared.repositories.memory.members import InMemoryAuditPublisher, InMemoryMemberRepository
 from shared.repositories.memory.sign_ins import (
     InMemoryIdentityPlatform,
-    InMemoryProfileRepository,
     InMemorySessionRepository,
     InMemorySignInAttempts,
     InMemorySignInLinks,
@@ -131,6 +131,7 @@ class InMemoryProduct:
     providers: dict[str, IdentityProvider] = field(default_factory=dict)
     platform: InMemoryIdentityPlatform = field(init=False)
     assistant: ScriptedAssistant = field(default_factory=ScriptedAssistant)
+    mail: InMemoryMail = field(default_factory=InMemoryMail)
 
     def __post_init__(self) -> None:
         self.members = InMemoryMemberRepository({one.uid: _member(one) for one in ACCOUNTS})
@@ -153,6 +154,8 @@ class InMemoryProduct:
             for rows in rows_for(organisation, datetime.now(UTC)):
                 for row in rows.rows if rows.table not in {"clients", "users"} else []:
                     self.records.tables.add(rows.table, row)
+
+        self.records.profiles.profiles |= {(one.organisation.id, one.user_id): _profile(one) for one in ACCOUNTS}
 
     def request(
         self,
@@ -222,12 +225,13 @@ def install(patch: pytest.MonkeyPatch, product: InMemoryProduct) -> None:
         "tickets": product.tickets,
         "sign_in_links": InMemorySignInLinks(product.people),
         "identity_providers": product.providers,
-        "profiles": InMemoryProfileRepository({(one.organisation.id, one.user_id): _profile(one) for one in ACCOUNTS}),
+        "profiles": product.records.profiles,
         "audit_topic": product.topic,
         "audit_outbox": product.live.outbox,
         "live_store": product.live,
         "inbox_feed": InMemoryInboxFeed(product.live.documents),
         "record_store": product.records,
+        "mailer": product.mail,
         "user_repository": InMemoryUserRepository(product.people),
         "organisation_repository": InMemoryOrganisationRepository(product.people),
         "accounts": product.accounts,

@@ -132,7 +132,7 @@ def test_what_is_offered_follows_the_record_and_the_role(product: InMemoryProduc
     assert "check_eligibility" not in other
     assert other >= EVERYWHERE | {"view_record"}
     auditor = {one["action"] for one in offered(product, patient, Role.AUDITOR)}
-    assert auditor == {"view_record", "open_record", "why_not"}
+    assert auditor == {"view_record", "open_record", "switch_mode", "why_not"}
     checked = {one["action"] for one in offered(product, opened(product, "checked", Role.MANAGER))}
     assert "explain_verdict" in checked
     assert "check_eligibility" not in checked

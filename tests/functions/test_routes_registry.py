@@ -27,6 +27,7 @@ UNRECORDED = {
     ("GET", "/api/v1/docs/{asset}"),
     ("GET", "/api/v1/modes"),
     ("GET", "/api/v1/records/types"),
+    ("GET", "/api/v1/modes/email-drafter/templates"),  # the product's own texts
     ("GET", "/api/v1/auth/me"),
     ("GET", "/api/v1/auth/oauth"),
     ("GET", "/api/v1/users/me"),

@@ -57,7 +57,7 @@ class AskingPractice:
         self.modes = ModeService(selector, log, contexts, now=self.clock, clearinghouse=lambda: payers)
         effects = EligibilityEffects(selector, contexts, RuleTaskService(self.live, now=self.clock), now=self.clock)
         self.projection = RecordProjection(
-            selector, PostgresOrganisationRepository(serving), self.modes.get_mode_handler, effects, now=self.clock
+            selector, PostgresOrganisationRepository(serving), self.modes.get_mode_handler, (effects,), now=self.clock
         )
         self.caller: Caller = caller(client_id=self.client, action=AuditAction.QUICK_ACTION)
 

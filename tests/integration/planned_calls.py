@@ -56,6 +56,7 @@ class Place:
     serving: Postgres
     relay: Postgres
     retry: Postgres
+    desk: Postgres
 
     def id(self, kind: int, n: int) -> UUID:
         return volume.record_id(self.base, kind, n)

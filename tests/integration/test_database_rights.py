@@ -28,6 +28,7 @@ RIGHTS: dict[str, dict[str, frozenset[str]]] = {
         "mobius_serving": CHANGE,
         "mobius_relay": frozenset({"SELECT(id)", "SELECT(time_zone)", "SELECT(version)"}),
         "mobius_retry": frozenset({"SELECT(id)", "SELECT(time_zone)"}),
+        "mobius_desk": frozenset({"SELECT(id)", "SELECT(time_zone)", "SELECT(front_desk)"}),
     },
     "users": {
         "mobius_serving": CHANGE,
@@ -61,19 +62,37 @@ RIGHTS: dict[str, dict[str, frozenset[str]]] = {
         "mobius_serving": OWN,
         "mobius_retry": KEEP | {"DELETE"} | {f"UPDATE({column})" for column in ("check_id", "due_at", "leased_until")},
     },
-    "visits": {"mobius_serving": CHANGE, "mobius_retry": READ},
+    "visits": {
+        "mobius_serving": CHANGE,
+        "mobius_retry": READ,
+        "mobius_desk": frozenset(
+            f"SELECT({column})"
+            for column in (
+                "id",
+                "client_id",
+                "visit_number",
+                "patient_id",
+                "visit_date",
+                "starts_at",
+                "status",
+                "status_since",
+                "deleted_at",
+            )
+        ),
+    },
     "visit_status_history": {"mobius_serving": KEEP},
+    "check_in_facts": {"mobius_serving": KEEP | {"UPDATE(withdrawn_at)"}},
     "claims": {"mobius_serving": CHANGE},
     "claim_events": {"mobius_serving": KEEP},
+    "claim_adjustments": {"mobius_serving": KEEP},
+    "claim_appeals": {"mobius_serving": CHANGE},
+    "claim_totals": {"mobius_serving": CHANGE},
+    "claim_total_changes": {"mobius_serving": KEEP | {"DELETE"}},
     "payer_files": {"mobius_serving": KEEP},
     "payer_file_lines": {
         "mobius_serving": KEEP
         | {f"UPDATE({column})" for column in ("outcome", "reason", "claim_id", "claim_status", "settled_at")}
     },
-    "claim_adjustments": {"mobius_serving": KEEP},
-    "claim_appeals": {"mobius_serving": CHANGE},
-    "claim_totals": {"mobius_serving": CHANGE},
-    "claim_total_changes": {"mobius_serving": KEEP | {"DELETE"}},
     "record_history": {"mobius_serving": KEEP},
     "idempotency_keys": {"mobius_serving": OWN},
     "record_terms": {"mobius_serving": OWN},

@@ -266,7 +266,7 @@ def test_command_line_imports_the_sound_files_and_names_the_broken_place(
     ("arguments", "says"),
     [
         (["{folder}/none*.json"], "no such file or folder"),
-        (["{folder}"], "neither FHIR JSON files nor a Synthea CSV export"),
+        (["{folder}"], "neither FHIR JSON files nor a known CSV export"),
         (["{folder}/x.txt", "--stack", "{folder}/missing.json"], "The stack is not running"),
         (["{folder}/x.txt", "--client", "Nobody"], "No organisation 'Nobody'"),
         (["{folder}/x.txt", "--user", "stranger@nowhere.example"], "is no member"),

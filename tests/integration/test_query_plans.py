@@ -27,12 +27,13 @@ from tests.integration.planned_calls import (
     search,
 )
 from tests.integration.planned_eligibility import ELIGIBILITY
+from tests.integration.planned_front_desk import FRONT_DESK, WATCHED
 from tests.integration.planned_patient_reads import PATIENT_READS, TOGETHER
 from tests.integration.planned_payer_files import PAYER_FILES
 from tests.integration.planned_retries import CLAIMED, RETRIES
 from tests.integration.plans import Plan, asked_of
 
-OF_ONE = CALLS | ELIGIBILITY | RETRIES | PATIENT_READS | PAYER_FILES  # organisation
+OF_ONE = CALLS | ELIGIBILITY | RETRIES | PATIENT_READS | FRONT_DESK | PAYER_FILES  # organisation
 SMALL = 1000
 SMALL_BASE, LARGE_BASE = 1, 2
 # Pages a statement may touch, for a large organisation beside a small one: indexes of the small one's rows lie closer
@@ -41,6 +42,8 @@ GROWTH, ALLOWANCE = 3, 120
 # What a search may touch whatever there is: 200 candidates looked at and scored word by word, and, when thousands of
 # records share every word and few have all, 4,000 of them looked at for the other words; four pages each.
 SCORED, PROBED = 200 * 4, 4000 * 4
+# A day's visits, which a small organisation has none of: forty, each with a few pages of patient, claims and coverages.
+OF_A_DAY = 40 * 14
 SMALL_TABLES = {"clients", "payers", "providers", "payer_rules", "alembic_version"}
 
 
@@ -48,7 +51,7 @@ SMALL_TABLES = {"clients", "payers", "providers", "payer_rules", "alembic_versio
 def database(full_volume: bool) -> Iterator[tuple[Database, Place, Place]]:
     """Two organisations in one database, the small one and the large one."""
     with running_database() as running:
-        roles = [running.role(name) for name in ("serving", "relay", "retry")]
+        roles = [running.role(name) for name in ("serving", "relay", "retry", "desk")]
         small, large = (Place(running.client(), base, *roles) for base in (SMALL_BASE, LARGE_BASE))
         volume.fill(running, small.client, base=small.base, records=SMALL)
         volume.fill(running, large.client, base=large.base, records=1_000_000 if full_volume else 100_000)
@@ -82,6 +85,7 @@ def test_it_costs_a_large_organisation_what_it_costs_a_small_one(
             allowed = 2 * SCORED * other.statement.count("max(other.weight") + ALLOWANCE
             allowed += PROBED if case == WITHOUT_A_COMMON_RECORD else 0
         allowed += TOGETHER if method in PATIENT_READS else 0
+        allowed += OF_A_DAY if case == "of a day" else 0
         assert other.buffers <= allowed, f"{one.buffers} buffers became {other}"
 
 
@@ -95,6 +99,18 @@ def test_what_is_taken_of_every_organisation_reads_no_more_than_it_takes(
     for plan in asked.plans():
         assert not plan.scanned, str(plan)
         assert plan.buffers < 100, str(plan)
+
+
+@pytest.mark.parametrize("method", WATCHED)
+def test_watching_every_organisation_reads_no_more_than_it_watches(
+    database: tuple[Database, Place, Place], method: str
+) -> None:
+    _, _, large = database
+    with asked_of(large.desk, None) as asked:
+        WATCHED[method](large)
+    (plan,) = asked.plans()
+    assert not plan.scanned - SMALL_TABLES, str(plan)
+    assert plan.buffers < ALLOWANCE, str(plan)
 
 
 def test_at_most_200_candidates_are_scored(database: tuple[Database, Place, Place]) -> None:
@@ -140,4 +156,4 @@ def test_every_method_is_listed_here() -> None:
         for name, made in inspect.getmembers(module, inspect.isclass):
             if name.startswith("Postgres") and made.__module__ == module.__name__ and name != "PostgresRecordStore":
                 methods |= {f"{name}.{one}" for one in vars(made) if not one.startswith("_")}
-    assert methods == set(OF_ONE) | set(RELAYED | CLAIMED) | set(ELSEWHERE)
+    assert methods == set(OF_ONE) | set(RELAYED | CLAIMED | WATCHED) | set(ELSEWHERE)

@@ -51,9 +51,11 @@ _FILL = (
     FROM {_SERIES}""",
     f"""INSERT INTO benefits (id, client_id, coverage_id, service_type, kind, amount, as_of)
     SELECT uuidv7(), {_CLIENT}, {_id(COVERAGES)}, '30', 'copay', 25, now() FROM {_SERIES}""",
-    f"""INSERT INTO visits (id, client_id, visit_number, patient_id, visit_date, provider_id, status)
+    f"""INSERT INTO visits (id, client_id, visit_number, patient_id, visit_date, provider_id, starts_at, status_since,
+      status)
     SELECT {_id(VISITS)}, {_CLIENT}, 'VIS' || n, {_id(PEOPLE, _PATIENT)}, {_DAY}, {_id(PROVIDERS, _PROVIDER)},
-      CASE WHEN mod(n, 3) = 0 THEN 'scheduled' ELSE 'completed' END FROM {_SERIES}""",
+      {_DAY} + mod(n, 600) * interval '1 minute', {_DAY} + mod(n, 700) * interval '1 minute',
+      CASE WHEN mod(n, 3) = 0 THEN 'scheduled' WHEN mod(n, 3) = 1 THEN 'arrived' ELSE 'completed' END FROM {_SERIES}""",
     f"""INSERT INTO claims (id, client_id, claim_number, patient_id, status, amount, service_date, payer_id, visit_id,
       provider_id, payer_control_number, source_ref)
     SELECT {_id(CLAIMS)}, {_CLIENT}, 'CLM' || n, {_id(PEOPLE, _PATIENT)},

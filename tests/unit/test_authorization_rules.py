@@ -32,10 +32,10 @@ from shared.domain.authorization.units import (
     without_visit,
 )
 from shared.errors import ConflictError, InvalidTransitionError, ValidationFailedError
-from shared.models.api.record_writes import VisitStatus
 from shared.models.authorization import ExtensionRequest, VisitHold
 from shared.models.identifiers import uuid7
 from shared.models.records import Authorization, PayerRule
+from shared.models.visit import VisitStatus
 from tests.unit.factories import NOW, OTHER_PAYER, PAYER, TODAY, authorization
 
 ZONE = ZoneInfo("America/Chicago")

@@ -47,8 +47,7 @@ def act(office: EffectsOffice, what: str) -> None:
         ended = office.today - timedelta(days=1) if what == "end" else None
         office.cover(until=ended, plan="Silver" if what == "plan" else "Gold")
     elif what == "cancel_visit":
-        on = str(office.today + timedelta(days=3))
-        office.write("visit", visitNumber="VIS-1", patientId="MRN900", visitDate=on, status="cancelled")
+        office.move("VIS-1", "cancelled")
     else:
         number = "AUTH-1" if what == "approve" else "AUTH-2"
         office.authorize(number, "approved" if what == "approve" else "denied", unitsApproved=90)

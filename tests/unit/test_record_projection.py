@@ -59,7 +59,7 @@ class Practice:
         self.modes = ModeService(selector, log, contexts, now=self.clock)
         effects = EligibilityEffects(selector, contexts, RuleTaskService(self.live, now=self.clock), now=self.clock)
         self.projection = RecordProjection(
-            selector, InMemoryOrganisationRepository(people), self.modes.get_mode_handler, effects, now=self.clock
+            selector, InMemoryOrganisationRepository(people), self.modes.get_mode_handler, (effects,), now=self.clock
         )
 
     def clock(self) -> datetime:

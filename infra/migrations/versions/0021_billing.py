@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql
 from infra.migrations import claim_totals_0021 as totals
 
 revision = "0021"
-down_revision = "0018"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

@@ -152,10 +152,11 @@ def _own_credentials() -> Credentials:
 
 def _configuration(prompt: Prompt) -> types.GenerateContentConfig:
     mode = types.FunctionCallingConfigMode.AUTO if prompt.may_call else types.FunctionCallingConfigMode.NONE
+    calling = types.ToolConfig(function_calling_config=types.FunctionCallingConfig(mode=mode))
     return types.GenerateContentConfig(
         system_instruction=prompt.instruction,
-        tools=[types.Tool(function_declarations=list(prompt.functions))],
-        tool_config=types.ToolConfig(function_calling_config=types.FunctionCallingConfig(mode=mode)),
+        tools=[types.Tool(function_declarations=list(prompt.functions))] if prompt.functions else None,
+        tool_config=calling if prompt.functions else None,
         # The SDK calls nothing and asks nothing by itself: every call goes through the table of tools.
         automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
         automatic_continuation=False,

@@ -31,11 +31,10 @@ from shared.models.api.members import (
 from shared.models.api.records import RecordTypeName, RecordView
 from shared.models.authorization import AuthorizationState, RequiredField, Urgency
 from shared.models.claim import ClaimStatus
+from shared.models.visit import Readiness, VisitStatus
 
-PayerProgram = Literal["commercial", "medicare", "medicare_advantage", "medicaid", "medicaid_managed", "other"]
-VisitStatus = Literal[
-    "scheduled", "confirmed", "arrived", "checking_in", "checked_in", "roomed", "with_provider", "checked_out",
-    "completed", "cancelled", "rescheduled", "no_show", "left_without_being_seen",
+PayerProgram = Literal[
+    "commercial", "medicare", "medicare_advantage", "medicaid", "medicaid_managed", "other",
 ]  # fmt: skip
 
 
@@ -144,7 +143,7 @@ class VisitInput(RecordInput):
     visit_type: Code | None = None
     reason: LongText | None = None
     status: VisitStatus = "scheduled"
-    readiness: Literal["pending", "ready", "not_ready"] = "pending"
+    readiness: Readiness = "pending"
 
 
 class AuthorizationInput(RecordInput):

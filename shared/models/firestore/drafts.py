@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from shared.models.firestore.documents import Document, Part
 
 DraftState = Literal[
@@ -26,16 +28,28 @@ PhiLevel = Literal["none", "low", "medium", "high"]
 Tone = Literal["professional", "friendly", "plain_language", "firm", "empathetic", "concise"]
 
 
+Length = Literal["short", "standard", "long"]
+SENDING_STATES: frozenset[DraftState] = frozenset({"queued", "sending"})
+
+
 class Recipient(Part):
     """Who gets it: `reference` is `table/uuid` of the patient, payer or provider; `address` an e-mail address."""
 
     kind: Literal["patient", "payer", "provider", "colleague", "other"]
     reference: str | None = None
     address: str | None = None
+    name: str = ""
+
+
+class DiffPart(Part):
+    """A stretch of text that stayed, went or came."""
+
+    op: Literal["equal", "delete", "insert"]
+    text: str
 
 
 class DraftRevision(Part):
-    """An earlier wording, by whom it was changed and what was asked for."""
+    """An earlier wording, by whom it was changed, what was asked for, and how it became the next (older: unsaid)."""
 
     number: int
     at: datetime
@@ -43,11 +57,46 @@ class DraftRevision(Part):
     instruction: str | None = None
     subject: str
     body: str
+    difference: tuple[DiffPart, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """About how many bytes of the document it takes."""
+        texts = (self.subject, self.body, *(part.text for part in self.difference))
+        return sum(len(text.encode()) + 16 for text in texts)
+
+
+class PhiReason(Part):
+    """Why the e-mail may not go out as it is: what was found and where, never what it says."""
+
+    code: str
+    kind: str
+    field: str | None = None
+    part: Literal["subject", "body"]
+    start: int
+    end: int
+    text: str
+
+
+class DeliveryNote(Part):
+    """What was heard of the message after it was sent: `status` is the code of RFC 3463, `action` that of RFC 3464."""
+
+    action: str
+    status: str | None = None
+    at: datetime
 
 
 class DraftDocument(Document):
-    """`drafts/{id}`. An approval is bound to `approved_hash`; `message_id` is the fixed Message-ID of its sending."""
+    """`drafts/{id}`. An approval is bound to `approved_hash`; `message_id` is the fixed Message-ID of its sending.
 
+    `contributors` worded it (author among them). `answers` is what people filled in for merge fields, as they wrote it.
+    In `own_words`, text was changed by hand and cannot be worded anew from the template. `disclosed` names merge fields
+    and kinds of health information, never a value. `message_ids` are those of all its sendings, the newest last.
+    `attend_at` is when a queued one is to be sent, or one that is being sent counts as lost; the sweep looks for it.
+    Schema 2 added all that has a default here and stands behind `sort_at`; older documents lack it.
+    """
+
+    schema_version: int = Field(default=2, alias="schema")
     context_id: str | None = None
     mode: str = "email-drafter"
     patient_uuid: str | None = None
@@ -68,3 +117,33 @@ class DraftDocument(Document):
     sent_at: datetime | None = None
     corrects: str | None = None
     sort_at: datetime
+    record_type: str = "other"
+    record_uuid: str | None = None
+    contributors: tuple[str, ...] = ()
+    length: Length = "standard"
+    simplified: bool = False
+    own_words: bool = False
+    answers: dict[str, str | int] = Field(default={})
+    channel: Literal["plain_email", "portal_link"] = "plain_email"
+    portal_link: str | None = None
+    phi_limit: PhiLevel = "none"
+    phi_reasons: tuple[PhiReason, ...] = ()
+    ways_out: tuple[str, ...] = ()
+    disclosed: tuple[str, ...] = ()
+    revision_count: int = 0
+    reason: str | None = None
+    submitted_by: str | None = None
+    sent_by: str | None = None
+    sender_name: str = ""
+    mail_date: datetime | None = None
+    message_ids: tuple[str, ...] = ()
+    attempts: int = 0
+    attend_at: datetime | None = None
+    fault: str | None = None
+    heard: DeliveryNote | None = None
+    follow_up_on: str | None = None
+    follow_up_at: datetime | None = None
+    follow_up_task: str | None = None
+    answered_at: datetime | None = None
+    corrected_by: str | None = None
+    in_reply_to: str | None = None

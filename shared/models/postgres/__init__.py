@@ -11,7 +11,7 @@ from shared.models.postgres.eligibility import (
     payer_rules,
     payers,
 )
-from shared.models.postgres.histories import claim_events, record_history, visit_status_history
+from shared.models.postgres.histories import check_in_facts, claim_events, record_history, visit_status_history
 from shared.models.postgres.infrastructure import (
     audit_logs,
     audit_outbox,
@@ -33,6 +33,7 @@ __all__ = [
     "audit_seals",
     "authorizations",
     "benefits",
+    "check_in_facts",
     "claim_adjustments",
     "claim_appeals",
     "claim_events",

@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
 )
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from shared.models.postgres.base import identifier, metadata, of_tenant, stamps, tenant, tenant_key
 
@@ -31,10 +31,48 @@ visit_status_history = Table(
     Column("reason", Text),
     Column("changed_by", UUID(as_uuid=True)),
     Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("undoes", UUID(as_uuid=True)),
     *stamps(updated=False),
+    tenant_key(),
     of_tenant("visit_id", "visits"),
+    of_tenant("undoes", "visit_status_history"),
     CheckConstraint("axis IN ('status', 'readiness')", name="axis"),
     Index("ix_visit_status_history_visit", "client_id", "visit_id", "changed_at", "id"),
+    Index("ix_visit_status_history_undoes", "client_id", "undoes", unique=True),
+)
+
+# What somebody confirmed at the desk; nothing of it changes, but it may be taken back with the step it came with.
+check_in_facts = Table(
+    "check_in_facts",
+    metadata,
+    identifier(),
+    tenant(),
+    Column("visit_id", UUID(as_uuid=True), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("details", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("reason", Text),
+    Column("amount", Numeric(10, 2)),
+    Column("amount_cents", Integer),
+    Column("recorded_by", UUID(as_uuid=True), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("step_id", UUID(as_uuid=True)),
+    Column("withdrawn_at", DateTime(timezone=True)),
+    of_tenant("visit_id", "visits"),
+    of_tenant("step_id", "visit_status_history"),
+    CheckConstraint(
+        "kind IN ('identity', 'demographics', 'coverage', 'self_pay', 'form', 'copay', 'copay_waived',"
+        " 'readiness_override')",
+        name="kind",
+    ),
+    CheckConstraint(
+        "(kind = 'copay') = (amount_cents IS NOT NULL) AND amount_cents >= 0"
+        " AND (amount IS NULL) = (amount_cents IS NULL) AND amount * 100 = amount_cents",
+        name="amount",
+    ),
+    CheckConstraint("kind NOT IN ('copay_waived', 'readiness_override') OR reason IS NOT NULL", name="reason"),
+    Index("ix_check_in_facts_visit", "client_id", "visit_id", "recorded_at", "id"),
+    Index("ix_check_in_facts_step", "client_id", "step_id"),
 )
 
 claim_events = Table(

@@ -14,6 +14,7 @@ clients = Table(
     Column("name", Text, nullable=False),
     Column("logo_url", Text),
     Column("time_zone", Text, nullable=False, server_default="UTC"),
+    Column("front_desk", JSONB, nullable=False, server_default="{}"),
     *stamps(),
 )
 

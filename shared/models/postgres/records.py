@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     Computed,
@@ -14,8 +15,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
-from sqlalchemy.dialects.postgresql import UUID
+from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from shared.models.postgres.base import identifier, metadata, of_tenant, source, stamps, tenant, tenant_key
 from shared.models.postgres.billing import billing_columns, billing_indexes
@@ -74,9 +76,23 @@ visits = Table(
     Column("visit_type", Text),
     Column("reason", Text),
     Column("status", Text, nullable=False),
+    # Since when it has its status, and when the patient came: what the newest entry of its history says.
+    Column("status_since", DateTime(timezone=True), nullable=False),
+    Column("arrived_at", DateTime(timezone=True)),
     Column("readiness", Text, nullable=False, server_default="pending"),
+    Column("readiness_reasons", JSONB, nullable=False, server_default="[]"),
+    Column("readiness_source", Text, nullable=False, server_default="machine"),
+    Column("rescheduled_from", UUID(as_uuid=True)),
+    Column("walk_in", Boolean, nullable=False, server_default="false"),
     Column("authorization_id", UUID(as_uuid=True)),
     Column("authorization_units", Integer, nullable=False, server_default="1"),
+    # A column, because row-level security lets a plain comparison use an index and a call of coalesce() not.
+    Column(
+        "sort_at",
+        DateTime(timezone=True),
+        Computed("coalesce(starts_at, '9999-12-31T00:00:00Z'::timestamptz)", persisted=True),
+        nullable=False,
+    ),
     source(),
     Column("deleted_at", DateTime(timezone=True)),
     *stamps(),
@@ -85,11 +101,29 @@ visits = Table(
     of_tenant("patient_id", "patients"),
     of_tenant("provider_id", "providers"),
     of_tenant("authorization_id", "authorizations"),
+    of_tenant("rescheduled_from", "visits"),
     UniqueConstraint("client_id", "visit_number"),
     CheckConstraint("authorization_units > 0", name="authorization_units"),
+    CheckConstraint("readiness IN ('pending', 'ready', 'not_ready')", name="readiness"),
+    CheckConstraint("readiness_source IN ('machine', 'manual')", name="readiness_source"),
     Index("ix_visits_authorization", "client_id", "authorization_id"),
     Index("ix_visits_patient", "client_id", "patient_id", "visit_date"),
-    Index("ix_visits_day", "client_id", "visit_date"),
+    Index("ix_visits_board", "client_id", "visit_date", "sort_at", "id"),
+    Index("ix_visits_board_status", "client_id", "visit_date", "status", "sort_at", "id"),
+    Index("ix_visits_board_provider", "client_id", "visit_date", "provider_id", "sort_at", "id"),
+    Index("ix_visits_rescheduled_from", "client_id", "rescheduled_from"),
+    Index(
+        "ix_visits_waiting",
+        "status_since",
+        "id",
+        postgresql_where=text("status IN ('arrived', 'checked_in', 'roomed') AND deleted_at IS NULL"),
+    ),
+    Index(
+        "ix_visits_awaited",
+        "starts_at",
+        "id",
+        postgresql_where=text("status IN ('scheduled', 'confirmed') AND deleted_at IS NULL"),
+    ),
     Index("ix_visits_provider", "client_id", "provider_id"),
 )
 

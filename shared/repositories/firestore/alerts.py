@@ -51,6 +51,14 @@ class FirestoreAlertSweep:
         """See AlertSweepStore.over."""
         return self._until("expiresAt", at, limit)
 
+    def of_source(self, source: str, *, after: str | None, limit: int) -> list[AlertDocument]:
+        """See AlertSweepStore.of_source."""
+        alerts = self._client.collection("alerts")
+        query: Any = equal(alerts, isActive=True, source=source).order_by("__name__")
+        if after is not None:
+            query = query.start_after({"__name__": alerts.document(after)})
+        return documents_of(query.limit(limit), AlertDocument)
+
     def _until(self, name: str, at: datetime, limit: int) -> list[AlertDocument]:
         query: Any = equal(self._client.collection("alerts"), isActive=True)
         query = query.where(filter=FieldFilter(name, "<=", at)).order_by(name)

@@ -13,7 +13,7 @@ from shared.models.firestore.documents import Document
 from shared.repositories.firestore.committing import MARK
 
 # By the model's name, so that the models are not imported where none of theirs is made: collection, store's own clock.
-_PLACES = {"TaskDocument": ("tasks", False), "AlertDocument": ("alerts", True)}
+_PLACES = {"TaskDocument": ("tasks", False), "AlertDocument": ("alerts", True), "DraftDocument": ("drafts", False)}
 
 
 def marked(fields: dict[str, Any], event: AuditEvent | None) -> dict[str, Any]:

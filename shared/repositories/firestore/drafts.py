@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
-from google.cloud.firestore_v1.base_query import BaseQuery
+from google.cloud import firestore
+from google.cloud.firestore_v1.base_query import BaseQuery, FieldFilter
 
 from shared.models.firestore.drafts import DraftDocument
 from shared.repositories.changes import Position
@@ -27,3 +29,20 @@ class FirestoreDraftRepository(FirestoreCollection[DraftDocument]):
         if after is not None:
             query = query.start_after({"sortAt": after.sort_at, "__name__": self._at(after.id)})
         return documents_of(query.limit(limit), DraftDocument)
+
+    def of_message(self, client_id: UUID, message_id: str) -> DraftDocument | None:
+        """See DraftRepository.of_message."""
+        query = self._of(client_id).where(filter=FieldFilter("messageIds", "array_contains", message_id))
+        return next(iter(documents_of(query.limit(1), DraftDocument)), None)
+
+
+class FirestoreDraftsUnderWay:
+    """See DraftsUnderWay. Only drafts under way have an `attendAt`."""
+
+    def __init__(self, client: firestore.Client) -> None:
+        self._client = client
+
+    def due(self, at: datetime, *, limit: int) -> list[DraftDocument]:
+        """See DraftsUnderWay.due."""
+        query = self._client.collection("drafts").where(filter=FieldFilter("attendAt", "<=", at))
+        return documents_of(query.order_by("attendAt").limit(limit), DraftDocument)

@@ -179,6 +179,13 @@ class InMemoryAlertSweep:
         """See AlertSweepStore.over."""
         return self._until(lambda one: one.expires_at, at, limit)
 
+    def of_source(self, source: str, *, after: str | None, limit: int) -> list[AlertDocument]:
+        """See AlertSweepStore.of_source."""
+        with self._stored.lock:
+            active = [one for one in self._stored.alerts.values() if one.is_active and one.source == source]
+        behind = [one for one in active if after is None or one.id > after]
+        return sorted(behind, key=lambda one: one.id)[:limit]
+
     def _until(
         self, time_of: Callable[[AlertDocument], datetime | None], at: datetime, limit: int
     ) -> list[AlertDocument]:
@@ -189,7 +196,7 @@ class InMemoryAlertSweep:
 
 
 class InMemoryDraftRepository(InMemoryCollection[DraftDocument]):
-    """See DraftRepository."""
+    """See DraftRepository and DraftsUnderWay."""
 
     def find(self, client_id: UUID, wanted: DraftFilter, *, after: Position | None, limit: int) -> list[DraftDocument]:
         """See DraftRepository.find."""
@@ -201,6 +208,16 @@ class InMemoryDraftRepository(InMemoryCollection[DraftDocument]):
             and wanted.context_id in {None, one.context_id}
         ]
         return page(found, lambda one: (one.sort_at, one.id), after, limit, newest=True)
+
+    def of_message(self, client_id: UUID, message_id: str) -> DraftDocument | None:
+        """See DraftRepository.of_message."""
+        return next((one for one in self._of(client_id) if message_id in one.message_ids), None)
+
+    def due(self, at: datetime, *, limit: int) -> list[DraftDocument]:
+        """See DraftsUnderWay.due."""
+        with self._stored.lock:
+            waiting = [(one.attend_at, one.id, one) for one in self._held.values() if one.attend_at is not None]
+        return [one for at_, _, one in sorted(waiting, key=lambda place: place[:2]) if at_ <= at][:limit]
 
 
 class InMemoryJobRepository(InMemoryCollection[JobDocument]):

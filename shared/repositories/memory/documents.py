@@ -104,6 +104,8 @@ class InMemoryDocuments:
                 self.alerts.setdefault(document.id, stamped(document))
             elif isinstance(document, TaskDocument):
                 self.tasks.setdefault(document.id, document)
+            elif isinstance(document, DraftDocument):
+                self.drafts.setdefault(document.id, document)
 
 
 def stamped(document: D) -> D:

@@ -167,6 +167,11 @@ class InMemoryEligibilityRepository:
                 days.setdefault(row["date_of_service"], row)
         return [_check(row) for row in days.values()]
 
+    def newest_about(self, client_id: UUID, patient_id: UUID, day: date) -> EligibilityCheck | None:
+        """The patient's newest check about a day, whatever became of it."""
+        row = self._newest(client_id, patient_id, date_of_service=day)
+        return None if row is None else _check(row)
+
     def visits_between(
         self, client_id: UUID, first: date, last: date, *, provider: str | None, limit: int
     ) -> list[UUID] | None:

@@ -13,6 +13,7 @@ from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
 from shared.repositories.memory.records import RECORD_TABLES, stored_record
 from shared.repositories.memory.tables import InMemoryTables
+from shared.repositories.memory.visit_trails import caught_up
 from shared.repositories.protocols import StoredRecord
 from shared.repositories.record_protocols import (
     Conclude,
@@ -52,12 +53,16 @@ class InMemoryRecordWrites:
             current = None if row is None else stored_record(request.record_type, row)
             deleted = row is not None and row["deleted_at"] is not None
             columns = decide(Found(current, deleted, targets))
+            if row is not None and request.record_type == "visit":
+                caught_up(self._tables, row)
             table = RECORD_TABLES[request.record_type][0]
             if row is None:
                 row = self._tables.add(table, {"client_id": client_id} | columns)
             elif columns or deleted:
                 revived = {"deleted_at": None} if request.record_type in REVIVED else {}
                 row.update({**columns, **revived, "version": row["version"] + 1, "updated_at": datetime.now(UTC)})
+            if request.record_type == "visit":
+                caught_up(self._tables, row, changed_by)
             if table == "claims":
                 self._tables.history_of_claim(row)
             record = stored_record(request.record_type, row)

@@ -16,14 +16,18 @@ from shared.repositories.memory.contexts import InMemoryContextRepository
 from shared.repositories.memory.devices import InMemoryDeviceRepository
 from shared.repositories.memory.documents import InMemoryDocuments
 from shared.repositories.memory.eligibility import InMemoryEligibilityRepository
+from shared.repositories.memory.front_desk_day import InMemoryFrontDeskDayRepository
 from shared.repositories.memory.inboxes import InMemoryInboxRepository
 from shared.repositories.memory.members import InMemoryAuditOutbox, InMemoryKeptAnswers
 from shared.repositories.memory.patient_records import InMemoryPatientRecordRepository
 from shared.repositories.memory.payer_files import InMemoryPayerFileRepository
 from shared.repositories.memory.record_writes import InMemoryRecordWrites
 from shared.repositories.memory.records import InMemoryRecordRepository
+from shared.repositories.memory.sign_ins import InMemoryProfileRepository
 from shared.repositories.memory.tables import InMemoryTables
 from shared.repositories.memory.tasks import InMemoryTaskRepository
+from shared.repositories.memory.visit_readiness import InMemoryVisitReadinessRepository
+from shared.repositories.memory.visits import InMemoryVisitRepository
 
 
 class InMemoryLiveStore:
@@ -57,3 +61,7 @@ class InMemoryRecordStore:
         self.claims = InMemoryClaimRepository(self.tables, self.record_writes.kept)
         self.payer_files = InMemoryPayerFileRepository(self.tables, self.claims)
         self.patient_records = InMemoryPatientRecordRepository(self.tables)
+        self.visits = InMemoryVisitRepository(self.tables, self.record_writes.kept)
+        self.visit_readiness = InMemoryVisitReadinessRepository(self.tables, self.eligibility)
+        self.front_desk_day = InMemoryFrontDeskDayRepository(self.tables)
+        self.profiles = InMemoryProfileRepository()

@@ -11,7 +11,9 @@ from uuid import UUID
 
 from shared.models.audit import AuditEvent
 from shared.models.claim import ClaimEvent
+from shared.models.front_desk import FrontDeskSettings
 from shared.models.identifiers import uuid7
+from shared.models.visit import CheckInFact, VisitStep
 from shared.repositories.memory.documents import InMemoryAnswers
 
 _COLUMNS = {
@@ -33,7 +35,8 @@ _COLUMNS = {
     ),
     "visits": (
         "visit_number patient_id visit_date starts_at ends_at provider_id visit_type reason status readiness"
-        " authorization_id authorization_units source_ref"
+        " authorization_id authorization_units source_ref status_since arrived_at readiness_reasons readiness_source"
+        " rescheduled_from walk_in"
     ),
     "claims": (
         "claim_number patient_id status amount paid_amount currency submitted_date service_date payer_id visit_id"
@@ -64,7 +67,13 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "answer_digests": (),
     },
     "payer_rules": {"required_fields": ()},
-    "visits": {"readiness": "pending", "authorization_units": 1},
+    "visits": {
+        "readiness": "pending",
+        "authorization_units": 1,
+        "readiness_reasons": (),
+        "readiness_source": "machine",
+        "walk_in": False,
+    },
     "claims": {"currency": "USD", "procedure_codes": (), "diagnosis_codes": ()},
     "benefits": {"network": "unknown", "level": "individual"},
     "eligibility_checks": {"state": "completed", "source": "on_file", "attempts": 0},
@@ -91,6 +100,10 @@ class InMemoryTables:
     events: list[AuditEvent] = field(default_factory=list)
     answers: InMemoryAnswers = field(default_factory=InMemoryAnswers)
     retries: dict[Question, PlannedRetry] = field(default_factory=dict)
+    # By visit: its history and what was confirmed; by client: how its desk is run.
+    trails: dict[UUID, list[VisitStep]] = field(default_factory=dict)
+    facts: dict[UUID, list[CheckInFact]] = field(default_factory=dict)
+    desks: dict[UUID, FrontDeskSettings] = field(default_factory=dict)
     claim_events: dict[UUID, list[ClaimEvent]] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
 

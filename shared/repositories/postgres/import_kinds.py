@@ -24,6 +24,8 @@ StoredRecord = PayerRecord | ProviderRecord | PatientRecord | CoverageRecord | V
 def candidate(kind: Kind, record: StoredRecord, links: Row) -> Candidate:
     """`record` as column values of `kind`; `links` are the ids of the rows that it points at."""
     given = asdict(record) | links
+    if isinstance(record, VisitRecord):
+        given |= {"status": "scheduled" if record.stepwise else record.status, "status_since": record.booked_at}
     if kind.number is not None:
         given.setdefault(kind.number, given.get("number"))
     return Candidate(record.path, {name: given[name] for name in kind.table.columns}, record)
@@ -49,6 +51,14 @@ def _another_record(row: Row, candidate: Candidate) -> str | None:
     return "other_patient" if row["patient_id"] != candidate.values["patient_id"] else None
 
 
+def _another_visit(row: Row, candidate: Candidate) -> str | None:
+    """As `_another_record`; and what has happened on one day is not carried to another day by moving a sample again."""
+    record: VisitRecord = candidate.context
+    if record.stepwise and row["visit_date"] != record.visit_date and (record.facts or row["status"] != "scheduled"):
+        return "on_another_day"
+    return _another_record(row, candidate)
+
+
 def _payer_values(row: Row, candidate: Candidate) -> Row:
     """A payer that is only named by a coverage tells nothing new about a payer that is known."""
     return {} if candidate.context.by_name and row else candidate.values
@@ -56,7 +66,7 @@ def _payer_values(row: Row, candidate: Candidate) -> Row:
 
 def _visit_values(row: Row, candidate: Candidate) -> Row:
     """A booking that is sent again does not undo what happened at the desk since."""
-    values = candidate.values
+    values = {**candidate.values, "status_since": None}  # since the booking, for a new one
     return {**values, "status": row["status"]} if values["status"] == "scheduled" else values
 
 
@@ -130,12 +140,13 @@ VISIT = Kind(
             "visit_type",
             "reason",
             "status",
+            "status_since",
             "source_ref",
         ),
         found_by=("source_ref", "visit_number"),
     ),
     number="visit_number",
-    forbids=_another_record,
+    forbids=_another_visit,
     adjust=_visit_values,
 )
 CLAIM = Kind(

@@ -52,11 +52,12 @@ class Kind:
 
 @dataclass(slots=True)
 class Merged:
-    """What a merge decided: `ids` by source_ref and by number; rows to write; refusals."""
+    """What a merge decided: `ids` by source_ref and by number, `rows` by source_ref; rows to write; refusals."""
 
     ids: dict[str, UUID] = field(default_factory=dict)
     created: dict[UUID, Row] = field(default_factory=dict)
     updated: dict[UUID, Row] = field(default_factory=dict)
+    rows: dict[str, Row] = field(default_factory=dict)
     unchanged: set[UUID] = field(default_factory=set)
     refused: list[Refusal] = field(default_factory=list)
 
@@ -94,6 +95,8 @@ def decide(kind: Kind, rows: Sequence[Row], candidates: Sequence[Candidate]) -> 
             _apply(kind, row, candidate, merged)
         by_ref.setdefault(source_ref, row)
         by_number[number] = row
+        if source_ref is not None:
+            merged.rows[source_ref] = row
         for key in (source_ref, number):
             if key is not None:
                 merged.ids[key] = row["id"]

@@ -25,6 +25,7 @@ from shared.models.imported import (
     VisitRecord,
 )
 from shared.repositories.postgres.bulk import Row, chunks
+from shared.repositories.postgres.import_history import move_visits
 from shared.repositories.postgres.import_kinds import (
     CLAIM,
     COVERAGE,
@@ -35,7 +36,7 @@ from shared.repositories.postgres.import_kinds import (
     StoredRecord,
     candidate,
 )
-from shared.repositories.postgres.import_merge import Kind, merge
+from shared.repositories.postgres.import_merge import Candidate, Kind, Merged, merge
 from shared.repositories.postgres.transaction import add_event, keep, recall
 from shared.repositories.protocols import KeptAnswer
 
@@ -136,6 +137,8 @@ class _RunningImport:
             if (links := self._links(kind, record, known or {})) is not None
         ]
         merged = merge(self._connection, self._client_id, kind, candidates)
+        if kind is VISIT:
+            self._move(candidates, merged)
         counts = {"created": merged.created, "updated": merged.updated, "unchanged": merged.unchanged}
         for word, rows in counts.items():
             self.outcome.counts[kind.record_type, word] += len(rows)
@@ -143,6 +146,15 @@ class _RunningImport:
         self._terms(kind.record_type, created=merged.created.values(), updated=merged.updated.values())
         self._progress(len(records))
         return merged.ids
+
+    def _move(self, candidates: Sequence[Candidate], merged: Merged) -> None:
+        """Let visits go through what their source saw happen; one that was there before counts as updated then."""
+        moved = move_visits(self._connection, self._client_id, candidates, merged)
+        if moved.kept:
+            self.outcome.notes["visit", "moved_here"] += moved.kept
+        for identity in moved.visits.keys() & merged.unchanged:
+            merged.unchanged.remove(identity)
+            merged.updated[identity] = moved.visits[identity]
 
     def _links(self, kind: Kind, record: StoredRecord, known: Mapping[str, Mapping[str, UUID]]) -> Row | None:
         """The ids that `record` points at. None, and a refusal, without a known patient or a coverage's payer.

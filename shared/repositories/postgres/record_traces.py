@@ -21,6 +21,12 @@ _ADD_TERMS = text(
     " SELECT :client, :type, :id, term, weight FROM jsonb_to_recordset(CAST(:terms AS jsonb))"
     " AS given(term text, weight int2)"
 )
+_NAME_MOVER = text("SELECT set_config('app.changed_by', :by, true)")
+
+
+def name_mover(connection: Connection, changed_by: UUID) -> None:
+    """Let the histories that triggers write say who changes visits in this transaction."""
+    connection.execute(_NAME_MOVER, {"by": str(changed_by)})
 
 
 def remember(

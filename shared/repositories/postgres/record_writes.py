@@ -22,7 +22,7 @@ from shared.models.identifiers import uuid7
 from shared.models.postgres import metadata
 from shared.repositories.postgres.record_duplicates import duplicates_of
 from shared.repositories.postgres.record_locks import POINTED_AT, follow_writers, read_record
-from shared.repositories.postgres.record_traces import add_terms, forget_terms, remember
+from shared.repositories.postgres.record_traces import add_terms, forget_terms, name_mover, remember
 from shared.repositories.postgres.records import RECORD_TABLES, stored_record
 from shared.repositories.postgres.transaction import add_event, keep, recall
 from shared.repositories.protocols import StoredRecord
@@ -67,6 +67,8 @@ class PostgresRecordWrites:
             writing = _Writing(connection, client_id, request)
             writing.follow_others()
             recall(connection, client_id, key)
+            if request.record_type == "visit":
+                name_mover(connection, changed_by)
             written = writing.write(decide)
             writing.remember(written, changed_by)
             event, kept = conclude(written)

@@ -1,0 +1,77 @@
+"""Appeals: the levels there are, until when each is filed, and until when the payer decides on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from shared.domain.eligibility.registry import found
+from shared.models.claim import Appeal
+from shared.models.records import Payer
+from shared.models.verdict import Evidence
+
+# Payers hold peer-to-peer reviews shortly after a denial only; what a payer's own time is stands in its contract.
+PEER_TO_PEER_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class AppealLevel:
+    """A level: within how many days after the decision before it is filed, and how many the payer has to decide."""
+
+    name: str
+    days: int
+    decided_in: int
+
+
+# 42 CFR 405.942 (120 days), 405.962 (180), 405.1014 (60), 405.1102 (60), 405.1136 (60). The days are counted from the
+# date of the decision; the five that Medicare allows for its mail are left as a reserve.
+MEDICARE: tuple[AppealLevel, ...] = (
+    AppealLevel("redetermination", 120, 60),
+    AppealLevel("reconsideration", 180, 60),
+    AppealLevel("administrative law judge", 60, 90),
+    AppealLevel("appeals council", 60, 90),
+    AppealLevel("federal court", 60, 365),
+)
+# 45 CFR 147.136 and 29 CFR 2560.503-1: 180 days, decided in 60; external review within four months, decided in 45. The
+# time between two levels is the plan's own.
+OTHERS: tuple[AppealLevel, ...] = (
+    AppealLevel("first level", 180, 60),
+    AppealLevel("second level", 60, 60),
+    AppealLevel("external review", 120, 45),
+)
+
+
+def levels(payer: Payer | None) -> tuple[AppealLevel, ...]:
+    """The levels of appeal with a payer."""
+    return MEDICARE if payer is not None and payer.program == "medicare" else OTHERS
+
+
+def appeal_due(level: int, decided_on: date, payer: Payer | None) -> tuple[date, Evidence]:
+    """Until when a level (from 1) is filed after the decision of `decided_on`. Raises IndexError for none."""
+    step = levels(payer)[level - 1]
+    due, source = decided_on + timedelta(days=step.days), None if payer is None else f"payers/{payer.id}"
+    if levels(payer) is MEDICARE:
+        text = f"Medicare, {step.name}: {step.days} days after the decision"
+        return due, found("A01", "appeal_medicare", text, source, "program", days=step.days)
+    text = f"{step.name.capitalize()}: {step.days} days after the decision, unconfirmed"
+    return due, found("A01", "appeal_unconfirmed", text, source, None, days=step.days)
+
+
+def decision_due(level: int, filed_on: date, payer: Payer | None) -> date:
+    """Until when the payer should have decided on a level."""
+    return filed_on + timedelta(days=levels(payer)[level - 1].decided_in)
+
+
+def next_level(appeals: Iterable[Appeal], payer: Payer | None) -> int | None:
+    """The level that comes next, from 1; None when one is open, or the last was decided."""
+    known = list(appeals)
+    if any(one.status == "open" for one in known):
+        return None
+    level = max((one.level for one in known), default=0) + 1
+    return level if level <= len(levels(payer)) else None
+
+
+def peer_to_peer_due(decided_on: date) -> date:
+    """Until when a peer-to-peer review is usually asked for, unconfirmed."""
+    return decided_on + timedelta(days=PEER_TO_PEER_DAYS)

@@ -1,0 +1,52 @@
+"""The clocks of a claim: until when it is filed, filed again corrected, and appealed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from shared.domain.claim.appeals import appeal_due
+from shared.domain.eligibility.filing import UNKNOWN_DAYS, FilingDeadline, filing_deadline
+from shared.domain.eligibility.registry import found
+from shared.models.claim import BilledClaim
+from shared.models.records import Payer
+from shared.models.verdict import Evidence
+
+MEDICARE_REOPENING_DAYS = 365
+
+
+def filing_of(claim: BilledClaim, payer: Payer | None, *, primary_eob: date | None = None) -> FilingDeadline | None:
+    """E22: until when the claim is to be filed; None without a date of service. A rejection does not stop it."""
+    if claim.service_date is None:
+        return None
+    is_secondary = claim.secondary_of_id is not None
+    return filing_deadline(claim.service_date, payer, secondary=is_secondary, primary_eob=primary_eob)
+
+
+def corrected_due(decided_on: date, payer: Payer | None) -> tuple[date, Evidence]:
+    """Until when a claim that was decided on may be sent again, corrected.
+
+    Medicare reopens for a year after its decision (42 CFR 405.980(b)); with other payers their time for filing counts
+    anew from the decision, unconfirmed.
+    """
+    source = None if payer is None else f"payers/{payer.id}"
+    if payer is not None and payer.program == "medicare":
+        due = decided_on + timedelta(days=MEDICARE_REOPENING_DAYS)
+        return due, found("E22", "corrected_medicare", "Medicare: one year after the decision", source, "program")
+    days = UNKNOWN_DAYS if payer is None or payer.filing_days is None else payer.filing_days
+    text = f"{days} days after the payer's decision, unconfirmed"
+    return decided_on + timedelta(days=days), found("E22", "corrected_days", text, source, "filing_days", days=days)
+
+
+def with_clocks(claim: BilledClaim, payer: Payer | None, *, primary_eob: date | None = None) -> BilledClaim:
+    """The claim with every deadline that its dates and its payer give, beside those that were entered by people."""
+    filing = filing_of(claim, payer, primary_eob=primary_eob)
+    after = replace(claim, filing_due_on=None if filing is None else filing.due)
+    decided = claim.adjudicated_on
+    if decided is None or claim.status not in {"denied", "underpaid", "partially_paid"}:
+        return after
+    return replace(
+        after,
+        corrected_due_on=claim.corrected_due_on or corrected_due(decided, payer)[0],
+        appeal_due_on=claim.appeal_due_on or appeal_due(1, decided, payer)[0],
+    )

@@ -1,0 +1,38 @@
+"""Writing off: for which reasons, and up to which amount by whom. Above it stands a request that another approves."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import get_args
+
+from shared.models.claim import WriteOffReason
+from shared.models.roles import Role
+
+REASONS: tuple[WriteOffReason, ...] = get_args(WriteOffReason)
+CENT = Decimal("0.01")
+# The largest amount that a role writes off by itself, in USD; None is without limit. Roles left out write off nothing.
+LIMITS: dict[Role, Decimal | None] = {Role.BILLER: Decimal(100), Role.MANAGER: Decimal(2500), Role.ADMIN: None}
+# What is agreed with the payer, and not given up: no limit applies.
+_AGREED: frozenset[WriteOffReason] = frozenset({"contractual"})
+
+
+def limit_of(role: Role) -> Decimal | None:
+    """The role's limit; 0 for a role that writes off nothing, None for one without a limit."""
+    return LIMITS.get(role, Decimal(0))
+
+
+def may_write_off(role: Role, amount: Decimal, *, agreed: Decimal = Decimal(0)) -> bool:
+    """Tell whether the role writes off `amount` by itself. What is contractually `agreed` of it does not count."""
+    limit = limit_of(role)
+    return limit is None or (role in LIMITS and amount - max(agreed, Decimal(0)) <= limit)
+
+
+def approvers(amount: Decimal) -> tuple[Role, ...]:
+    """Who may approve a write-off of `amount`, those with the smallest limit first; never a biller."""
+    able = [role for role in (Role.MANAGER, Role.ADMIN) if may_write_off(role, amount)]
+    return tuple(able)
+
+
+def is_agreed(reason: WriteOffReason) -> bool:
+    """Whether the reason says that the payer's contract already gives the amount up."""
+    return reason in _AGREED

@@ -1,0 +1,208 @@
+"""The detector: health information in a text, by its shape and by what the records know of the patient.
+
+It looks through disguises that occur by accident or on purpose: other digits, invisible characters, odd spaces and
+dashes, look-alike letters, a number broken over two lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from shared.domain.email import shapes
+from shared.domain.email.fields import FIELDS, MergeField, Value, Values, shown
+from shared.domain.email.phi import PhiKind, is_above
+from shared.domain.email.plain_text import plain
+from shared.domain.email.shapes import Span
+from shared.domain.email.written_dates import WrittenDate, written_dates
+from shared.models.firestore.drafts import PhiLevel
+
+TextPart = Literal["subject", "body"]
+
+_BIRTH_BEFORE = re.compile(r"(?:\bborn(?: on)?|\bbirth ?da(?:y|te)|\bdate of birth|\bd\.? ?o\.? ?b\b\.?)[^\w]{0,4}"
+                           r"(?:is|was|on|of)?[^\d]{0,14}$", re.IGNORECASE)  # fmt: skip
+_BIRTH_AFTER = re.compile(r"^[ ,(]{0,3}(?:\(?d\.? ?o\.? ?b\b|date of birth|birth ?da(?:y|te))", re.IGNORECASE)
+_LOOK_BACK, _LOOK_AHEAD = 45, 20
+# Words that say nothing of the patient when they are all that a value consists of.
+_GENERIC = frozenset({
+    "a", "an", "the", "of", "for", "and", "or", "to", "in", "at", "on", "with", "by", "new", "old", "established",
+    "patient", "visit", "office", "follow", "followup", "up", "general", "check", "checkup", "consultation",
+    "consult", "appointment", "exam", "service", "services", "care", "medical", "health", "plan", "insurance",
+    "approved", "denied", "pended", "pending", "submitted", "accepted", "rejected", "paid", "partially", "draft",
+    "open", "closed", "cancelled", "completed", "not", "required", "yes", "no", "none", "other", "unknown",
+    "standard", "urgent",
+})  # fmt: skip
+_OF_NO_DIAGNOSIS = frozenset({
+    "disorder", "disease", "finding", "situation", "syndrome", "unspecified", "specified", "chronic", "normal",
+    "without", "primary", "secondary", "history", "status", "person", "encounter", "condition", "symptom",
+    "symptoms", "initial", "episode", "related", "following", "other", "illness", "subsequent", "sequela",
+    "presence", "absence", "screening", "patient", "patients", "emergency", "procedure", "assessment", "problem",
+    "insurance", "active", "administration", "admission", "certification", "clinic", "consultation", "degree",
+    "follow", "general", "urgent", "variation", "outpatient", "treatment", "seasonal", "produce", "therapy",
+    "examination", "medication", "review",
+})  # fmt: skip
+_LEAST_OF_WORD = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What discloses, from `start` to `end` of a part of the e-mail: which sort of thing, never the thing itself.
+
+    `field` is the merge field whose value it is, where it is one.
+    """
+
+    kind: PhiKind
+    level: PhiLevel
+    part: TextPart
+    start: int
+    end: int
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the records say: the values of merge fields, and more of what identifies or describes the patient.
+
+    `values` may hold `patient.mrn` and `coverage.member_id` in full: those are what the detector looks for.
+    """
+
+    values: Values = field(default_factory=dict)
+    mrns: tuple[str, ...] = ()
+    member_ids: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    diagnoses: tuple[str, ...] = ()  # codes and words
+
+
+_Shape = tuple[PhiKind, PhiLevel, Callable[[str], Iterator[Span]]]
+_SHAPES: tuple[_Shape, ...] = (
+    ("ssn", "high", shapes.social_security_numbers),
+    ("mrn", "high", shapes.medical_record_numbers),
+    ("member_id", "high", shapes.member_ids),
+    ("diagnosis", "high", shapes.diagnosis_codes),
+    ("contact", "low", shapes.phone_numbers),
+)
+
+
+def findings(text: str, known: Known, *, part: TextPart = "body") -> tuple[Finding, ...]:
+    """Everything in `text` that discloses something, in the order in which it stands there."""
+    readable = plain(text)
+    found = set[Finding]()
+    for kind, level, (start, end), name in _found(readable.text, known):
+        begin, stop = readable.original(start, end)
+        found.add(Finding(kind, level, part, begin, stop, name))
+    return tuple(sorted(found, key=lambda one: (one.start, one.end, one.kind, one.field or "")))
+
+
+_Found = tuple[PhiKind, PhiLevel, Span, str | None]
+
+
+def _found(text: str, known: Known) -> Iterator[_Found]:
+    public = [span for value in _public(known.values) for span in shapes.phrase(value, text)]
+    for kind, level, spans in _SHAPES:
+        for span in spans(text):
+            if not any(start <= span[0] and span[1] <= end for start, end in public):
+                yield kind, level, span, None
+    yield from _identifiers(text, known)
+    yield from ((kind, level, span, None) for kind, level, span in _birth_dates(text))
+    yield from _values(text, known.values)
+    for span in _diagnoses(text, known):
+        yield "diagnosis", "high", span, None
+
+
+def _public(values: Values) -> Iterator[str]:
+    """The values that disclose nothing, as the phone number of the practice."""
+    for name, value in values.items():
+        one = FIELDS.get(name)
+        if one is not None and one.kind is None and one.form != "long_text":
+            yield plain(shown(one, value)).text
+
+
+def _identifiers(text: str, known: Known) -> Iterator[_Found]:
+    rows: tuple[tuple[PhiKind, PhiLevel, str, tuple[str, ...]], ...] = (
+        ("mrn", "high", "patient.mrn", known.mrns),
+        ("member_id", "high", "coverage.member_id", known.member_ids),
+        ("contact", "medium", "patient.phone", known.phones),
+    )
+    for kind, level, name, others in rows:
+        value = known.values.get(name)
+        for identifier in {*others, *([value] if isinstance(value, str) else [])}:
+            for span in shapes.written(plain(identifier).text, text):
+                yield kind, level, span, name
+
+
+def _birth_dates(text: str) -> Iterator[tuple[PhiKind, PhiLevel, Span]]:
+    for one in written_dates(text):
+        if not one.compact and _is_birth_date(text, one):
+            yield "birth_date", "high", (one.start, one.end)
+
+
+def _values(text: str, values: Values) -> Iterator[_Found]:
+    """Values of fields, as shown in letters, and dates however written.
+
+    Where two fields have the same value, as the day of the visit and of the claim, the one that discloses less is
+    meant. A date that the text calls one of birth is found as that all the same.
+    """
+    meant: dict[Span, MergeField] = {}
+    dates = list(written_dates(text))
+    for name, value in values.items():
+        one = FIELDS.get(name)
+        if one is None or one.kind is None:
+            continue
+        spans = [*_as_shown(one, value, text), *(_of_day(one, value, dates) if isinstance(value, date) else ())]
+        for span in spans:
+            other = meant.get(span)
+            if other is None or is_above(other.level, one.level):
+                meant[span] = one
+    for span, one in meant.items():
+        if one.kind is not None:
+            yield one.kind, one.level, span, one.name
+
+
+def _of_day(one: MergeField, day: date, dates: Iterable[WrittenDate]) -> Iterator[Span]:
+    """Where a day is written; digits alone are taken for a date of birth only, other days are not worth the doubt."""
+    for written in dates:
+        if day in written.days and (one.kind == "birth_date" or not written.compact):
+            yield written.start, written.end
+
+
+def _is_birth_date(text: str, written: WrittenDate) -> bool:
+    before, after = text[max(0, written.start - _LOOK_BACK) : written.start], text[written.end :][:_LOOK_AHEAD]
+    return _BIRTH_BEFORE.search(before) is not None or _BIRTH_AFTER.search(after) is not None
+
+
+def _as_shown(one: MergeField, value: Value, text: str) -> Iterator[Span]:
+    """Where a value stands as a letter shows it; what every letter could say by chance is not sought."""
+    told = plain(shown(one, value)).text
+    if one.form == "number" or all(word.lower() in _GENERIC for word in re.findall(r"\w+", told)):
+        return iter(())
+    if one.form == "money" and isinstance(value, Decimal | int):
+        digits = re.escape(told.lstrip("-$")).replace(",", ",?")
+        return (match.span() for match in re.finditer(rf"(?<![\d.,])(?:\$ ?)?{digits}(?!\d)(?![.,]\d)", text))
+    return shapes.phrase(told, text, any_case=one.kind != "name")
+
+
+def _diagnoses(text: str, known: Known) -> Iterator[Span]:
+    codes = [
+        code
+        for name, value in known.values.items()
+        if name in FIELDS and FIELDS[name].kind == "diagnosis" and isinstance(value, tuple)
+        for code in value
+    ]
+    for told in {*known.diagnoses, *codes}:
+        yield from _diagnosis(plain(told).text, text)
+
+
+def _diagnosis(told: str, text: str) -> Iterator[Span]:
+    """Where a code stands with or without its point, or the words of a diagnosis, or one that tells it alone."""
+    if any(sign.isdigit() for sign in told) and " " not in told.strip():
+        code = "[ .]{0,2}".join(re.escape(sign) for sign in told if sign.isalnum())
+        yield from (match.span() for match in re.finditer(rf"(?<![\w.]){code}(?!\w)", text, re.IGNORECASE))
+        return
+    yield from shapes.phrase(told, text)
+    for word in re.findall(r"[^\W\d_]+", told):
+        if len(word) >= _LEAST_OF_WORD and word.lower() not in _OF_NO_DIAGNOSIS:
+            yield from shapes.phrase(word, text)

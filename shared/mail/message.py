@@ -1,0 +1,76 @@
+"""Writing a message as RFC 5322 and MIME have it: names in any script, plain text with an HTML alternative.
+
+The same message is written in the same bytes however often. Every line is ASCII of at most 998 characters whatever the text holds, so that no server on its way has a reason to
+write it anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from shared.models.mail import Mailbox, OutgoingMail
+
+# `dot-atom@domain` in ASCII; what a person may type is stricter and is judged where they type it.
+_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_MESSAGE_ID = re.compile(r"<[A-Za-z0-9._-]{1,100}@[A-Za-z0-9.-]{1,150}>")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CONTROL_OF_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+LONGEST_LINE = 998  # RFC 5322, 2.1.1
+
+
+class UnwritableMailError(ValueError):
+    """The message cannot be written. `field` names what is wrong; the value is not told."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field} {message}")
+        self.field = field
+
+
+def write_message(mail: OutgoingMail) -> bytes:
+    """Write `mail`, lines ended by CRLF. Raises UnwritableMailError, above all for what would become a header line."""
+    message = EmailMessage(policy=SMTP)
+    message["Date"] = format_datetime(mail.date)
+    message["From"] = _mailbox("from", mail.sender)
+    message["To"] = _mailbox("to", mail.recipient)
+    message["Subject"] = _line("subject", mail.subject)
+    message["Message-ID"] = _message_id("messageId", mail.message_id)
+    if mail.in_reply_to is not None:
+        message["In-Reply-To"] = _message_id("inReplyTo", mail.in_reply_to)
+        message["References"] = mail.in_reply_to
+    message.set_content(_text("body", mail.text), cte="quoted-printable")
+    if mail.html is not None:
+        message.add_alternative(_text("html", mail.html), subtype="html", cte="quoted-printable")
+        message.set_boundary(f"=_{hashlib.sha256(mail.message_id.encode()).hexdigest()[:32]}")
+    written = message.as_bytes()
+    if not written.isascii() or any(len(line) > LONGEST_LINE for line in written.split(b"\r\n")):
+        raise UnwritableMailError("message", "cannot be written in short lines of ASCII")
+    return written
+
+
+def _mailbox(field: str, mailbox: Mailbox) -> Address:
+    if not _ADDRESS.fullmatch(mailbox.address) or ".." in mailbox.address:
+        raise UnwritableMailError(field, "is not an address")
+    return Address(display_name=_line(field, mailbox.name), addr_spec=mailbox.address)
+
+
+def _line(field: str, value: str) -> str:
+    if _CONTROL.search(value):
+        raise UnwritableMailError(field, "holds characters that no header may hold")
+    return value
+
+
+def _message_id(field: str, value: str) -> str:
+    if not _MESSAGE_ID.fullmatch(value):
+        raise UnwritableMailError(field, "is not a Message-ID")
+    return value
+
+
+def _text(field: str, value: str) -> str:
+    if _CONTROL_OF_TEXT.search(value):
+        raise UnwritableMailError(field, "holds control characters")
+    return value

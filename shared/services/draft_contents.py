@@ -1,0 +1,253 @@
+"""What a draft says: worded from its template or by a person, merged, measured, and hashed. Nothing is stored here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
+
+from shared.domain.email.addresses import address, display_name, subject_line
+from shared.domain.email.composing import Style, compose
+from shared.domain.email.fields import FIELDS
+from shared.domain.email.html_part import html_part
+from shared.domain.email.merging import merge
+from shared.domain.email.missing_form import read_form
+from shared.domain.email.phi_meter import Measure, measure
+from shared.domain.email.plain_text import is_visible, one_line
+from shared.domain.email.revisions import content_hash, difference
+from shared.domain.email.template import Template
+from shared.domain.email.templates import template as template_named
+from shared.errors import ConflictError, FieldError, NotFoundError, ValidationFailedError
+from shared.models.api.drafts import MOST_OF_BODY, NewRecipient
+from shared.models.caller import Caller
+from shared.models.firestore.documents import ContextDocument
+from shared.models.firestore.drafts import DiffPart, DraftDocument, DraftRevision, PhiReason, Recipient
+from shared.services.email_values import EmailFacts, EmailValues
+
+MOST_REVISIONS, MOST_OF_REVISIONS = 50, 500_000  # bytes: a document holds a mebibyte
+MOST_REASONS = 50
+PORTAL_LINK = "organisation.portal_link"
+ADDRESS = "recipient.address"
+_MORNING = time(8)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a draft says and to whom; `missing` names the merge fields without a value, and the address."""
+
+    subject: str
+    body: str = field(repr=False)
+    missing: tuple[str, ...] = ()
+
+
+class DraftContents:
+    """Words, merges and measures for one caller."""
+
+    def __init__(self, values: EmailValues) -> None:
+        self._values = values
+
+    def recipient(
+        self, caller: Caller, context: ContextDocument, given: NewRecipient, facts: EmailFacts, *, before: Recipient
+    ) -> Recipient:
+        """Return whom it goes to: what is given, else as before, else who the context is about.
+
+        Raises NotFoundError for somebody of another organisation or of another patient's record, ValidationFailedError
+        for an address or a name that no header may hold.
+        """
+        kind = given.kind or before.kind
+        same = kind == before.kind
+        reference, name, on_file = before.reference if same else None, before.name if same else "", None
+        wanted = given.reference or (None if reference is not None else _default(kind, context, facts))
+        if wanted is not None:
+            reference, name, on_file = self._found(caller, context, kind, wanted)
+        to = before.address if same and given.reference is None else None
+        if given.address is not None:
+            to = address(given.address)
+        elif to is None and on_file is not None:
+            to = address(on_file)
+        if given.name is not None:
+            name = display_name(given.name, where="recipient.name")
+        return Recipient(kind=kind, reference=reference, address=to, name=display_name(name, where="recipient.name"))
+
+    def _found(self, caller: Caller, context: ContextDocument, kind: Any, wanted: str) -> tuple[str, str, str | None]:
+        found = self._values.recipient(caller, kind, wanted)
+        mine = found is not None and (kind != "patient" or found[0] == f"patients/{context.patient_uuid}")
+        if found is None or not mine:
+            raise NotFoundError("There is no such recipient")
+        return found[0], one_line(found[1]), found[2]
+
+    def worded(self, draft: DraftDocument, template: Template, facts: EmailFacts) -> DraftDocument:
+        """Word the template anew in the draft's style."""
+        style = Style(tone=draft.tone, length=draft.length, simplified=draft.simplified)
+        letter = compose(template, style, facts.values | _whom(draft.recipient))
+        return self.measured(draft, Content(letter.subject, letter.body, letter.missing), facts)
+
+    def merged(self, draft: DraftDocument, subject: str, body: str, facts: EmailFacts) -> DraftDocument:
+        """Take a person's own words; merge fields in them are filled in, and unknown ones refused."""
+        values = facts.values | _whom(draft.recipient)
+        line, text = merge(subject, values, where="subject"), merge(_clean(body), values, where="body")
+        missing = tuple(dict.fromkeys((*line.missing, *text.missing)))
+        return self.measured(draft, Content(line.text, text.text, missing), facts)
+
+    def measured(self, draft: DraftDocument, content: Content, facts: EmailFacts) -> DraftDocument:
+        """Put the content into the draft with what it discloses, what it lacks, and its hash."""
+        if len(content.body) > MOST_OF_BODY:
+            refuse("body", "too_long", f"has at most {MOST_OF_BODY} characters")
+        subject = subject_line(content.subject)
+        missing = content.missing + ((ADDRESS,) if draft.recipient.address is None else ())
+        link = facts.values.get(PORTAL_LINK)
+        if draft.channel == "portal_link" and not link:
+            missing += (PORTAL_LINK,)
+        reading = measured(draft, subject, content.body, facts)
+        members: dict[str, object] = {
+            "subject": subject,
+            "body": content.body,
+            "missing_fields": tuple(dict.fromkeys(missing)),
+            "portal_link": str(link) if link else None,
+            "sender_name": display_name(one_line(facts.sender_name), where="organisation.name"),
+        }
+        return hashed(draft.model_copy(update=members | phi_members(reading)))
+
+
+def measured(draft: DraftDocument, subject: str, body: str, facts: EmailFacts) -> Measure:
+    """Measure a content as it goes to the draft's recipient."""
+    return measure(subject=subject, body=body, recipient=draft.recipient.kind, channel=draft.channel, known=facts.known)
+
+
+def phi_members(reading: Measure) -> dict[str, object]:
+    """The members of a draft that say what it discloses."""
+    reasons = tuple(
+        PhiReason(
+            code=one.code,
+            kind=one.finding.kind,
+            field=one.finding.field,
+            part=one.finding.part,
+            start=one.finding.start,
+            end=one.finding.end,
+            text=one.text,
+        )
+        for one in reading.reasons[:MOST_REASONS]
+    )
+    return {
+        "phi_level": reading.level,
+        "phi_limit": reading.limit,
+        "phi_reasons": reasons,
+        "ways_out": reading.ways_out,
+        "disclosed": reading.disclosed,
+    }
+
+
+def mailed_text(draft: DraftDocument) -> str:
+    """What goes out by e-mail: the letter, or only where it can be read when it is for the portal."""
+    if draft.channel == "plain_email":
+        return draft.body
+    practice = draft.sender_name or "your practice"
+    return f"You have a new message from {practice}.\n\nSign in to read it: {draft.portal_link or ''}"
+
+
+def hashed(draft: DraftDocument) -> DraftDocument:
+    """The draft with the hash of all that goes out, and of the letter behind a link."""
+    html = html_part(draft.body) + (html_part(mailed_text(draft)) if draft.channel == "portal_link" else "")
+    made = content_hash(address=draft.recipient.address, subject=draft.subject, body=draft.body, html=html)
+    return draft.model_copy(update={"content_hash": made})
+
+
+def with_revision(before: DraftDocument, after: DraftDocument, instruction: str, caller: Caller) -> DraftDocument:
+    """Keep the wording before, with how it became the one after; the oldest go where a document has no room."""
+    if (before.subject, before.body) == (after.subject, after.body):
+        return after
+    parts = tuple(DiffPart(op=one.op, text=one.text) for one in difference(before.body, after.body))
+    kept = DraftRevision(
+        number=before.revision_count + 1,
+        at=after.updated_at,
+        by=str(caller.user_id),
+        instruction=instruction,
+        subject=before.subject,
+        body=before.body,
+        difference=parts,
+    )
+    revisions = [*before.revisions, kept][-MOST_REVISIONS:]
+    while len(revisions) > 1 and sum(one.size for one in revisions) > MOST_OF_REVISIONS:
+        revisions.pop(0)
+    return after.model_copy(update={"revisions": tuple(revisions), "revision_count": kept.number})
+
+
+def template_of(draft: DraftDocument) -> Template:
+    """The template that the draft can be worded anew from. Raises ConflictError where a person's words would go."""
+    if draft.template is None or draft.own_words:
+        raise ConflictError("A person's own words are not put into other words without a model", code="own_words")
+    return template_named(draft.template)
+
+
+def named_template(name: str) -> Template:
+    """The template called `name`. Raises ValidationFailedError."""
+    try:
+        return template_named(name)
+    except NotFoundError:
+        refuse("template", "unknown_template", "is not a template")
+
+
+def answers_of(given: Mapping[str, str | int]) -> dict[str, Any]:
+    """What people filled in, typed. Raises ValidationFailedError naming each field that is wrong or unknown."""
+    return dict(read_form(given))
+
+
+def follow_up_at(day: date | None, caller: Caller, now: datetime) -> datetime | None:
+    """The morning of the day by which an answer is expected. Raises ValidationFailedError for one that has come."""
+    if day is None:
+        return None
+    if day <= caller.today(now):
+        refuse("followUpOn", "in_the_past", "must be a day to come")
+    try:
+        return datetime.combine(day, _MORNING, ZoneInfo(caller.time_zone))
+    except OverflowError:
+        refuse("followUpOn", "not_a_date", "lies outside the calendar")
+
+
+def check_complete(draft: DraftDocument) -> None:
+    """Refuse what cannot go out as it is: fields without a value, or more than this recipient may be told.
+
+    Raises ValidationFailedError (`missing_fields`, `phi_over_limit`) with the form, or the reasons and the ways out.
+    """
+    if draft.missing_fields:
+        labels = [FIELDS[name].label if name in FIELDS else "E-mail address" for name in draft.missing_fields]
+        errors = tuple(
+            FieldError(name if name == ADDRESS else f"fields.{name}", "missing", f"{label} is missing")
+            for name, label in zip(draft.missing_fields, labels, strict=True)
+        )
+        raise ValidationFailedError("The e-mail lacks something", code="missing_fields", errors=errors)
+    if draft.phi_reasons:
+        errors = tuple(FieldError(one.part, one.code, one.text) for one in draft.phi_reasons)
+        raise ValidationFailedError(
+            "The e-mail discloses more than this recipient may be told on this way",
+            code="phi_over_limit",
+            errors=errors,
+            allowed=list(draft.ways_out),
+        )
+
+
+def refuse(where: str, code: str, message: str) -> NoReturn:
+    """Raise the error of one member."""
+    raise ValidationFailedError(f"{where} {message}", errors=(FieldError(where, code, message),))
+
+
+def _default(kind: str, context: ContextDocument, facts: EmailFacts) -> str | None:
+    record = {"patient": context.patient_uuid, "payer": facts.payer_id, "provider": facts.provider_id}.get(kind)
+    return None if record is None else str(record)
+
+
+def _whom(recipient: Recipient) -> dict[str, str]:
+    return {"recipient.name": recipient.name} if recipient.name else {}
+
+
+def _clean(body: str) -> str:
+    """A person's text without control characters and what nobody sees; its lines and paragraphs stay."""
+    text = body.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(sign for sign in text if sign == "\n" or is_visible(sign)).strip()
+
+
+def with_facts(facts: EmailFacts, given: Mapping[str, str | int]) -> EmailFacts:
+    """The facts with a draft's answers."""
+    return facts.with_answers(answers_of(given)) if given else replace(facts)

@@ -1,0 +1,285 @@
+"""The values that an e-mail is merged from, and what its detector knows: read for one caller, as far as they see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from shared.auth.permissions import hidden_fields
+from shared.db.selector import DatabaseSelector
+from shared.domain.email.fields import Value
+from shared.domain.email.findings import Known
+from shared.models.api.drafts import RecipientKind
+from shared.models.audit import AuditEvent
+from shared.models.caller import Caller
+from shared.models.firestore.documents import ContextDocument
+from shared.models.patient_records import DatedClaim, VisitOnFile
+from shared.models.records import Authorization, Coverage, EligibilityFile
+from shared.models.roles import Role
+
+# The service types that requests are made for most, in words a letter can hold; others are told by their code.
+_SERVICES = {
+    "30": "health benefit plan coverage",
+    "33": "chiropractic care",
+    "35": "dental care",
+    "86": "emergency services",
+    "88": "pharmacy",
+    "98": "an office visit",
+    "AL": "vision care",
+    "MH": "mental health care",
+    "PT": "physical therapy",
+    "UC": "urgent care",
+}
+_TITLES = {
+    Role.ADMIN: "Administrator",
+    Role.MANAGER: "Practice Manager",
+    Role.ELIGIBILITY_SPECIALIST: "Eligibility Specialist",
+    Role.FRONT_DESK: "Front Desk",
+    Role.BILLER: "Billing Specialist",
+    Role.AUDITOR: "Auditor",
+}
+_BOOKED = frozenset({"scheduled", "confirmed"})
+_WAITING = ("submitted", "pended", "contact_payer", "appealed", "peer_to_peer", "draft")
+_ROWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class EmailFacts:
+    """What an e-mail may be merged from. `known` is more: what identifies the patient, for the detector alone."""
+
+    values: dict[str, Value] = field(repr=False)
+    known: Known = field(repr=False)
+    payer_id: UUID | None = None
+    provider_id: UUID | None = None
+    sender_name: str = ""
+
+    def with_answers(self, answers: dict[str, Value]) -> EmailFacts:
+        """The same with what people filled in, where the records say nothing."""
+        values = answers | {name: value for name, value in self.values.items() if value not in (None, "", ())}
+        known = Known(
+            values=answers | dict(self.known.values),
+            mrns=self.known.mrns,
+            member_ids=self.known.member_ids,
+            phones=self.known.phones,
+            diagnoses=self.known.diagnoses,
+        )
+        return EmailFacts(values, known, self.payer_id, self.provider_id, self.sender_name)
+
+
+class EmailValues:
+    """Reads them."""
+
+    def __init__(self, db: DatabaseSelector) -> None:
+        self._db = db
+
+    def read(self, caller: Caller, context: ContextDocument, *, today: date, seen: AuditEvent | None) -> EmailFacts:
+        """Everything that a template can ask for in this context; what the role must not see is not among it."""
+        values = self._author(caller)
+        sender = str(values.get("organisation.name") or "")
+        if context.patient_uuid is None:
+            return EmailFacts(values, Known(values=values), sender_name=sender)
+        store, client = self._db.postgres, caller.client_id
+        whose = context.patient_uuid
+        file = store.eligibility.file_of(client, whose, visit_id=None, today=today, seen=seen)
+        if file is None:
+            return EmailFacts(values, Known(values=values), sender_name=sender)
+        everything: dict[str, Any] = {"first": None, "last": None, "limit": _ROWS, "seen": None}
+        claims = store.patient_records.claims(client, whose, **everything)
+        visits = store.patient_records.visits(client, whose, **everything)
+        claim = _claim(context, () if claims is None else claims.claims)
+        authorization = _authorization(context, file.authorizations)
+        coverage = _coverage(file, authorization)
+        visit = _visit(context, () if visits is None else visits.visits, today)
+        payer_id, payer_name = _payer(claim if context.record_type == "claim" else None, authorization, coverage, file)
+        provider_id = authorization.provider_id if authorization is not None and visit is None else None
+        provider_id = provider_id or (visit.provider_id if visit is not None else None)
+        values |= _of_patient(file) | _of_visit(visit, caller.time_zone) | _of_claim(claim, caller.time_zone)
+        values |= _of_authorization(authorization, caller.time_zone) | _of_coverage(coverage)
+        values |= {"payer.name": payer_name} | self._of_payer(caller, payer_id) | self._of_provider(caller, provider_id)
+        known = Known(
+            values=dict(values),
+            mrns=(file.patient.mrn,),
+            member_ids=tuple(one.member_id for one in file.coverages if one.member_id),
+            phones=() if file.patient.phone is None else (file.patient.phone,),
+            diagnoses=tuple({code for one in file.authorizations for code in one.diagnosis_codes}),
+        )
+        shown = {name: value for name, value in values.items() if name not in _hidden(caller)}
+        return EmailFacts(shown, known, payer_id, provider_id, sender)
+
+    def _author(self, caller: Caller) -> dict[str, Value]:
+        profile = self._db.postgres.profiles.get(caller.client_id, caller.user_id)
+        if profile is None:
+            return {}
+        return {
+            "author.name": profile.name,
+            "author.title": _TITLES[caller.role],
+            "organisation.name": profile.client_name,
+        }
+
+    def _of_payer(self, caller: Caller, payer_id: UUID | None) -> dict[str, Value]:
+        members = self._members(caller, "payer", payer_id)
+        return {"payer.phone": _text(members.get("phone"))}
+
+    def _of_provider(self, caller: Caller, provider_id: UUID | None) -> dict[str, Value]:
+        members = self._members(caller, "provider", provider_id)
+        return {"provider.name": _text(members.get("name")), "provider.npi": _text(members.get("npi"))}
+
+    def _members(self, caller: Caller, record_type: str, record_id: UUID | None) -> dict[str, Any]:
+        if record_id is None:
+            return {}
+        found = self._db.postgres.records.get(caller.client_id, record_type, str(record_id), seen=None)
+        return {} if found is None else dict(found.data)
+
+    def recipient(self, caller: Caller, kind: RecipientKind, reference: str) -> tuple[str, str, str | None] | None:
+        """The recipient's `table/uuid`, name and address as far as they are on file; None for nobody of ours."""
+        if kind == "colleague":
+            return self._colleague(caller, reference)
+        if kind not in {"patient", "payer", "provider"}:
+            return None
+        found = self._db.postgres.records.get(caller.client_id, kind, reference, seen=None)
+        if found is None:
+            return None
+        name = found.data.get("name") or f"{found.data.get('first_name')} {found.data.get('last_name')}"
+        return f"{kind}s/{found.id}", str(name), None
+
+    def _colleague(self, caller: Caller, reference: str) -> tuple[str, str, str | None] | None:
+        try:
+            profile = self._db.postgres.profiles.get(caller.client_id, UUID(reference))
+        except ValueError:
+            return None
+        return None if profile is None else (f"users/{profile.user_id}", profile.name, profile.email)
+
+
+def _hidden(caller: Caller) -> frozenset[str]:
+    """The merge fields that the caller's role does not see the source of."""
+    hidden = set[str]()
+    if "phone" in hidden_fields(caller.role, "patient"):
+        hidden.add("patient.phone")
+    if "memberId" in hidden_fields(caller.role, "coverage"):
+        hidden.add("coverage.member_id")
+    if "denialReason" in hidden_fields(caller.role, "claim"):
+        hidden.add("claim.denial_reason")
+    return frozenset(hidden)
+
+
+def _claim(context: ContextDocument, claims: tuple[DatedClaim, ...]) -> DatedClaim | None:
+    """The context's own claim, else the newest."""
+    own = (one for one in claims if context.record_type == "claim" and str(one.claim.id) == context.record_uuid)
+    return next(own, None) or (claims[0] if claims and context.record_type != "claim" else None)
+
+
+def _visit(context: ContextDocument, visits: tuple[VisitOnFile, ...], today: date) -> VisitOnFile | None:
+    """The context's own visit, else the next booked one, else the newest that has passed."""
+    if context.record_type == "visit":
+        return next((one for one in visits if str(one.id) == context.record_uuid), None)
+    coming = [one for one in visits if one.visit_date >= today and one.status in _BOOKED]
+    passed = [one for one in visits if one.visit_date < today]
+    return min(coming, key=lambda one: (one.visit_date, one.visit_number), default=passed[0] if passed else None)
+
+
+def _authorization(context: ContextDocument, held: tuple[Authorization, ...]) -> Authorization | None:
+    """The context's own, else one that somebody waits for, else the newest."""
+    if context.record_type == "authorization":
+        return next((one for one in held if str(one.id) == context.record_uuid), None)
+    waiting = (one for one in held if one.status in _WAITING)
+    return next(waiting, None) or (held[0] if held else None)
+
+
+def _coverage(file: EligibilityFile, authorization: Authorization | None) -> Coverage | None:
+    insured = [one for one in file.coverages if one.payer_kind != "self_pay" and one.status != "removed"]
+    asked = (one for one in insured if authorization is not None and one.id == authorization.coverage_id)
+    return next(asked, None) or (insured[0] if insured else None)
+
+
+def _payer(
+    claim: DatedClaim | None, authorization: Authorization | None, coverage: Coverage | None, file: EligibilityFile
+) -> tuple[UUID | None, str | None]:
+    if claim is not None and claim.payer is not None:
+        return claim.payer.id, claim.payer.name
+    if authorization is not None and authorization.payer_id is not None:
+        named = (one.name for one in file.payers if one.id == authorization.payer_id)
+        return authorization.payer_id, next(named, None)
+    return (None, None) if coverage is None else (coverage.payer_id, coverage.payer_name)
+
+
+def _of_patient(file: EligibilityFile) -> dict[str, Value]:
+    patient = file.patient
+    return {
+        "patient.first_name": patient.first_name,
+        "patient.last_name": patient.last_name,
+        "patient.full_name": f"{patient.first_name} {patient.last_name}",
+        "patient.birth_date": patient.date_of_birth,
+        "patient.mrn": patient.mrn,
+        "patient.phone": patient.phone,
+    }
+
+
+def _of_visit(visit: VisitOnFile | None, time_zone: str) -> dict[str, Value]:
+    if visit is None:
+        return {}
+    starts = visit.starts_at
+    return {
+        "visit.date": visit.visit_date,
+        "visit.time": None if starts is None else starts.astimezone(ZoneInfo(time_zone)).time(),
+        "visit.provider": visit.provider_name,
+        "visit.type": visit.visit_type,
+        "visit.number": visit.visit_number,
+    }
+
+
+def _of_claim(dated: DatedClaim | None, time_zone: str) -> dict[str, Value]:
+    """The claim; what a patient owes of it is not what is unpaid, so a person says that."""
+    if dated is None:
+        return {}
+    claim = dated.claim
+    return {
+        "claim.number": claim.claim_number,
+        "claim.service_date": claim.service_date,
+        "claim.submitted_date": claim.submitted_date,
+        "claim.filing_deadline": _day(dated.next_deadline_at, time_zone),
+        "claim.amount": claim.amount,
+        "claim.paid_amount": claim.paid_amount,
+        "claim.status": claim.status.replace("_", " "),
+        "claim.denial_reason": claim.denial_reason,
+    }
+
+
+def _of_authorization(held: Authorization | None, time_zone: str) -> dict[str, Value]:
+    if held is None:
+        return {}
+    left = None if held.units_approved is None else held.units_approved - held.units_used - held.units_reserved
+    return {
+        "authorization.number": held.certification_number or held.auth_number,
+        "authorization.service": _SERVICES.get(held.service_type or "", held.service_type),
+        "authorization.requested_date": held.requested_date,
+        "authorization.decision_due": _day(held.decision_due_at, time_zone),
+        "authorization.period_start": held.period_start,
+        "authorization.period_end": held.period_end,
+        "authorization.units_left": None if left is None else max(left, 0),
+        "authorization.status": held.status.replace("_", " "),
+        "authorization.decision_reason": held.status_reason,
+        "authorization.procedure_codes": held.procedure_codes,
+        "authorization.diagnosis_codes": held.diagnosis_codes,
+    }
+
+
+def _of_coverage(coverage: Coverage | None) -> dict[str, Value]:
+    if coverage is None:
+        return {}
+    return {
+        "coverage.plan_name": coverage.plan_name,
+        "coverage.member_id": coverage.member_id,
+        "coverage.period_end": coverage.period_end,
+        "coverage.copay": coverage.copay,
+    }
+
+
+def _day(moment: datetime | None, time_zone: str) -> date | None:
+    return None if moment is None else moment.astimezone(ZoneInfo(time_zone)).date()
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
