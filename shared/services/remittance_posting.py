@@ -57,6 +57,7 @@ _WORDS = {
     "unknown_status_code": "The line has a status code that is not known",
     "amount_out_of_range": "The line has an amount that a claim cannot hold",
     "about_all_claims": "The line is about all claims that were sent, not about one",
+    "appeal_denied": "Whether a denied appeal goes on to the next level a person says",
     "unreadable": "The line was kept in a shape that is no longer read",
 }
 
@@ -218,13 +219,13 @@ class RemittancePosting:
         source = source_of(file, line, by_hand=by_hand)
 
         def decide(of: ClaimFile) -> ClaimChange:
-            posting = self._decided(caller, of.claim, line, source)
+            posting = self._decided(caller, of, line, source)
             if not isinstance(posting, Posted):
                 raise _NotPostedError(posting)
             event = _event(caller, of.claim, posting, source)
             outcome: LineOutcome = "noted" if posting.noted else "posted"
             made[:] = [(Settlement(outcome, None, of.claim.id, posting.claim.status), event)]
-            return ClaimChange(posting.claim, event, None, posting.events)
+            return ClaimChange(posting.claim, event, None, posting.events, posting.appeal)
 
         try:
             self._store().claims.change(caller.client_id, claim, decide, changed_by=caller.user_id, key=None)
@@ -237,17 +238,15 @@ class RemittancePosting:
         failpoint("remittance.claim_posted")
         return made[0][0]
 
-    def _decided(
-        self, caller: Caller, claim: BilledClaim, line: PayerFileLine, source: LineSource
-    ) -> Posted | NotPosted:
+    def _decided(self, caller: Caller, of: ClaimFile, line: PayerFileLine, source: LineSource) -> Posted | NotPosted:
         now = self._now()
         if line.content is None:
             return "unreadable"
         if isinstance(line.content, ClaimPayment):
-            return paid_by(claim, line.content, source, now=now, today=caller.today(now))
+            return paid_by(of, line.content, source, now=now, today=caller.today(now))
         if line.content.level != "claim":
             return "about_all_claims"
-        return reported_on(claim, line.content, source, now=now, today=caller.today(now))
+        return reported_on(of.claim, line.content, source, now=now, today=caller.today(now))
 
     def _settle(self, caller: Caller, file: PayerFile, line: PayerFileLine, settlement: Settlement) -> None:
         """Say what became of the line. A claim's change has its own event; what changed no claim gets one here."""
