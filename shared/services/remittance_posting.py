@@ -8,7 +8,7 @@ leaves a claim that knows the line, so posting the file again finishes the rest 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from shared.models.claim import BilledClaim, ClaimFile
 from shared.models.cursor import encode_cursor
 from shared.models.payer_files import (
     SETTLED,
+    ClaimCandidate,
     LineOutcome,
     NewPayerFile,
     PayerFile,
@@ -49,7 +50,9 @@ from shared.services.payer_file_views import file_view, head_view
 from shared.services.positions import position_of
 
 MODE = "backend"
-POSTING_SECONDS = 7.0  # of the 13 that a request may take; what is left over is posted by the next request
+# Of the 13 that a request may take, reading and keeping the file included; showing a large one takes some more. What is
+# left over is posted by the next request.
+POSTING_SECONDS = 7.0
 _WORDS = {
     "already_posted": "The claim has this line already",
     "illegal_state": "The claim is in a state that this line cannot move",
@@ -70,6 +73,8 @@ class _Run:
     ends: float
     file: PayerFile
     outcomes: dict[int, LineOutcome] = field(default_factory=dict)
+    posted_before: Mapping[str, UUID] = field(default_factory=dict)
+    numbered: Mapping[str, ClaimCandidate] = field(default_factory=dict)
 
 
 class RemittancePosting:
@@ -91,11 +96,11 @@ class RemittancePosting:
 
     def post(self, caller: Caller, body: PayerFileUpload) -> tuple[PostedFiles, bool]:
         """Post every 835 in a file; whether any of them is new. Raises ValidationFailedError for what is none."""
-        return self._post(caller, read_payer_files(body.content, REMITTANCE))
+        return self._post(caller, body.content, REMITTANCE)
 
     def report(self, caller: Caller, body: PayerFileUpload) -> tuple[PostedFiles, bool]:
         """The same of every 277 and 277CA."""
-        return self._post(caller, read_payer_files(body.content, CLAIM_STATUS))
+        return self._post(caller, body.content, CLAIM_STATUS)
 
     def get(self, caller: Caller, reference: str) -> RemittanceView:
         """Return a file by its uuid. Raises NotFoundError for an unknown or foreign one."""
@@ -144,11 +149,11 @@ class RemittancePosting:
         self._answered(caller, shown, 200)
         return shown
 
-    def _post(self, caller: Caller, files: tuple[NewPayerFile, ...]) -> tuple[PostedFiles, bool]:
-        self._store().payer_files.recall(caller.client_id, caller.idempotency)
+    def _post(self, caller: Caller, content: str, set_id: str) -> tuple[PostedFiles, bool]:
         ends = self._ticks() + POSTING_SECONDS
+        self._store().payer_files.recall(caller.client_id, caller.idempotency)
         new, shown = False, []
-        for file in files:
+        for file in read_payer_files(content, set_id):
             kept, is_new = self._keep(caller, file)
             new = new or is_new
             run = _Run(caller, ends, kept)
@@ -182,6 +187,12 @@ class RemittancePosting:
         return kept, is_new
 
     def _post_lines(self, run: _Run) -> None:
+        open_lines = [line for line in run.file.lines if line.outcome not in SETTLED]
+        if open_lines:
+            client_id = run.caller.client_id
+            marks = [line.fingerprint for line in open_lines]
+            run.posted_before = self._store().payer_files.posted_before(client_id, marks)
+            run.numbered = self._matching.numbered(client_id, (line.content for line in open_lines))
         for line in run.file.lines:
             if line.outcome in SETTLED:
                 run.outcomes[line.number] = "already_posted"
@@ -193,10 +204,10 @@ class RemittancePosting:
     def _posted(self, run: _Run, line: PayerFileLine) -> Settlement:
         """Find the line's claim and post it, unless the same was posted from another file."""
         client_id = run.caller.client_id
-        before = self._store().payer_files.posted_before(client_id, line.fingerprint)
+        before = run.posted_before.get(line.fingerprint)
         if before is not None:
             return Settlement("already_posted", claim_id=before)
-        found = self._matching.claim_of(client_id, line.content)
+        found = self._matching.claim_of(client_id, line.content, run.numbered)
         if not isinstance(found, UUID):
             return Settlement("not_posted", found)
         try:

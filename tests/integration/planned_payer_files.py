@@ -51,11 +51,11 @@ PAYER_FILES: dict[str, dict[str, Call]] = {
     },
     "PostgresPayerFileRepository.settle": {"a line": settle},
     "PostgresPayerFileRepository.posted_before": {
-        "posted": lambda at: at.store.payer_files.posted_before(at.client, "mark-711"),
-        "not": lambda at: at.store.payer_files.posted_before(at.client, "none"),
+        "posted": lambda at: at.store.payer_files.posted_before(at.client, ["mark-711", "mark-712"]),
+        "not": lambda at: at.store.payer_files.posted_before(at.client, ["none"]),
     },
-    "PostgresPayerFileRepository.by_number": {
-        "a claim": lambda at: at.store.payer_files.by_number(at.client, "CLM711")
+    "PostgresPayerFileRepository.by_numbers": {
+        "two of three": lambda at: at.store.payer_files.by_numbers(at.client, ["CLM711", "CLM712", "NONE"])
     },
     "PostgresPayerFileRepository.by_control_number": {
         "a claim": lambda at: at.store.payer_files.by_control_number(at.client, "PCN711")

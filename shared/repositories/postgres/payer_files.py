@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -71,8 +71,8 @@ WHERE client_id = :client AND file_id = :file AND number = :number AND outcome I
   AND (outcome, reason, claim_id) IS DISTINCT FROM (:outcome, :reason, CAST(:claim AS uuid))
 """)
 _POSTED = text("""
-SELECT claim_id FROM payer_file_lines
-WHERE client_id = :client AND fingerprint = :fingerprint AND outcome IN ('posted', 'noted') LIMIT 1
+SELECT fingerprint, claim_id FROM payer_file_lines
+WHERE client_id = :client AND fingerprint = ANY(:fingerprints) AND outcome IN ('posted', 'noted')
 """)
 _TAKEN = text("""
 SELECT EXISTS (SELECT FROM claim_events
@@ -86,7 +86,7 @@ FROM claims c JOIN patients p ON p.client_id = c.client_id AND p.id = c.patient_
 WHERE c.client_id = :client AND c.deleted_at IS NULL AND {found}
 ORDER BY c.id
 """
-_BY_NUMBER = text(_CANDIDATE.format(found="c.claim_number = :number"))
+_BY_NUMBERS = text(_CANDIDATE.format(found="c.claim_number = ANY(:numbers)"))
 _BY_CONTROL_NUMBER = text(_CANDIDATE.format(found="c.payer_control_number = :number") + " LIMIT 2")
 _BY_ID = text(_CANDIDATE.format(found="c.id = ANY(:ids)"))
 # Names are compared by E08, which the database cannot. Of more claims than these nobody says which is meant.
@@ -191,12 +191,11 @@ class PostgresPayerFileRepository:
                 add_event(connection, event)
         return said
 
-    def posted_before(self, client_id: UUID, fingerprint: str) -> UUID | None:
+    def posted_before(self, client_id: UUID, fingerprints: Collection[str]) -> Mapping[str, UUID]:
         """See PayerFileRepository.posted_before."""
         with self._postgres.tenant(client_id) as connection:
-            given = {"client": client_id, "fingerprint": fingerprint}
-            found: UUID | None = connection.execute(_POSTED, given).scalar_one_or_none()
-        return found
+            given = {"client": client_id, "fingerprints": list(fingerprints)}
+            return {row[0]: row[1] for row in connection.execute(_POSTED, given)}
 
     def taken(self, client_id: UUID, claim_id: UUID, source_ref: str) -> bool:
         """See PayerFileRepository.taken."""
@@ -204,10 +203,10 @@ class PostgresPayerFileRepository:
             given = {"client": client_id, "claim": claim_id, "source": source_ref}
             return bool(connection.execute(_TAKEN, given).scalar_one())
 
-    def by_number(self, client_id: UUID, claim_number: str) -> ClaimCandidate | None:
-        """See PayerFileRepository.by_number."""
-        found = self._candidates(client_id, _BY_NUMBER, {"number": claim_number})
-        return found[0] if found else None
+    def by_numbers(self, client_id: UUID, claim_numbers: Collection[str]) -> Mapping[str, ClaimCandidate]:
+        """See PayerFileRepository.by_numbers."""
+        found = self._candidates(client_id, _BY_NUMBERS, {"numbers": list(claim_numbers)})
+        return {one.claim_number: one for one in found}
 
     def by_control_number(self, client_id: UUID, control_number: str) -> tuple[ClaimCandidate, ...]:
         """See PayerFileRepository.by_control_number."""
