@@ -87,8 +87,8 @@ class PayerFileRepository(Protocol):
         """Return the claim that a line with each of these fingerprints was posted to, for those there are."""
         ...
 
-    def taken(self, client_id: UUID, claim_id: UUID, source_ref: str) -> bool:
-        """Tell whether the claim's history has an entry from this source."""
+    def taken(self, client_id: UUID, source_ref: str) -> UUID | None:
+        """Return the claim whose history has an entry from this line of a payer's file."""
         ...
 
     def by_numbers(self, client_id: UUID, claim_numbers: Collection[str]) -> Mapping[str, ClaimCandidate]:

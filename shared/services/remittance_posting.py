@@ -44,7 +44,7 @@ from shared.repositories.payer_file_protocols import FileFilter
 from shared.repositories.protocols import RecordStore
 from shared.services.access_log import AccessLog
 from shared.services.clock import Clock
-from shared.services.payer_file_matching import ClaimMatching
+from shared.services.payer_file_matching import ClaimMatching, Found
 from shared.services.payer_file_reading import CLAIM_STATUS, REMITTANCE, read_payer_files
 from shared.services.payer_file_views import file_view, head_view
 from shared.services.positions import position_of
@@ -54,7 +54,7 @@ MODE = "backend"
 # left over is posted by the next request.
 POSTING_SECONDS = 7.0
 _WORDS = {
-    "already_posted": "The claim has this line already",
+    "already_posted": "A claim has this line already",
     "illegal_state": "The claim is in a state that this line cannot move",
     "amount_mismatch": "The claim does not have the amounts that the line takes back",
     "unknown_status_code": "The line has a status code that is not known",
@@ -207,20 +207,24 @@ class RemittancePosting:
         before = run.posted_before.get(line.fingerprint)
         if before is not None:
             return Settlement("already_posted", claim_id=before)
-        found = self._matching.claim_of(client_id, line.content, run.numbered)
+        settlement = self._posted_to(run, line, self._matching.claim_of(client_id, line.content, run.numbered))
+        if settlement.outcome != "not_posted":
+            return settlement
+        # A claim may have this line already, which is why none can take it: another request was faster, or was killed
+        # before it could say so.
+        taker = self._store().payer_files.taken(client_id, source_of(run.file, line).reference)
+        if taker is None:
+            return settlement
+        run.outcomes[line.number] = "already_posted"
+        return Settlement("posted", claim_id=taker)
+
+    def _posted_to(self, run: _Run, line: PayerFileLine, found: Found) -> Settlement:
         if not isinstance(found, UUID):
             return Settlement("not_posted", found)
         try:
-            settlement = self._move(run.caller, run.file, line, str(found))
+            return self._move(run.caller, run.file, line, str(found))
         except NotFoundError:  # deleted since it was found
             return Settlement("not_posted", "unknown_claim")
-        # What the claim has of this line already is why it cannot take it again: another request was faster, or was
-        # killed before it could say so.
-        source = source_of(run.file, line).reference
-        if settlement.outcome == "not_posted" and self._store().payer_files.taken(client_id, found, source):
-            run.outcomes[line.number] = "already_posted"
-            return Settlement("posted", claim_id=found)
-        return settlement
 
     def _move(
         self, caller: Caller, file: PayerFile, line: PayerFileLine, claim: str, *, by_hand: bool = False

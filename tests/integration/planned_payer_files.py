@@ -54,6 +54,7 @@ PAYER_FILES: dict[str, dict[str, Call]] = {
         "posted": lambda at: at.store.payer_files.posted_before(at.client, ["mark-711", "mark-712"]),
         "not": lambda at: at.store.payer_files.posted_before(at.client, ["none"]),
     },
+    "PostgresPayerFileRepository.taken": {"not": lambda at: at.store.payer_files.taken(at.client, "x12:none")},
     "PostgresPayerFileRepository.by_numbers": {
         "two of three": lambda at: at.store.payer_files.by_numbers(at.client, ["CLM711", "CLM712", "NONE"])
     },

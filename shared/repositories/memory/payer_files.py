@@ -152,10 +152,9 @@ class InMemoryPayerFileRepository:
             if line.fingerprint in fingerprints and line.outcome in {"posted", "noted"} and line.claim_id is not None
         }
 
-    def taken(self, client_id: UUID, claim_id: UUID, source_ref: str) -> bool:
+    def taken(self, client_id: UUID, source_ref: str) -> UUID | None:
         """See PayerFileRepository.taken."""
-        found = self._claims.events(client_id, str(claim_id), before=None, limit=1_000_000, seen=None)
-        return found is not None and any(event.source_ref == source_ref for event in found[1])
+        return self._claims.taker_of(client_id, source_ref)
 
     def by_numbers(self, client_id: UUID, claim_numbers: Collection[str]) -> Mapping[str, ClaimCandidate]:
         """See PayerFileRepository.by_numbers."""

@@ -75,8 +75,8 @@ SELECT fingerprint, claim_id FROM payer_file_lines
 WHERE client_id = :client AND fingerprint = ANY(:fingerprints) AND outcome IN ('posted', 'noted')
 """)
 _TAKEN = text("""
-SELECT EXISTS (SELECT FROM claim_events
-  WHERE client_id = :client AND claim_id = :claim AND source_ref = :source)
+SELECT claim_id FROM claim_events
+WHERE client_id = :client AND source_ref = :source AND source_ref LIKE 'x12:%'
 """)
 _CANDIDATE = """
 SELECT c.id, c.claim_number, c.amount, p.first_name, p.last_name,
@@ -197,11 +197,12 @@ class PostgresPayerFileRepository:
             given = {"client": client_id, "fingerprints": list(fingerprints)}
             return {row[0]: row[1] for row in connection.execute(_POSTED, given)}
 
-    def taken(self, client_id: UUID, claim_id: UUID, source_ref: str) -> bool:
+    def taken(self, client_id: UUID, source_ref: str) -> UUID | None:
         """See PayerFileRepository.taken."""
         with self._postgres.tenant(client_id) as connection:
-            given = {"client": client_id, "claim": claim_id, "source": source_ref}
-            return bool(connection.execute(_TAKEN, given).scalar_one())
+            given = {"client": client_id, "source": source_ref}
+            found: UUID | None = connection.execute(_TAKEN, given).scalar_one_or_none()
+        return found
 
     def by_numbers(self, client_id: UUID, claim_numbers: Collection[str]) -> Mapping[str, ClaimCandidate]:
         """See PayerFileRepository.by_numbers."""
