@@ -74,11 +74,11 @@ BEGIN
     DELETE FROM claim_total_changes WHERE client_id = folded RETURNING *
   ), added AS (
     SELECT client_id, queue, key, level, block, sum(claims) AS claims, sum(cents) AS cents
-    FROM taken GROUP BY client_id, queue, key, level, block
+    FROM taken GROUP BY client_id, queue, level, block, key
   )
   INSERT INTO claim_totals AS total (client_id, queue, key, level, block, claims, cents)
   SELECT * FROM added
-  ON CONFLICT (client_id, queue, key, level, block)
+  ON CONFLICT (client_id, queue, level, block, key)
   DO UPDATE SET claims = total.claims + excluded.claims, cents = total.cents + excluded.cents;
 END $$
 """  # noqa: S608

@@ -62,8 +62,8 @@ PAYER_FILES: dict[str, dict[str, Call]] = {
         "a claim": lambda at: at.store.payer_files.by_control_number(at.client, "PCN711")
     },
     "PostgresPayerFileRepository.by_person": {
-        "a day with many of that charge": lambda at: at.store.payer_files.by_person(
-            at.client, WantedPerson("Firsth", "Lastxa", date(2020, 1, 8), Decimal(10))
+        "of a day and charge": lambda at: at.store.payer_files.by_person(
+            at.client, WantedPerson("Firsth", "Lastxa", date(2020, 1, 8), Decimal(17))
         )
     },
 }

@@ -57,10 +57,23 @@ _FILL = (
       {_DAY} + mod(n, 600) * interval '1 minute', {_DAY} + mod(n, 700) * interval '1 minute',
       CASE WHEN mod(n, 3) = 0 THEN 'scheduled' WHEN mod(n, 3) = 1 THEN 'arrived' ELSE 'completed' END FROM {_SERIES}""",
     f"""INSERT INTO claims (id, client_id, claim_number, patient_id, status, amount, service_date, payer_id, visit_id,
-      provider_id, payer_control_number, source_ref)
+      provider_id, payer_control_number, source_ref, denial_code, pended_since, filing_due_on, appeal_due_on, requires_authorization)
     SELECT {_id(CLAIMS)}, {_CLIENT}, 'CLM' || n, {_id(PEOPLE, _PATIENT)},
-      CASE WHEN mod(n, 50) = 0 THEN 'denied' ELSE 'submitted' END, 10, CASE WHEN mod(n, 997) > 0 THEN {_DAY} END,
-      {_id(PAYERS, _PAYER)}, {_id(VISITS)}, {_id(PROVIDERS, _PROVIDER)}, 'PCN' || n, 'clm-' || n FROM {_SERIES}""",
+      CASE mod(n, 50) WHEN 0 THEN 'denied' WHEN 1 THEN 'pended' WHEN 2 THEN 'rejected' WHEN 3 THEN 'underpaid'
+        ELSE 'submitted' END, 10 + mod(n, 900), CASE WHEN mod(n, 997) > 0 THEN {_DAY} END,
+      {_id(PAYERS, _PAYER)}, {_id(VISITS)}, {_id(PROVIDERS, _PROVIDER)}, 'PCN' || n, 'clm-' || n,
+      CASE WHEN mod(n, 50) = 0 THEN CASE WHEN mod(n, 100) = 0 THEN 'CO-197' ELSE 'CO-50' END END,
+      CASE WHEN mod(n, 50) = 1 THEN CURRENT_DATE - mod(n, 300) END,
+      CASE WHEN mod(n, 50) = 2 THEN CURRENT_DATE + mod(n, 700) - 500 END,
+      CASE WHEN mod(n, 50) = 0 THEN CURRENT_DATE + mod(n, 900) - 500 END, mod(n, 100) = 2 FROM {_SERIES}""",
+    f"""INSERT INTO claim_events (id, client_id, claim_id, number, kind, to_status, occurred_at)
+    SELECT uuidv7(), {_CLIENT}, {_id(CLAIMS, "CASE WHEN mod(n, 10) = 0 THEN 711 ELSE n END")},
+      CASE WHEN mod(n, 10) = 0 OR n = 711 THEN n ELSE 1 END, 'recorded', 'submitted', now() FROM {_SERIES}""",
+    f"""INSERT INTO claim_appeals (id, client_id, claim_id, level, status, filed_on)
+    SELECT uuidv7(), {_CLIENT}, {_id(CLAIMS)}, 1, 'open', CURRENT_DATE FROM {_SERIES}""",
+    f"""INSERT INTO claim_adjustments (id, client_id, claim_id, event_id, place, group_code, carc, amount)
+    SELECT uuidv7(), client_id, claim_id, id, 0, 'CO', '197', 10 FROM claim_events WHERE client_id = {_CLIENT}
+      AND number < 1000""",
     f"""INSERT INTO payer_files (id, client_id, kind, digest, place, trace_number, created_at)
     SELECT {_id(FILES)}, {_CLIENT}, 'remittance', 'digest-' || n, 1, 'T-' || n, now() - n * interval '1 minute'
     FROM generate_series(1, CAST(:records AS int) / 10) n""",
@@ -121,6 +134,7 @@ def record_id(base: int, kind: int, n: int) -> UUID:
 def fill(database: Database, client: UUID, *, base: int, records: int) -> None:
     """Give an organisation `records` rows in each large table; twenty payers, a hundred providers."""
     _run(database, _FILL, client=client, base=base, records=records)
+    database.execute("SELECT recount_claim_totals()")  # no trigger has seen these claims
 
 
 def fill_what_is_nobodys(database: Database, *, records: int) -> None:

@@ -119,6 +119,22 @@ INDEXES: dict[str, tuple[tuple[str, ...], str | None]] = {
     "ix_claims_deadline_year": (("client_id", "deadline_year", "balance_cents", "id"), "next_deadline_on IS NOT NULL"),
     "ix_claims_charge": (("client_id", "sort_date", "amount", "id"), None),
     "ix_claims_control_number": (("client_id", "payer_control_number"), "payer_control_number IS NOT NULL"),
+    "ix_claims_kind_deadline": (
+        ("client_id", "deadline_kind", "next_deadline_on", "id"),
+        "next_deadline_on IS NOT NULL",
+    ),
+    "ix_claims_kind_day": (
+        ("client_id", "deadline_kind", "next_deadline_on", "balance_cents", "id"),
+        "next_deadline_on IS NOT NULL",
+    ),
+    "ix_claims_kind_month": (
+        ("client_id", "deadline_kind", "deadline_month", "balance_cents", "id"),
+        "next_deadline_on IS NOT NULL",
+    ),
+    "ix_claims_kind_year": (
+        ("client_id", "deadline_kind", "deadline_year", "balance_cents", "id"),
+        "next_deadline_on IS NOT NULL",
+    ),
     "ix_claims_secondary": (("client_id", "secondary_of_id"), "secondary_of_id IS NOT NULL"),
     "ix_claims_authorization": (("client_id", "authorization_id"), "authorization_id IS NOT NULL"),
     "ix_claims_coverage": (("client_id", "coverage_id"), "coverage_id IS NOT NULL"),
@@ -181,9 +197,9 @@ claim_totals = Table(
     metadata,
     Column("client_id", UUID(as_uuid=True), primary_key=True),
     Column("queue", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
     Column("level", SmallInteger, primary_key=True),
     Column("block", Integer, primary_key=True),
+    Column("key", Text, primary_key=True),
     Column("claims", BigInteger, nullable=False),
     Column("cents", BigInteger, nullable=False),
 )

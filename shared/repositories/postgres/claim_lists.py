@@ -42,7 +42,7 @@ ORDER BY mrn = :reference DESC LIMIT 1
 # What no index knows is looked at in at most `probed` claims; `seen_last` is where the next page goes on.
 _PAGE = """
 WITH probed AS (
-  SELECT * FROM claims WHERE {own} AND sort_date BETWEEN :first AND :last{conditions}
+  SELECT * FROM claims WHERE {own} AND sort_date >= :first{conditions}
   ORDER BY sort_date DESC, id DESC LIMIT :probed
 ), seen_last AS (
   SELECT (SELECT count(*) FROM probed) AS looked_at, sort_date, id FROM probed ORDER BY sort_date, id LIMIT 1
@@ -196,8 +196,8 @@ def _page(
     if wanted.most is not None:
         filters.append("amount <= :most")
     conditions = [f"{name} = :{name}" for name in led]
-    if after is not None:
-        conditions.append("(sort_date, id) < (:after, :after_id)")
+    # Only one upper end, so that the index is entered there: what lies behind a position lies before the last day.
+    conditions.append("sort_date <= :last" if after is None else "(sort_date, id) < (:after, :after_id)")
     dated = wanted.first_day is not None or wanted.last_day is not None
     given |= {
         "client": client_id,
@@ -265,7 +265,7 @@ def _until(
     limit: int,
 ) -> ClaimPage:
     """Claims by the deadline that comes first, up to a day."""
-    filters = "" if asked.kind is None else " AND deadline_kind = :kind"
+    due = _DUE if asked.kind is None else f"{_DUE} AND deadline_kind = :kind"
     given: dict[str, Any] = {"client": client_id, "fetched": limit + 1, "until": asked.until, "kind": asked.kind}
     if asked.order == "date":
         behind = " AND (next_deadline_on, id) > (:day, :id)" if after else ""
@@ -273,7 +273,7 @@ def _until(
             own=_OWN,
             shown=_SHOWN,
             belonging=_BELONGING,
-            conditions=f"{_DUE} AND next_deadline_on <= :until{filters}",
+            conditions=f"{due} AND next_deadline_on <= :until",
             after=behind,
             order="next_deadline_on, id",
             outer="c.next_deadline_on, c.id",
@@ -283,10 +283,10 @@ def _until(
     until = asked.until
     statement = _MOST_UNTIL.format(
         own=_OWN,
-        due=_DUE,
+        due=due,
         shown=_SHOWN,
         belonging=_BELONGING,
-        filters=filters + (_AFTER_AMOUNT if after else ""),
+        filters=_AFTER_AMOUNT if after else "",
         order=_BY_AMOUNT,
     )
     given |= {
