@@ -57,7 +57,8 @@ _FILL = (
       {_DAY} + mod(n, 600) * interval '1 minute', {_DAY} + mod(n, 700) * interval '1 minute',
       CASE WHEN mod(n, 3) = 0 THEN 'scheduled' WHEN mod(n, 3) = 1 THEN 'arrived' ELSE 'completed' END FROM {_SERIES}""",
     f"""INSERT INTO claims (id, client_id, claim_number, patient_id, status, amount, service_date, payer_id, visit_id,
-      provider_id, payer_control_number, source_ref, denial_code, pended_since, filing_due_on, appeal_due_on, requires_authorization)
+      provider_id, payer_control_number, source_ref, denial_code, pended_since, filing_due_on, appeal_due_on,
+      requires_authorization)
     SELECT {_id(CLAIMS)}, {_CLIENT}, 'CLM' || n, {_id(PEOPLE, _PATIENT)},
       CASE mod(n, 50) WHEN 0 THEN 'denied' WHEN 1 THEN 'pended' WHEN 2 THEN 'rejected' WHEN 3 THEN 'underpaid'
         ELSE 'submitted' END, 10 + mod(n, 900), CASE WHEN mod(n, 997) > 0 THEN {_DAY} END,
