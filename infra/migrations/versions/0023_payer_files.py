@@ -67,7 +67,7 @@ def _make_files() -> None:
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("kind", "digest", "trace_number")),
         sa.Column("place", sa.Integer(), nullable=False),
         *(sa.Column(name, sa.Text()) for name in ("payer_name", "payer_reference", "method")),
-        sa.Column("amount", sa.Numeric(12, 2)),
+        sa.Column("total_amount", sa.Numeric(12, 2)),
         sa.Column("dated_on", sa.Date()),
         *(
             sa.Column(name, facts, server_default="[]", nullable=False)
