@@ -32,8 +32,8 @@ from shared.repositories.postgres.transaction import add_event, as_uuid, keep, r
 T = TypeVar("T")
 
 _KEEP = text("""
-INSERT INTO payer_files (id, client_id, kind, digest, place, trace_number, payer_name, payer_reference, total_amount, method,
-  dated_on, provider_adjustments, imbalances, unread)
+INSERT INTO payer_files (id, client_id, kind, digest, place, trace_number, payer_name, payer_reference, total_amount,
+  method, dated_on, provider_adjustments, imbalances, unread)
 VALUES (:id, :client, :kind, :digest, :place, :trace, :payer_name, :payer_reference, :amount, :method, :dated_on,
   CAST(:provider_adjustments AS jsonb), CAST(:imbalances AS jsonb), CAST(:unread AS jsonb))
 ON CONFLICT (client_id, digest, place) DO NOTHING
@@ -44,8 +44,8 @@ INSERT INTO payer_file_lines (client_id, file_id, number, fingerprint, content)
 SELECT :client, :file, number, fingerprint, content FROM jsonb_to_recordset(CAST(:lines AS jsonb))
   AS given(number integer, fingerprint text, content jsonb)
 """)
-_HEAD = """f.id, f.kind, f.trace_number, f.payer_name, f.payer_reference, f.total_amount, f.method, f.dated_on, f.created_at,
-  (SELECT jsonb_object_agg(counted.outcome, counted.lines) FROM (
+_HEAD = """f.id, f.kind, f.trace_number, f.payer_name, f.payer_reference, f.total_amount, f.method, f.dated_on,
+  f.created_at, (SELECT jsonb_object_agg(counted.outcome, counted.lines) FROM (
     SELECT l.outcome, count(*) AS lines FROM payer_file_lines l
     WHERE l.client_id = f.client_id AND l.file_id = f.id GROUP BY l.outcome) AS counted)"""
 _COLUMNS_OF_HEAD = 10
