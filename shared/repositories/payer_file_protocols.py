@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -82,16 +83,16 @@ class PayerFileRepository(Protocol):
         """Say what became of a line, unless it is settled already; `event` in the same commit. Whether it was said."""
         ...
 
-    def posted_before(self, client_id: UUID, fingerprint: str) -> UUID | None:
-        """Return the claim that a line with this fingerprint was posted to; None where there is none."""
+    def posted_before(self, client_id: UUID, fingerprints: Collection[str]) -> Mapping[str, UUID]:
+        """Return the claim that a line with each of these fingerprints was posted to, for those there are."""
         ...
 
-    def taken(self, client_id: UUID, claim_id: UUID, source_ref: str) -> bool:
-        """Tell whether the claim's history has an entry from this source."""
+    def taken(self, client_id: UUID, source_ref: str) -> UUID | None:
+        """Return the claim whose history has an entry from this line of a payer's file."""
         ...
 
-    def by_number(self, client_id: UUID, claim_number: str) -> ClaimCandidate | None:
-        """Return the claim with our number."""
+    def by_numbers(self, client_id: UUID, claim_numbers: Collection[str]) -> Mapping[str, ClaimCandidate]:
+        """Return the claims that have these numbers of ours, by number."""
         ...
 
     def by_control_number(self, client_id: UUID, control_number: str) -> tuple[ClaimCandidate, ...]:

@@ -6,7 +6,7 @@ another charge is not posted to. Another organisation's claim is unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import TypeAlias
 from uuid import UUID
@@ -27,13 +27,18 @@ class ClaimMatching:
     def __init__(self, files: Callable[[], PayerFileRepository]) -> None:
         self._files = files
 
-    def claim_of(self, client_id: UUID, content: LineContent | None) -> Found:
-        """Return the claim that the line is to be posted to, or why there is none."""
+    def numbered(self, client_id: UUID, contents: Iterable[LineContent | None]) -> Mapping[str, ClaimCandidate]:
+        """The claims that the lines name by our own numbers."""
+        numbers = {one.claim_number for one in contents if one is not None and one.claim_number}
+        return self._files().by_numbers(client_id, numbers) if numbers else {}
+
+    def claim_of(self, client_id: UUID, content: LineContent | None, numbered: Mapping[str, ClaimCandidate]) -> Found:
+        """Return the claim that the line is to be posted to, or why there is none. `numbered` are those of its file."""
         if content is None:
             return "unreadable"
         if not isinstance(content, ClaimPayment) and content.level != "claim":
             return "about_all_claims"
-        found = self._candidates(client_id, content)
+        found = self._candidates(client_id, content, numbered)
         if len(found) != 1:
             return "ambiguous" if found else "unknown_claim"
         candidate = found[0]
@@ -44,12 +49,13 @@ class ClaimMatching:
             return "amount_mismatch"
         return _payers_own(candidate, content)
 
-    def _candidates(self, client_id: UUID, content: LineContent) -> tuple[ClaimCandidate, ...]:
+    def _candidates(
+        self, client_id: UUID, content: LineContent, numbered: Mapping[str, ClaimCandidate]
+    ) -> tuple[ClaimCandidate, ...]:
         files = self._files()
-        if content.claim_number:
-            named = files.by_number(client_id, content.claim_number)
-            if named is not None:
-                return (named,)
+        named = numbered.get(content.claim_number or "")
+        if named is not None:
+            return (named,)
         if content.payer_control_number:
             known = files.by_control_number(client_id, content.payer_control_number)
             if known:

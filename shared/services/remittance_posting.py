@@ -8,7 +8,7 @@ leaves a claim that knows the line, so posting the file again finishes the rest 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from shared.models.claim import BilledClaim, ClaimFile
 from shared.models.cursor import encode_cursor
 from shared.models.payer_files import (
     SETTLED,
+    ClaimCandidate,
     LineOutcome,
     NewPayerFile,
     PayerFile,
@@ -43,20 +44,23 @@ from shared.repositories.payer_file_protocols import FileFilter
 from shared.repositories.protocols import RecordStore
 from shared.services.access_log import AccessLog
 from shared.services.clock import Clock
-from shared.services.payer_file_matching import ClaimMatching
+from shared.services.payer_file_matching import ClaimMatching, Found
 from shared.services.payer_file_reading import CLAIM_STATUS, REMITTANCE, read_payer_files
 from shared.services.payer_file_views import file_view, head_view
 from shared.services.positions import position_of
 
 MODE = "backend"
-POSTING_SECONDS = 7.0  # of the 13 that a request may take; what is left over is posted by the next request
+# Of the 13 that a request may take, reading and keeping the file included; showing a large one takes some more. What is
+# left over is posted by the next request.
+POSTING_SECONDS = 7.0
 _WORDS = {
-    "already_posted": "The claim has this line already",
+    "already_posted": "A claim has this line already",
     "illegal_state": "The claim is in a state that this line cannot move",
     "amount_mismatch": "The claim does not have the amounts that the line takes back",
     "unknown_status_code": "The line has a status code that is not known",
     "amount_out_of_range": "The line has an amount that a claim cannot hold",
     "about_all_claims": "The line is about all claims that were sent, not about one",
+    "appeal_denied": "Whether a denied appeal goes on to the next level a person says",
     "unreadable": "The line was kept in a shape that is no longer read",
 }
 
@@ -69,6 +73,8 @@ class _Run:
     ends: float
     file: PayerFile
     outcomes: dict[int, LineOutcome] = field(default_factory=dict)
+    posted_before: Mapping[str, UUID] = field(default_factory=dict)
+    numbered: Mapping[str, ClaimCandidate] = field(default_factory=dict)
 
 
 class RemittancePosting:
@@ -90,11 +96,11 @@ class RemittancePosting:
 
     def post(self, caller: Caller, body: PayerFileUpload) -> tuple[PostedFiles, bool]:
         """Post every 835 in a file; whether any of them is new. Raises ValidationFailedError for what is none."""
-        return self._post(caller, read_payer_files(body.content, REMITTANCE))
+        return self._post(caller, body.content, REMITTANCE)
 
     def report(self, caller: Caller, body: PayerFileUpload) -> tuple[PostedFiles, bool]:
         """The same of every 277 and 277CA."""
-        return self._post(caller, read_payer_files(body.content, CLAIM_STATUS))
+        return self._post(caller, body.content, CLAIM_STATUS)
 
     def get(self, caller: Caller, reference: str) -> RemittanceView:
         """Return a file by its uuid. Raises NotFoundError for an unknown or foreign one."""
@@ -143,11 +149,11 @@ class RemittancePosting:
         self._answered(caller, shown, 200)
         return shown
 
-    def _post(self, caller: Caller, files: tuple[NewPayerFile, ...]) -> tuple[PostedFiles, bool]:
-        self._store().payer_files.recall(caller.client_id, caller.idempotency)
+    def _post(self, caller: Caller, content: str, set_id: str) -> tuple[PostedFiles, bool]:
         ends = self._ticks() + POSTING_SECONDS
+        self._store().payer_files.recall(caller.client_id, caller.idempotency)
         new, shown = False, []
-        for file in files:
+        for file in read_payer_files(content, set_id):
             kept, is_new = self._keep(caller, file)
             new = new or is_new
             run = _Run(caller, ends, kept)
@@ -181,6 +187,12 @@ class RemittancePosting:
         return kept, is_new
 
     def _post_lines(self, run: _Run) -> None:
+        open_lines = [line for line in run.file.lines if line.outcome not in SETTLED]
+        if open_lines:
+            client_id = run.caller.client_id
+            marks = [line.fingerprint for line in open_lines]
+            run.posted_before = self._store().payer_files.posted_before(client_id, marks)
+            run.numbered = self._matching.numbered(client_id, (line.content for line in open_lines))
         for line in run.file.lines:
             if line.outcome in SETTLED:
                 run.outcomes[line.number] = "already_posted"
@@ -192,23 +204,27 @@ class RemittancePosting:
     def _posted(self, run: _Run, line: PayerFileLine) -> Settlement:
         """Find the line's claim and post it, unless the same was posted from another file."""
         client_id = run.caller.client_id
-        before = self._store().payer_files.posted_before(client_id, line.fingerprint)
+        before = run.posted_before.get(line.fingerprint)
         if before is not None:
             return Settlement("already_posted", claim_id=before)
-        found = self._matching.claim_of(client_id, line.content)
+        settlement = self._posted_to(run, line, self._matching.claim_of(client_id, line.content, run.numbered))
+        if settlement.outcome != "not_posted":
+            return settlement
+        # A claim may have this line already, which is why none can take it: another request was faster, or was killed
+        # before it could say so.
+        taker = self._store().payer_files.taken(client_id, source_of(run.file, line).reference)
+        if taker is None:
+            return settlement
+        run.outcomes[line.number] = "already_posted"
+        return Settlement("posted", claim_id=taker)
+
+    def _posted_to(self, run: _Run, line: PayerFileLine, found: Found) -> Settlement:
         if not isinstance(found, UUID):
             return Settlement("not_posted", found)
         try:
-            settlement = self._move(run.caller, run.file, line, str(found))
+            return self._move(run.caller, run.file, line, str(found))
         except NotFoundError:  # deleted since it was found
             return Settlement("not_posted", "unknown_claim")
-        # What the claim has of this line already is why it cannot take it again: another request was faster, or was
-        # killed before it could say so.
-        source = source_of(run.file, line).reference
-        if settlement.outcome == "not_posted" and self._store().payer_files.taken(client_id, found, source):
-            run.outcomes[line.number] = "already_posted"
-            return Settlement("posted", claim_id=found)
-        return settlement
 
     def _move(
         self, caller: Caller, file: PayerFile, line: PayerFileLine, claim: str, *, by_hand: bool = False
@@ -218,13 +234,13 @@ class RemittancePosting:
         source = source_of(file, line, by_hand=by_hand)
 
         def decide(of: ClaimFile) -> ClaimChange:
-            posting = self._decided(caller, of.claim, line, source)
+            posting = self._decided(caller, of, line, source)
             if not isinstance(posting, Posted):
                 raise _NotPostedError(posting)
             event = _event(caller, of.claim, posting, source)
             outcome: LineOutcome = "noted" if posting.noted else "posted"
             made[:] = [(Settlement(outcome, None, of.claim.id, posting.claim.status), event)]
-            return ClaimChange(posting.claim, event, None, posting.events)
+            return ClaimChange(posting.claim, event, None, posting.events, posting.appeal)
 
         try:
             self._store().claims.change(caller.client_id, claim, decide, changed_by=caller.user_id, key=None)
@@ -237,17 +253,15 @@ class RemittancePosting:
         failpoint("remittance.claim_posted")
         return made[0][0]
 
-    def _decided(
-        self, caller: Caller, claim: BilledClaim, line: PayerFileLine, source: LineSource
-    ) -> Posted | NotPosted:
+    def _decided(self, caller: Caller, of: ClaimFile, line: PayerFileLine, source: LineSource) -> Posted | NotPosted:
         now = self._now()
         if line.content is None:
             return "unreadable"
         if isinstance(line.content, ClaimPayment):
-            return paid_by(claim, line.content, source, now=now, today=caller.today(now))
+            return paid_by(of, line.content, source, now=now, today=caller.today(now))
         if line.content.level != "claim":
             return "about_all_claims"
-        return reported_on(claim, line.content, source, now=now, today=caller.today(now))
+        return reported_on(of.claim, line.content, source, now=now, today=caller.today(now))
 
     def _settle(self, caller: Caller, file: PayerFile, line: PayerFileLine, settlement: Settlement) -> None:
         """Say what became of the line. A claim's change has its own event; what changed no claim gets one here."""

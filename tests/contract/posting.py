@@ -27,6 +27,10 @@ DAY = date(2026, 9, 22)
 NAME = "NM1*QC*1*MUELLER*JURGEN****MI*M-1"
 
 
+class KilledError(BaseException):
+    """The process ends here."""
+
+
 def clp(number: str = "CLM-88", paid: str = "80", code: str = "1", charge: str = "100", control: str = "P-77") -> str:
     """The claim's own segment."""
     return f"CLP*{number}*{code}*{charge}*{paid}**12*{control}"

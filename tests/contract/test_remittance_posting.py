@@ -9,17 +9,13 @@ from uuid import UUID
 
 import pytest
 
-from shared.errors import ConflictError, NotFoundError, ValidationFailedError
+from shared.errors import NotFoundError, ValidationFailedError
 from shared.failpoints import listening
 from shared.models.api.remittances import LineMatch, PayerFileUpload, RemittanceQuery
 from shared.models.audit import AuditAction
 from tests.contract.conftest import Records
-from tests.contract.posting import DAY, DENIED, NAME, PAID, PostingOffice, acknowledgement, clp, file_of
+from tests.contract.posting import DAY, DENIED, NAME, PAID, KilledError, PostingOffice, acknowledgement, clp, file_of
 from tests.unit.x12_samples import published_or_skip, remittance_file
-
-
-class KilledError(BaseException):
-    """The process ends here."""
 
 
 @pytest.fixture
@@ -272,37 +268,6 @@ def test_when_time_runs_out_the_next_request_goes_on(office: PostingOffice, pati
     second = office.post(file_of(*claims, amount="160"))
     assert second.complete
     assert [one.outcome for one in second.files[0].lines] == ["already_posted", "posted"]
-
-
-def test_line_is_matched_by_hand_once(office: PostingOffice, patient: UUID) -> None:
-    claim = office.claim(patient)
-    content = file_of((clp("0", control="X"), "NM1*QC*1*MISSPELT*JURGEN"))
-    shown = office.post(content).files[0]
-    unmatched = office.posting.find(office.caller, RemittanceQuery(unmatched=True)).remittances
-    assert [(one.id, one.totals.not_posted) for one in unmatched] == [(shown.id, 1)]
-    after = office.posting.match(office.caller, shown.id, "1", LineMatch(claim_id="CLM-88"))
-    assert (after.lines[0].outcome, after.lines[0].claim_id) == ("posted", str(claim))
-    assert office.history()[0].details["matchedByHand"] is True
-    assert office.posting.find(office.caller, RemittanceQuery(unmatched=True)).remittances == ()
-    for _ in range(2):
-        with pytest.raises(ConflictError) as refused:
-            office.posting.match(office.caller, shown.id, "1", LineMatch(claim_id="CLM-88"))
-        assert refused.value.code == "already_posted"
-    assert office.outcomes(content) == [("already_posted", None)]
-    assert len(office.history()) == 1
-
-
-def test_line_is_not_matched_to_a_claim_that_cannot_take_it(office: PostingOffice, patient: UUID) -> None:
-    office.claim(patient, status="draft")
-    shown = office.post(file_of((clp("0", control="X"), NAME))).files[0]
-    with pytest.raises(ConflictError) as refused:
-        office.posting.match(office.caller, shown.id, "1", LineMatch(claim_id="CLM-88"))
-    assert (refused.value.code, refused.value.extra["reason"]) == ("not_posted", "illegal_state")
-    for reference, line in ((shown.id, "2"), (shown.id, "x"), ("nowhere", "1")):
-        with pytest.raises(NotFoundError):
-            office.posting.match(office.caller, reference, line, LineMatch(claim_id="CLM-88"))
-    with pytest.raises(NotFoundError):
-        office.posting.match(office.caller, shown.id, "1", LineMatch(claim_id="NOWHERE"))
 
 
 def test_files_are_listed_newest_first_page_by_page(office: PostingOffice) -> None:

@@ -1,4 +1,4 @@
-"""A remittance over the gateway: rejected, sent again, denied and paid by files, each seen in the claim and the audit."""
+"""Payers' files over the gateway: claims rejected, denied and paid by them, each seen in the claim and the audit."""
 
 from __future__ import annotations
 

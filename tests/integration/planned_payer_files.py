@@ -51,18 +51,19 @@ PAYER_FILES: dict[str, dict[str, Call]] = {
     },
     "PostgresPayerFileRepository.settle": {"a line": settle},
     "PostgresPayerFileRepository.posted_before": {
-        "posted": lambda at: at.store.payer_files.posted_before(at.client, "mark-711"),
-        "not": lambda at: at.store.payer_files.posted_before(at.client, "none"),
+        "posted": lambda at: at.store.payer_files.posted_before(at.client, ["mark-711", "mark-712"]),
+        "not": lambda at: at.store.payer_files.posted_before(at.client, ["none"]),
     },
-    "PostgresPayerFileRepository.by_number": {
-        "a claim": lambda at: at.store.payer_files.by_number(at.client, "CLM711")
+    "PostgresPayerFileRepository.taken": {"not": lambda at: at.store.payer_files.taken(at.client, "x12:none")},
+    "PostgresPayerFileRepository.by_numbers": {
+        "two of three": lambda at: at.store.payer_files.by_numbers(at.client, ["CLM711", "CLM712", "NONE"])
     },
     "PostgresPayerFileRepository.by_control_number": {
         "a claim": lambda at: at.store.payer_files.by_control_number(at.client, "PCN711")
     },
     "PostgresPayerFileRepository.by_person": {
-        "a day with many of that charge": lambda at: at.store.payer_files.by_person(
-            at.client, WantedPerson("Firsth", "Lastxa", date(2020, 1, 8), Decimal(10))
+        "of a day and charge": lambda at: at.store.payer_files.by_person(
+            at.client, WantedPerson("Firsth", "Lastxa", date(2020, 1, 8), Decimal(17))
         )
     },
 }

@@ -140,7 +140,6 @@ ELSEWHERE = {
     "PostgresSignInLinks.is_linked": "called by PostgresSignInLinks.account_of's",
     "PostgresSignInLinks.add": "adds a row and looks for nothing",
     "PostgresPayerFileRepository.recall": "looks for one key, as every keyed write does",
-    "PostgresPayerFileRepository.taken": "looks for one entry of one claim, by the unique key of its source",
     "PostgresPayerFileRepository.answered": "adds one key, as every keyed write does",
     "PostgresRecordOutbox.taken": "takes the oldest page away: what it has read is not there the next time",
     "PostgresUserRepository.invite": "adds rows and looks for nothing",

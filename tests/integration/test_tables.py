@@ -169,7 +169,6 @@ def test_the_information_schema_agrees_on_money(database: Database) -> None:
         "claim_adjustments",
         "claim_appeals",
         "check_in_facts",
-        "payer_files",
     }
     assert {(row["data_type"], row["numeric_precision"], row["numeric_scale"]) for row in rows} == {("numeric", 10, 2)}
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.domain.claim.posting import LineSource
-from shared.models.claim import BilledClaim, GroupCode
+from shared.models.claim import BilledClaim, ClaimFile, ClaimParty, GroupCode
 from shared.models.payer_answer import AnsweredPerson
 from shared.models.remittance import (
     Adjustment,
@@ -36,6 +36,11 @@ def billed(**changes: Any) -> BilledClaim:
         "version": 4,
     }
     return BilledClaim(**members | changes)
+
+
+def file_of(claim: BilledClaim) -> ClaimFile:
+    """The claim with its patient, whose payer is not known."""
+    return ClaimFile(claim, ClaimParty(claim.patient_id, "MRN553", "Jürgen Müller"))
 
 
 def adjusted(group: GroupCode, reason: str, amount: str) -> Adjustment:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain.claim.appeals import appeal_due
+from shared.domain.claim.clocks import corrected_due
 from shared.domain.claim.posting import (
     COST_SHARE,
     PROCESSED,
@@ -23,15 +26,16 @@ from shared.domain.claim.posting import (
 from shared.domain.claim.states import STATUSES, TRANSITIONS
 from shared.domain.remittance_balance import imbalances_of
 from shared.models.claim import Adjustment as KeptAdjustment
-from shared.models.claim import BilledClaim, ClaimStatus
+from shared.models.claim import Appeal, AppealStatus, BilledClaim, ClaimStatus
+from shared.models.identifiers import uuid7
 from shared.models.remittance import ZERO, ClaimPayment
-from tests.unit.payments import NOW, SOURCE, TODAY, adjusted, billed, payment, service, status_of
+from tests.unit.payments import NOW, SOURCE, TODAY, adjusted, billed, file_of, payment, service, status_of
 
 ADJUDICABLE = ("submitted", "accepted", "pended", "appealed")
 
 
 def post(claim: BilledClaim, line: ClaimPayment) -> Posting:
-    return paid_by(claim, line, SOURCE, now=NOW, today=TODAY)
+    return paid_by(file_of(claim), line, SOURCE, now=NOW, today=TODAY)
 
 
 def posted(claim: BilledClaim, line: ClaimPayment) -> Posted:
@@ -70,7 +74,17 @@ def test_amounts_decide_what_becomes_of_a_claim(line: ClaimPayment, status: str,
     assert (after.payer_control_number, after.adjudicated_on) == ("P-77", SOURCE.dated_on)
 
 
-@pytest.mark.parametrize(("expected", "status"), [("80.01", "underpaid"), ("80.00", "paid"), (None, "paid")])
+@pytest.mark.parametrize(
+    ("dated", "on"), [(None, TODAY), (date(2026, 11, 30), TODAY), (date(2026, 11, 1), date(2026, 11, 1))]
+)
+def test_claim_is_decided_on_the_day_of_the_file_but_never_in_the_future(dated: date | None, on: date) -> None:
+    source = replace(SOURCE, dated_on=dated)
+    found = paid_by(file_of(billed()), payment("80.00", adjusted("CO", "45", "20")), source, now=NOW, today=TODAY)
+    assert isinstance(found, Posted)
+    assert found.claim.adjudicated_on == on
+
+
+@pytest.mark.parametrize(("expected", "status"), [("81.01", "underpaid"), ("81.00", "paid"), (None, "paid")])
 def test_less_than_the_contract_promises_is_underpaid(expected: str | None, status: str) -> None:
     claim = billed(expected_amount=None if expected is None else Decimal(expected))
     line = payment("60.00", adjusted("CO", "45", "20.00"), adjusted("PR", "3", "20.00"))
@@ -120,15 +134,41 @@ def test_payment_of_a_claim_that_was_only_sent_says_that_it_was_accepted_first()
     [
         (payment("80.00", adjusted("CO", "45", "20.00")), "paid"),
         (payment("30.00", adjusted("CO", "50", "70.00")), "partially_paid"),
-        (payment("0.00", adjusted("CO", "50", "100.00")), "denied_final"),
     ],
 )
-def test_appeal_ends_with_what_the_payer_says_then(line: ClaimPayment, status: str) -> None:
-    assert posted(billed(status="appealed", expected_amount=Decimal(500)), line).claim.status in {
-        status,
-        "partially_paid",
-    }
-    assert posted(billed(status="appealed"), line).claim.status == status
+def test_payment_ends_the_open_appeal(line: ClaimPayment, status: str) -> None:
+    earlier = Appeal(uuid7(), 1, "lost", TODAY)
+    appeal = Appeal(uuid7(), 2, "open", date(2026, 10, 1))
+    file = replace(file_of(billed(status="appealed")), appeals=(earlier, appeal))
+    found = paid_by(file, line, SOURCE, now=NOW, today=TODAY)
+    assert isinstance(found, Posted)
+    assert found.claim.status == status
+    outcome: AppealStatus = "won" if status == "paid" else "partially_won"
+    assert found.appeal == replace(appeal, status=outcome, decided_on=SOURCE.dated_on)
+
+
+def test_payment_below_the_contract_ends_an_appeal_in_part() -> None:
+    claim = billed(status="appealed", expected_amount=Decimal(95))
+    assert posted(claim, payment("80.00", adjusted("CO", "45", "20.00"))).claim.status == "partially_paid"
+
+
+def test_whether_a_denied_appeal_goes_on_a_person_says() -> None:
+    claim, line = billed(status="appealed"), payment("0.00", adjusted("CO", "50", "100.00"))
+    assert post(claim, line) == "appeal_denied"
+    by_hand = paid_by(file_of(claim), line, replace(SOURCE, by_hand=True), now=NOW, today=TODAY)
+    assert isinstance(by_hand, Posted)
+    assert (by_hand.noted, by_hand.claim, by_hand.events[0].kind) == (True, claim, "appeal_denied")
+
+
+def test_deadlines_run_from_a_denial() -> None:
+    line = payment("0.00", adjusted("CO", "197", "100.00"))
+    after = posted(billed(service_date=date(2026, 9, 1)), line).claim
+    decided = SOURCE.dated_on
+    assert decided is not None
+    assert after.appeal_due_on == appeal_due(1, decided, None)[0]
+    assert after.corrected_due_on == corrected_due(decided, None)[0]
+    assert after.requires_authorization is True
+    assert posted(billed(), payment("80.00", adjusted("CO", "45", "20"))).claim.appeal_due_on is None
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -140,6 +180,9 @@ def test_no_line_makes_an_illegal_move(status: ClaimStatus, code: str) -> None:
     possible = status in (TRANSITIONS["reverse"].sources if code == "22" else ADJUDICABLE)
     if not possible:
         assert found == "illegal_state"
+        return
+    if status == "appealed" and code == "4":
+        assert found == "appeal_denied"
         return
     assert isinstance(found, Posted)
     at = claim.status

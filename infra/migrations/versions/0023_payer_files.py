@@ -24,6 +24,13 @@ SETTLED_COLUMNS = "outcome, reason, claim_id, claim_status, settled_at"
 def upgrade() -> None:
     _make_files()
     _make_lines()
+    op.create_index(
+        "uq_claim_events_payer_line",
+        "claim_events",
+        ["client_id", "source_ref"],
+        unique=True,
+        postgresql_where=sa.text("source_ref LIKE 'x12:%'"),
+    )
     op.create_index("ix_claims_charge", "claims", ["client_id", "sort_date", "amount", "id"])
     op.create_index(
         "ix_claims_control_number",
@@ -46,6 +53,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_claims_control_number", table_name="claims")
     op.drop_index("ix_claims_charge", table_name="claims")
+    op.drop_index("uq_claim_events_payer_line", table_name="claim_events")
     op.drop_table("payer_file_lines")
     op.drop_table("payer_files")
 
@@ -59,7 +67,7 @@ def _make_files() -> None:
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("kind", "digest", "trace_number")),
         sa.Column("place", sa.Integer(), nullable=False),
         *(sa.Column(name, sa.Text()) for name in ("payer_name", "payer_reference", "method")),
-        sa.Column("amount", sa.Numeric(12, 2)),
+        sa.Column("total_amount", sa.Numeric(12, 2)),
         sa.Column("dated_on", sa.Date()),
         *(
             sa.Column(name, facts, server_default="[]", nullable=False)

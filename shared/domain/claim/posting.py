@@ -16,15 +16,17 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
-from shared.domain.claim.answers import denial_of
+from shared.domain.claim.answers import NO_AUTHORIZATION, denial_of
+from shared.domain.claim.clocks import with_clocks
 from shared.domain.claim.states import TRANSITIONS, UNFILED, ClaimMove, moved, steps_between
-from shared.models.claim import Adjustment, BilledClaim, ClaimStatus, NewClaimEvent
+from shared.domain.claim.underpayment import missing
+from shared.models.claim import Adjustment, Appeal, BilledClaim, ClaimFile, ClaimStatus, NewClaimEvent
 from shared.models.identifiers import uuid7
 from shared.models.remittance import ZERO, ClaimPayment, ClaimStatusAnswer, StatusCode
 
 NotPosted = Literal[
     "unknown_claim", "ambiguous", "person_mismatch", "amount_mismatch", "illegal_state", "unknown_status_code",
-    "amount_out_of_range", "about_all_claims", "unreadable",
+    "amount_out_of_range", "about_all_claims", "appeal_denied", "unreadable",
 ]  # fmt: skip
 # The patient's share of the costs: deductible, coinsurance, copayment, blood deductible.
 COST_SHARE = frozenset({"1", "2", "3", "66"})
@@ -60,18 +62,27 @@ class LineSource:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The claim after a line, and what its history tells. `noted` when the line moved nothing."""
+    """The claim after a line, and what its history tells. `noted` when the line moved nothing.
+
+    `appeal` is the one that the line decides.
+    """
 
     claim: BilledClaim
     events: tuple[NewClaimEvent, ...]
     noted: bool = False
+    appeal: Appeal | None = None
 
 
 Posting: TypeAlias = Posted | NotPosted
 
 
-def paid_by(claim: BilledClaim, payment: ClaimPayment, source: LineSource, *, now: datetime, today: date) -> Posting:
-    """What one claim of a remittance makes of `claim`."""
+def paid_by(file: ClaimFile, payment: ClaimPayment, source: LineSource, *, now: datetime, today: date) -> Posting:
+    """What one claim of a remittance makes of a claim, with the deadlines that run from a denial.
+
+    A payment ends an open appeal. That the payer denies again does not: whether the next level follows a person says,
+    so such a line is only noted, and only by hand.
+    """
+    claim = file.claim
     amounts = (payment.charge, payment.paid, *(one.amount for one in payment.all_adjustments))
     if any(abs(amount) > _LARGEST for amount in amounts):
         return "amount_out_of_range"
@@ -82,28 +93,41 @@ def paid_by(claim: BilledClaim, payment: ClaimPayment, source: LineSource, *, no
         return _reversed(claim, payment, source, now=now)
     if code not in PROCESSED | {DENIED}:
         return "unknown_status_code"
-    adjustments = adjustments_of(payment)
-    target = _target(claim, payment, adjustments, denied=code == DENIED)
+    return _adjudicated(file, payment, source, now=now, today=today)
+
+
+def _adjudicated(file: ClaimFile, payment: ClaimPayment, source: LineSource, *, now: datetime, today: date) -> Posting:
+    claim, adjustments = file.claim, adjustments_of(payment)
+    decided_on = min(source.dated_on or today, today)  # money may be dated on the day on which it will arrive
+    target = _target(claim, payment, adjustments)
+    if target == "denied_final":
+        return _note(claim, "appeal_denied", source, _details(payment), now=now) if source.by_hand else "appeal_denied"
     steps = steps_between(claim.status, target)
     if not steps or "reverse" in steps:  # what was adjudicated takes a further answer after its reversal
         return "illegal_state"
-    denial = denial_of(one for one in adjustments if one.carc not in WRITE_DOWNS) or denial_of(adjustments)
-    denied = target in {"denied", "denied_final"}
-    code_of_denial = denial.code if denial and denied else None
-    reason = code_of_denial or ("denied" if denied else None)
+    denial = _denial(adjustments) if target == "denied" else None
+    reason = (denial.code if denial else "denied") if target == "denied" else None
     after, events = _moved(claim, steps, reason=reason, now=now)
     after = replace(
         after,
         paid_amount=payment.paid,
         allowed_amount=_allowed(claim, target, payment, adjustments),
         patient_amount=_patient_amount(payment, adjustments),
-        adjudicated_on=source.dated_on or today,
+        adjudicated_on=decided_on,
         payer_control_number=payment.payer_control_number or claim.payer_control_number,
-        denial_code=code_of_denial if denied else after.denial_code,
-        denial_reason=_words(denial) if denied and denial else after.denial_reason,
+        denial_code=denial.code if denial else None,
+        denial_reason=_words(denial) if denial else None,
+        requires_authorization=_authorization_needed(adjustments) or claim.requires_authorization,
     )
+    after = replace(with_clocks(after, file.payer), filing_due_on=claim.filing_due_on)
     last = replace(events[-1], amount=payment.paid, adjustments=adjustments)
-    return _sourced(after, (*events[:-1], last), source, _details(payment))
+    posted = _sourced(after, (*events[:-1], last), source, _details(payment))
+    return replace(posted, appeal=_decided(file, target, decided_on))
+
+
+def _denial(adjustments: tuple[Adjustment, ...]) -> Adjustment | None:
+    """The adjustment that a denial is known by; a write-down only where there is nothing else."""
+    return denial_of(one for one in adjustments if one.carc not in WRITE_DOWNS) or denial_of(adjustments)
 
 
 def reported_on(
@@ -146,18 +170,30 @@ def words_of(code: StatusCode) -> str:
     return ":".join(part for part in (code.category, code.status, code.entity) if part)
 
 
-def _target(
-    claim: BilledClaim, payment: ClaimPayment, adjustments: tuple[Adjustment, ...], *, denied: bool
-) -> ClaimStatus:
+def _target(claim: BilledClaim, payment: ClaimPayment, adjustments: tuple[Adjustment, ...]) -> ClaimStatus:
+    denied = payment.status_code.lstrip("0") == DENIED
     refused = _sum(adjustments, lambda one: not _shared(one) and one.carc not in WRITE_DOWNS)
     granted = payment.paid + _share(adjustments)
     if denied or (granted <= 0 and claim.amount > 0 and not _settled_by_others(adjustments)):
         return "denied_final" if claim.status == "appealed" else "denied"
     if refused > 0:
         return "partially_paid"
-    if claim.expected_amount is not None and granted < claim.expected_amount:
+    paid = replace(claim, paid_amount=payment.paid, patient_amount=_patient_amount(payment, adjustments))
+    if claim.expected_amount is not None and missing(paid) > 0:
         return "partially_paid" if claim.status == "appealed" else "underpaid"
     return "paid"
+
+
+def _decided(file: ClaimFile, target: ClaimStatus, on: date) -> Appeal | None:
+    """The open appeal as the payment ends it."""
+    appeal = next((one for one in file.appeals if one.status == "open"), None)
+    if appeal is None or file.claim.status != "appealed":
+        return None
+    return replace(appeal, status="won" if target == "paid" else "partially_won", decided_on=max(on, appeal.filed_on))
+
+
+def _authorization_needed(adjustments: tuple[Adjustment, ...]) -> bool | None:
+    return True if any(one.carc in NO_AUTHORIZATION for one in adjustments) else None
 
 
 def _settled_by_others(adjustments: tuple[Adjustment, ...]) -> bool:

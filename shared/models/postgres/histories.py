@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
@@ -97,6 +98,14 @@ claim_events = Table(
     tenant_key(),
     UniqueConstraint("client_id", "claim_id", "number"),
     UniqueConstraint("client_id", "claim_id", "source_ref"),
+    # A line of a payer's file is posted to one claim.
+    Index(
+        "uq_claim_events_payer_line",
+        "client_id",
+        "source_ref",
+        unique=True,
+        postgresql_where=text("source_ref LIKE 'x12:%'"),
+    ),
 )
 
 record_history = Table(

@@ -30,7 +30,7 @@ payer_files = Table(
     Column("trace_number", Text, nullable=False),
     Column("payer_name", Text),
     Column("payer_reference", Text),
-    Column("amount", Numeric(12, 2)),
+    Column("total_amount", Numeric(12, 2)),
     Column("method", Text),
     Column("dated_on", Date),
     Column("provider_adjustments", JSONB, nullable=False, server_default="[]"),

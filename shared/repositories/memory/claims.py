@@ -78,7 +78,8 @@ class InMemoryClaimRepository:
             after = change.claim
             known = {one.source_ref for one in self._tables.history_of_claim(row)} - {None}
             posted = [event.source_ref for event in change.events if event.source_ref is not None]
-            if known & set(posted) or len(posted) != len(set(posted)):
+            elsewhere = any(self.taker_of(client_id, one) for one in posted if one.startswith("x12:"))
+            if known & set(posted) or len(posted) != len(set(posted)) or elsewhere:
                 raise ConflictError("This was posted to the claim already", code="already_posted")
             self._check_number(client_id, change.made)
             self._tables.answers.keep(change.kept)
@@ -97,6 +98,14 @@ class InMemoryClaimRepository:
                 self._remember(change.made, changed_by, None)
             self._tables.record(change.event)
             return after
+
+    def taker_of(self, client_id: UUID, source_ref: str) -> UUID | None:
+        """The client's claim whose history has an entry from this source: of a payer's line there is one at most."""
+        for row in self._tables.of(client_id, "claims"):
+            if any(event.source_ref == source_ref for event in self._tables.history_of_claim(row)):
+                found: UUID = row["id"]
+                return found
+        return None
 
     def events(
         self, client_id: UUID, reference: str, *, before: int | None, limit: int, seen: AuditEvent | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -140,23 +140,26 @@ class InMemoryPayerFileRepository:
             self._tables.record(event)
             return True
 
-    def posted_before(self, client_id: UUID, fingerprint: str) -> UUID | None:
+    def posted_before(self, client_id: UUID, fingerprints: Collection[str]) -> Mapping[str, UUID]:
         """See PayerFileRepository.posted_before."""
-        for (client, _), kept in self._kept.items():
-            for line in kept.lines.values():
-                posted = line.outcome in {"posted", "noted"}
-                if client == client_id and line.fingerprint == fingerprint and posted:
-                    return line.claim_id
-        return None
+        with self._tables.lock:
+            lines = [
+                line for (client, _), kept in self._kept.items() if client == client_id for line in kept.lines.values()
+            ]
+        return {
+            line.fingerprint: line.claim_id
+            for line in lines
+            if line.fingerprint in fingerprints and line.outcome in {"posted", "noted"} and line.claim_id is not None
+        }
 
-    def taken(self, client_id: UUID, claim_id: UUID, source_ref: str) -> bool:
+    def taken(self, client_id: UUID, source_ref: str) -> UUID | None:
         """See PayerFileRepository.taken."""
-        found = self._claims.events(client_id, str(claim_id), before=None, limit=1_000_000, seen=None)
-        return found is not None and any(event.source_ref == source_ref for event in found[1])
+        return self._claims.taker_of(client_id, source_ref)
 
-    def by_number(self, client_id: UUID, claim_number: str) -> ClaimCandidate | None:
-        """See PayerFileRepository.by_number."""
-        return next(iter(self._candidates(client_id, lambda row: row["claim_number"] == claim_number)), None)
+    def by_numbers(self, client_id: UUID, claim_numbers: Collection[str]) -> Mapping[str, ClaimCandidate]:
+        """See PayerFileRepository.by_numbers."""
+        found = self._candidates(client_id, lambda row: row["claim_number"] in claim_numbers)
+        return {one.claim_number: one for one in found}
 
     def by_control_number(self, client_id: UUID, control_number: str) -> tuple[ClaimCandidate, ...]:
         """See PayerFileRepository.by_control_number."""

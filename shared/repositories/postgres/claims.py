@@ -89,7 +89,7 @@ SELECT given.id, :client, :claim, coalesce((SELECT max(number) FROM claim_events
   given.to_status, given.reason, given.amount, given.details, given.source_ref, :by, given.occurred_at
 FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS given(id uuid, place int, kind text, from_status text,
   to_status text, reason text, amount numeric(10, 2), details jsonb, source_ref text, occurred_at timestamptz)
-ON CONFLICT (client_id, claim_id, source_ref) DO NOTHING
+ON CONFLICT DO NOTHING
 """)
 _ADD_ADJUSTMENTS = text("""
 INSERT INTO claim_adjustments (id, client_id, claim_id, event_id, place, group_code, carc, remarks, amount, line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -32,8 +32,8 @@ from shared.repositories.postgres.transaction import add_event, as_uuid, keep, r
 T = TypeVar("T")
 
 _KEEP = text("""
-INSERT INTO payer_files (id, client_id, kind, digest, place, trace_number, payer_name, payer_reference, amount, method,
-  dated_on, provider_adjustments, imbalances, unread)
+INSERT INTO payer_files (id, client_id, kind, digest, place, trace_number, payer_name, payer_reference, total_amount,
+  method, dated_on, provider_adjustments, imbalances, unread)
 VALUES (:id, :client, :kind, :digest, :place, :trace, :payer_name, :payer_reference, :amount, :method, :dated_on,
   CAST(:provider_adjustments AS jsonb), CAST(:imbalances AS jsonb), CAST(:unread AS jsonb))
 ON CONFLICT (client_id, digest, place) DO NOTHING
@@ -44,8 +44,8 @@ INSERT INTO payer_file_lines (client_id, file_id, number, fingerprint, content)
 SELECT :client, :file, number, fingerprint, content FROM jsonb_to_recordset(CAST(:lines AS jsonb))
   AS given(number integer, fingerprint text, content jsonb)
 """)
-_HEAD = """f.id, f.kind, f.trace_number, f.payer_name, f.payer_reference, f.amount, f.method, f.dated_on, f.created_at,
-  (SELECT jsonb_object_agg(counted.outcome, counted.lines) FROM (
+_HEAD = """f.id, f.kind, f.trace_number, f.payer_name, f.payer_reference, f.total_amount, f.method, f.dated_on,
+  f.created_at, (SELECT jsonb_object_agg(counted.outcome, counted.lines) FROM (
     SELECT l.outcome, count(*) AS lines FROM payer_file_lines l
     WHERE l.client_id = f.client_id AND l.file_id = f.id GROUP BY l.outcome) AS counted)"""
 _COLUMNS_OF_HEAD = 10
@@ -61,8 +61,9 @@ FROM payer_file_lines l LEFT JOIN claims c ON c.client_id = l.client_id AND c.id
 WHERE l.client_id = :client AND l.file_id = :id ORDER BY l.number
 """)
 _AFTER = "AND (f.created_at, f.id) < (:at, :last)"
-_UNMATCHED = """AND f.id IN (SELECT o.file_id FROM payer_file_lines o WHERE o.client_id = :client
-  AND o.outcome IN ('pending', 'not_posted'))"""
+# An array, because the files are looked up by it then: they are few, and the table is long.
+_UNMATCHED = """AND f.id = ANY (ARRAY(SELECT DISTINCT o.file_id FROM payer_file_lines o WHERE o.client_id = :client
+  AND o.outcome IN ('pending', 'not_posted')))"""
 _SETTLE = text("""
 UPDATE payer_file_lines SET outcome = :outcome, reason = :reason, claim_id = :claim, claim_status = :status,
   settled_at = now()
@@ -70,12 +71,12 @@ WHERE client_id = :client AND file_id = :file AND number = :number AND outcome I
   AND (outcome, reason, claim_id) IS DISTINCT FROM (:outcome, :reason, CAST(:claim AS uuid))
 """)
 _POSTED = text("""
-SELECT claim_id FROM payer_file_lines
-WHERE client_id = :client AND fingerprint = :fingerprint AND outcome IN ('posted', 'noted') LIMIT 1
+SELECT fingerprint, claim_id FROM payer_file_lines
+WHERE client_id = :client AND fingerprint = ANY(:fingerprints) AND outcome IN ('posted', 'noted')
 """)
 _TAKEN = text("""
-SELECT EXISTS (SELECT FROM claim_events
-  WHERE client_id = :client AND claim_id = :claim AND source_ref = :source)
+SELECT claim_id FROM claim_events
+WHERE client_id = :client AND source_ref = :source AND source_ref LIKE 'x12:%'
 """)
 _CANDIDATE = """
 SELECT c.id, c.claim_number, c.amount, p.first_name, p.last_name,
@@ -85,7 +86,7 @@ FROM claims c JOIN patients p ON p.client_id = c.client_id AND p.id = c.patient_
 WHERE c.client_id = :client AND c.deleted_at IS NULL AND {found}
 ORDER BY c.id
 """
-_BY_NUMBER = text(_CANDIDATE.format(found="c.claim_number = :number"))
+_BY_NUMBERS = text(_CANDIDATE.format(found="c.claim_number = ANY(:numbers)"))
 _BY_CONTROL_NUMBER = text(_CANDIDATE.format(found="c.payer_control_number = :number") + " LIMIT 2")
 _BY_ID = text(_CANDIDATE.format(found="c.id = ANY(:ids)"))
 # Names are compared by E08, which the database cannot. Of more claims than these nobody says which is meant.
@@ -190,23 +191,23 @@ class PostgresPayerFileRepository:
                 add_event(connection, event)
         return said
 
-    def posted_before(self, client_id: UUID, fingerprint: str) -> UUID | None:
+    def posted_before(self, client_id: UUID, fingerprints: Collection[str]) -> Mapping[str, UUID]:
         """See PayerFileRepository.posted_before."""
         with self._postgres.tenant(client_id) as connection:
-            given = {"client": client_id, "fingerprint": fingerprint}
-            found: UUID | None = connection.execute(_POSTED, given).scalar_one_or_none()
-        return found
+            given = {"client": client_id, "fingerprints": list(fingerprints)}
+            return {row[0]: row[1] for row in connection.execute(_POSTED, given)}
 
-    def taken(self, client_id: UUID, claim_id: UUID, source_ref: str) -> bool:
+    def taken(self, client_id: UUID, source_ref: str) -> UUID | None:
         """See PayerFileRepository.taken."""
         with self._postgres.tenant(client_id) as connection:
-            given = {"client": client_id, "claim": claim_id, "source": source_ref}
-            return bool(connection.execute(_TAKEN, given).scalar_one())
+            given = {"client": client_id, "source": source_ref}
+            found: UUID | None = connection.execute(_TAKEN, given).scalar_one_or_none()
+        return found
 
-    def by_number(self, client_id: UUID, claim_number: str) -> ClaimCandidate | None:
-        """See PayerFileRepository.by_number."""
-        found = self._candidates(client_id, _BY_NUMBER, {"number": claim_number})
-        return found[0] if found else None
+    def by_numbers(self, client_id: UUID, claim_numbers: Collection[str]) -> Mapping[str, ClaimCandidate]:
+        """See PayerFileRepository.by_numbers."""
+        found = self._candidates(client_id, _BY_NUMBERS, {"numbers": list(claim_numbers)})
+        return {one.claim_number: one for one in found}
 
     def by_control_number(self, client_id: UUID, control_number: str) -> tuple[ClaimCandidate, ...]:
         """See PayerFileRepository.by_control_number."""
