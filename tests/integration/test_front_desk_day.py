@@ -89,7 +89,7 @@ class Day:
             self.office.visit(one.number, visit_date=self.day, starts_at=one.starts_at, status_since=one.booked)
             self.expected[one.number] = "scheduled"
         for happening in sorted(step for one in self.appointments for step in one.happenings()):
-            self.office.now = happening.at
+            self.office.now = max(self.office.now, happening.at)
             self.step(happening.visit, happening.action)
         self.compare()
 
