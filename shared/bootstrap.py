@@ -26,17 +26,12 @@ if TYPE_CHECKING:
     from shared.domain.rate_limit import RateLimit
     from shared.domain.session import SessionLimits
     from shared.mail.port import Mailer
-    from shared.modes.backend import BackendModeHandler
-    from shared.modes.eligibility import EligibilityModeHandler
-    from shared.modes.email_drafter import EmailDrafterModeHandler
-    from shared.modes.front_desk import FrontDeskModeHandler
     from shared.repositories.live_protocols import InboxFeed
     from shared.repositories.protocols import AuditOutbox, LiveStore, MemberRepository, RecordStore
     from shared.repositories.sign_in_protocols import SessionRepository
     from shared.repositories.user_protocols import Accounts, MemberMirror, OrganisationRepository, UserRepository
     from shared.services.access_log import AccessLog
     from shared.services.alerts import AlertService
-    from shared.services.authorizations import AuthorizationService
     from shared.services.current_context import CurrentContextService
     from shared.services.feedback import FeedbackService
     from shared.services.guidance import GuidanceService
@@ -258,33 +253,6 @@ def guidance_service() -> GuidanceService:
     from shared.services.guidance import GuidanceService
 
     return GuidanceService(mode_service(), current_context_service(), task_service(), access_log())
-
-
-def eligibility_mode() -> EligibilityModeHandler:
-    """The eligibility mode's handler, for the routes that only it has."""
-    return mode_service().get_mode_handler("eligibility")  # type: ignore[no-any-return]  # the mode's own
-
-
-def email_drafter_mode() -> EmailDrafterModeHandler:
-    """The e-mail drafter's handler, for the routes that only it has."""
-    return mode_service().get_mode_handler("email-drafter")  # type: ignore[no-any-return]  # the mode's own
-
-
-def backend_mode() -> BackendModeHandler:
-    """The backend mode's handler, for the routes that only it has."""
-    handler: BackendModeHandler = mode_service().get_mode_handler("backend")
-    return handler
-
-
-def authorization_service() -> AuthorizationService:
-    """Authorizations, as the eligibility mode works with them."""
-    return eligibility_mode().authorization_service
-
-
-def front_desk_mode() -> FrontDeskModeHandler:
-    """The front desk mode's handler, for the routes that only it has."""
-    handler: FrontDeskModeHandler = mode_service().get_mode_handler("front-desk")
-    return handler
 
 
 @cache

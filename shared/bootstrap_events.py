@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from shared import bootstrap
+from shared import bootstrap, bootstrap_modes
 from shared.config import settings
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def job_runner() -> JobRunner:
     """Does the turns of long work."""
     from shared.services.jobs import JobRunner
 
-    kinds = {"batch_check_schedule": lambda: bootstrap.eligibility_mode().schedule.check_visit}
+    kinds = {"batch_check_schedule": lambda: bootstrap_modes.eligibility_mode().schedule.check_visit}
     return JobRunner(bootstrap.live_store().jobs, bootstrap.members(), kinds)
 
 

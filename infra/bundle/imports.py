@@ -9,7 +9,13 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = "shared"
-COMPOSITION_ROOTS = ("shared.bootstrap", "shared.bootstrap_chat", "shared.bootstrap_events", "shared.bootstrap_sign_in")
+COMPOSITION_ROOTS = (
+    "shared.bootstrap",
+    "shared.bootstrap_chat",
+    "shared.bootstrap_events",
+    "shared.bootstrap_modes",
+    "shared.bootstrap_sign_in",
+)
 
 
 class BundleError(ValueError):

@@ -16,6 +16,7 @@ OPEN_TO_FUNCTIONS = (
     "shared.bootstrap",
     "shared.bootstrap_chat",
     "shared.bootstrap_events",
+    "shared.bootstrap_modes",
     "shared.bootstrap_sign_in",
     "shared.domain",
     "shared.errors",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functions_framework
 from flask import Request, Response
 
-from shared import bootstrap
+from shared import bootstrap, bootstrap_modes
 from shared.auth.permissions import Permission
 from shared.models.api.claims import (
     Aging,
@@ -196,7 +196,7 @@ def quick_action(caller: Caller, body: QuickAction) -> QuickActionResult:
     },
 )
 def work_queue(caller: Caller, query: QueueQuery) -> WorkQueues:
-    return bootstrap.backend_mode().work.queues(caller, query)
+    return bootstrap_modes.backend_mode().work.queues(caller, query)
 
 
 @operations.get(
@@ -207,7 +207,7 @@ def work_queue(caller: Caller, query: QueueQuery) -> WorkQueues:
     example={"claims": [_ITEM], "nextCursor": None},
 )
 def list_claims(caller: Caller, query: ClaimsQuery) -> ClaimItems:
-    return bootstrap.backend_mode().work.claims(caller, query)
+    return bootstrap_modes.backend_mode().work.claims(caller, query)
 
 
 @operations.get(
@@ -218,7 +218,7 @@ def list_claims(caller: Caller, query: ClaimsQuery) -> ClaimItems:
     example=_CLAIM,
 )
 def get_claim(caller: Caller, reference: str) -> Reply[ClaimDetail]:
-    view = bootstrap.backend_mode().claims.get(caller, reference)
+    view = bootstrap_modes.backend_mode().claims.get(caller, reference)
     return Reply(view, version=view.version)
 
 
@@ -230,7 +230,7 @@ def get_claim(caller: Caller, reference: str) -> Reply[ClaimDetail]:
     example={"claimId": _CLAIM["id"], "events": [_EVENT], "nextCursor": None},
 )
 def list_claim_events(caller: Caller, reference: str, query: EventsQuery) -> ClaimEvents:
-    return bootstrap.backend_mode().claims.events(caller, reference, query)
+    return bootstrap_modes.backend_mode().claims.events(caller, reference, query)
 
 
 @operations.post(
@@ -248,7 +248,7 @@ def list_claim_events(caller: Caller, reference: str, query: EventsQuery) -> Cla
     example=_CLAIM,
 )
 def record_claim_event(caller: Caller, reference: str, body: ClaimEventRequest) -> Reply[ClaimDetail]:
-    view = bootstrap.backend_mode().claims.record(caller, reference, body).view
+    view = bootstrap_modes.backend_mode().claims.record(caller, reference, body).view
     return Reply(view, version=view.version)
 
 
@@ -267,7 +267,7 @@ def record_claim_event(caller: Caller, reference: str, body: ClaimEventRequest) 
     },
 )
 def list_deadlines(caller: Caller, query: DeadlineQuery) -> Deadlines:
-    return bootstrap.backend_mode().work.deadlines(caller, query)
+    return bootstrap_modes.backend_mode().work.deadlines(caller, query)
 
 
 @operations.get(
@@ -293,7 +293,7 @@ def list_deadlines(caller: Caller, query: DeadlineQuery) -> Deadlines:
     },
 )
 def aging(caller: Caller, query: AgingQuery) -> Aging:
-    return bootstrap.backend_mode().work.aging(caller, query)
+    return bootstrap_modes.backend_mode().work.aging(caller, query)
 
 
 @operations.post(
@@ -306,7 +306,7 @@ def aging(caller: Caller, query: AgingQuery) -> Aging:
     example={"files": [_REMITTANCE], "complete": True},
 )
 def post_remittances(caller: Caller, body: PayerFileUpload) -> Reply[PostedFiles]:
-    posted, new = bootstrap.backend_mode().remittances.post(caller, body)
+    posted, new = bootstrap_modes.backend_mode().remittances.post(caller, body)
     return Reply(posted, status=201 if new else 200)
 
 
@@ -318,7 +318,7 @@ def post_remittances(caller: Caller, body: PayerFileUpload) -> Reply[PostedFiles
     example={"remittances": [_REMITTANCE_HEAD], "nextCursor": None},
 )
 def list_remittances(caller: Caller, query: RemittanceQuery) -> RemittanceList:
-    return bootstrap.backend_mode().remittances.find(caller, query)
+    return bootstrap_modes.backend_mode().remittances.find(caller, query)
 
 
 @operations.get(
@@ -329,7 +329,7 @@ def list_remittances(caller: Caller, query: RemittanceQuery) -> RemittanceList:
     example=_REMITTANCE,
 )
 def get_remittance(caller: Caller, reference: str) -> RemittanceView:
-    return bootstrap.backend_mode().remittances.get(caller, reference)
+    return bootstrap_modes.backend_mode().remittances.get(caller, reference)
 
 
 @operations.post(
@@ -341,7 +341,7 @@ def get_remittance(caller: Caller, reference: str) -> RemittanceView:
     example=_REMITTANCE,
 )
 def match_remittance_line(caller: Caller, reference: str, line: str, body: LineMatch) -> RemittanceView:
-    return bootstrap.backend_mode().remittances.match(caller, reference, line, body)
+    return bootstrap_modes.backend_mode().remittances.match(caller, reference, line, body)
 
 
 @operations.post(
@@ -354,7 +354,7 @@ def match_remittance_line(caller: Caller, reference: str, line: str, body: LineM
     example={"files": [_REMITTANCE | {"kind": "acknowledgement", "amountCents": None}], "complete": True},
 )
 def post_claim_status(caller: Caller, body: PayerFileUpload) -> Reply[PostedFiles]:
-    posted, new = bootstrap.backend_mode().remittances.report(caller, body)
+    posted, new = bootstrap_modes.backend_mode().remittances.report(caller, body)
     return Reply(posted, status=201 if new else 200)
 
 

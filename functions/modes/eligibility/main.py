@@ -5,7 +5,7 @@ from __future__ import annotations
 import functions_framework
 from flask import Request, Response
 
-from shared import bootstrap
+from shared import bootstrap, bootstrap_modes
 from shared.auth.permissions import Permission
 from shared.domain.authorization.states import BY_HAND
 from shared.models.api.authorizations import (
@@ -151,7 +151,7 @@ def quick_action(caller: Caller, body: QuickAction) -> Reply[QuickActionResult]:
     },
 )
 def get_patient(caller: Caller, reference: str, query: PatientQuery) -> PatientEligibility:
-    return bootstrap.eligibility_mode().patient(caller, reference, asked=query.date_of_service)
+    return bootstrap_modes.eligibility_mode().patient(caller, reference, asked=query.date_of_service)
 
 
 @operations.get(
@@ -162,7 +162,7 @@ def get_patient(caller: Caller, reference: str, query: PatientQuery) -> PatientE
     example={"patientId": "0192…", "mrn": "MRN553", "claims": [], "nextCursor": None},
 )
 def list_claims(caller: Caller, reference: str, query: ClaimQuery) -> ClaimList:
-    return bootstrap.eligibility_mode().claims(caller, reference, query)
+    return bootstrap_modes.eligibility_mode().claims(caller, reference, query)
 
 
 @operations.post(
@@ -183,7 +183,7 @@ def list_claims(caller: Caller, reference: str, query: ClaimQuery) -> ClaimList:
     example=_AUTHORIZATION,
 )
 def request_authorization(caller: Caller, body: AuthorizationRequest) -> Reply[AuthorizationRecord]:
-    view = bootstrap.authorization_service().ask(caller, body).view
+    view = bootstrap_modes.authorization_service().ask(caller, body).view
     return Reply(view, status=201, version=view.version)
 
 
@@ -195,7 +195,7 @@ def request_authorization(caller: Caller, body: AuthorizationRequest) -> Reply[A
     example=_GRANTED,
 )
 def get_authorization(caller: Caller, reference: str) -> Reply[AuthorizationRecord]:
-    view = bootstrap.authorization_service().get(caller, reference)
+    view = bootstrap_modes.authorization_service().get(caller, reference)
     return Reply(view, version=view.version)
 
 
@@ -212,7 +212,7 @@ def get_authorization(caller: Caller, reference: str) -> Reply[AuthorizationReco
     },
 )
 def match_authorization(caller: Caller, reference: str, query: MatchQuery) -> MatchView:
-    return bootstrap.authorization_service().match(caller, reference, query)
+    return bootstrap_modes.authorization_service().match(caller, reference, query)
 
 
 @operations.post(
@@ -224,7 +224,7 @@ def match_authorization(caller: Caller, reference: str, query: MatchQuery) -> Ma
     example=_AUTHORIZATION | {"version": 2},
 )
 def submit_authorization(caller: Caller, reference: str, body: AuthorizationSubmit) -> Reply[AuthorizationRecord]:
-    view = bootstrap.authorization_service().submit(caller, reference, body).view
+    view = bootstrap_modes.authorization_service().submit(caller, reference, body).view
     return Reply(view, version=view.version)
 
 
@@ -237,7 +237,7 @@ def submit_authorization(caller: Caller, reference: str, body: AuthorizationSubm
     example=_GRANTED | {"answer": "applied"},
 )
 def decide_authorization(caller: Caller, reference: str, body: DecisionRequest) -> Reply[AuthorizationRecord]:
-    view = bootstrap.authorization_service().decide(caller, reference, body).view
+    view = bootstrap_modes.authorization_service().decide(caller, reference, body).view
     return Reply(view, version=view.version)
 
 
@@ -250,7 +250,7 @@ def decide_authorization(caller: Caller, reference: str, body: DecisionRequest) 
     example=_GRANTED | {"status": "extension_requested", "version": 3},
 )
 def extend_authorization(caller: Caller, reference: str, body: ExtensionMembers) -> Reply[AuthorizationRecord]:
-    view = bootstrap.authorization_service().extend(caller, reference, body).view
+    view = bootstrap_modes.authorization_service().extend(caller, reference, body).view
     return Reply(view, version=view.version)
 
 
@@ -263,7 +263,7 @@ def extend_authorization(caller: Caller, reference: str, body: ExtensionMembers)
     example=_GRANTED | {"version": 3},
 )
 def reserve_units(caller: Caller, reference: str, body: ReserveRequest) -> Reply[AuthorizationRecord]:
-    view = bootstrap.authorization_service().reserve(caller, reference, body).view
+    view = bootstrap_modes.authorization_service().reserve(caller, reference, body).view
     return Reply(view, version=view.version)
 
 
@@ -276,7 +276,7 @@ def reserve_units(caller: Caller, reference: str, body: ReserveRequest) -> Reply
     example=_GRANTED | {"version": 4},
 )
 def release_units(caller: Caller, reference: str, body: ReleaseRequest) -> Reply[AuthorizationRecord]:
-    view = bootstrap.authorization_service().release(caller, reference, body).view
+    view = bootstrap_modes.authorization_service().release(caller, reference, body).view
     return Reply(view, version=view.version)
 
 
@@ -293,7 +293,7 @@ def release_units(caller: Caller, reference: str, body: ReleaseRequest) -> Reply
 def move_authorization(
     caller: Caller, reference: str, choice: str, body: AuthorizationStep
 ) -> Reply[AuthorizationRecord]:
-    view = bootstrap.authorization_service().move(caller, reference, choice, body).view
+    view = bootstrap_modes.authorization_service().move(caller, reference, choice, body).view
     return Reply(view, version=view.version)
 
 

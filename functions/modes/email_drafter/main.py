@@ -5,7 +5,7 @@ from __future__ import annotations
 import functions_framework
 from flask import Request, Response
 
-from shared import bootstrap, bootstrap_chat
+from shared import bootstrap, bootstrap_chat, bootstrap_modes
 from shared.auth.permissions import Permission
 from shared.models.api.drafts import (
     ApproveDraft,
@@ -123,7 +123,7 @@ def quick_action(caller: Caller, body: QuickAction) -> QuickActionResult:
 )
 def list_templates(caller: Caller) -> TemplateList:
     del caller
-    return bootstrap.email_drafter_mode().drafts.templates()
+    return bootstrap_modes.email_drafter_mode().drafts.templates()
 
 
 @operations.get(
@@ -134,7 +134,7 @@ def list_templates(caller: Caller) -> TemplateList:
     example={"drafts": [{"id": "draft_6a1f", "template": "appt_reminder", "state": "draft"}], "nextCursor": None},
 )
 def list_drafts(caller: Caller, query: DraftQuery) -> DraftList:
-    return bootstrap.email_drafter_mode().drafts.list_drafts(caller, query)
+    return bootstrap_modes.email_drafter_mode().drafts.list_drafts(caller, query)
 
 
 @operations.post(
@@ -147,7 +147,7 @@ def list_drafts(caller: Caller, query: DraftQuery) -> DraftList:
     example=_DRAFT,
 )
 def create_draft(caller: Caller, body: NewDraft) -> Reply[DraftView]:
-    mode = bootstrap.email_drafter_mode()
+    mode = bootstrap_modes.email_drafter_mode()
     view = mode.show(mode.drafts.create(caller, body))
     return Reply(view, status=201, version=view.version)
 
@@ -160,7 +160,7 @@ def create_draft(caller: Caller, body: NewDraft) -> Reply[DraftView]:
     example=_DRAFT,
 )
 def get_draft(caller: Caller, draft_id: str) -> Reply[DraftView]:
-    view = bootstrap.email_drafter_mode().drafts.get(caller, draft_id)
+    view = bootstrap_modes.email_drafter_mode().drafts.get(caller, draft_id)
     return Reply(view, version=view.version)
 
 
@@ -173,7 +173,7 @@ def get_draft(caller: Caller, draft_id: str) -> Reply[DraftView]:
     example=_DRAFT | {"version": 2},
 )
 def edit_draft(caller: Caller, draft_id: str, body: EditDraft) -> Reply[DraftView]:
-    mode = bootstrap.email_drafter_mode()
+    mode = bootstrap_modes.email_drafter_mode()
     view = mode.show(mode.drafts.edit(caller, draft_id, body))
     return Reply(view, version=view.version)
 
@@ -187,7 +187,7 @@ def edit_draft(caller: Caller, draft_id: str, body: EditDraft) -> Reply[DraftVie
     example=_DRAFT | {"version": 2},
 )
 def revise_draft(caller: Caller, draft_id: str, body: ReviseDraft) -> Reply[DraftView]:
-    mode = bootstrap.email_drafter_mode()
+    mode = bootstrap_modes.email_drafter_mode()
     view = mode.show(mode.drafts.revise(caller, draft_id, body, rewriter=bootstrap_chat.rewriter))
     return Reply(view, version=view.version)
 
@@ -201,7 +201,7 @@ def revise_draft(caller: Caller, draft_id: str, body: ReviseDraft) -> Reply[Draf
     example=_IN_REVIEW,
 )
 def submit_draft(caller: Caller, draft_id: str, body: DraftStep) -> Reply[DraftView]:
-    mode = bootstrap.email_drafter_mode()
+    mode = bootstrap_modes.email_drafter_mode()
     view = mode.show(mode.drafts.submit(caller, draft_id, version=body.version))
     return Reply(view, version=view.version)
 
@@ -215,7 +215,7 @@ def submit_draft(caller: Caller, draft_id: str, body: DraftStep) -> Reply[DraftV
     example=_DRAFT | {"state": "changes_requested", "allowed": ["edit", "discard"], "version": 3},
 )
 def request_changes(caller: Caller, draft_id: str, body: ReasonedStep) -> Reply[DraftView]:
-    mode = bootstrap.email_drafter_mode()
+    mode = bootstrap_modes.email_drafter_mode()
     view = mode.show(mode.drafts.request_changes(caller, draft_id, body))
     return Reply(view, version=view.version)
 
@@ -229,7 +229,7 @@ def request_changes(caller: Caller, draft_id: str, body: ReasonedStep) -> Reply[
     example=_APPROVED,
 )
 def approve_draft(caller: Caller, draft_id: str, body: ApproveDraft) -> Reply[DraftView]:
-    mode = bootstrap.email_drafter_mode()
+    mode = bootstrap_modes.email_drafter_mode()
     view = mode.show(mode.drafts.approve(caller, draft_id, body))
     return Reply(view, version=view.version)
 
@@ -243,7 +243,7 @@ def approve_draft(caller: Caller, draft_id: str, body: ApproveDraft) -> Reply[Dr
     example=_SENT,
 )
 def send_draft(caller: Caller, draft_id: str, body: SendDraft) -> Reply[DraftView]:
-    mode = bootstrap.email_drafter_mode()
+    mode = bootstrap_modes.email_drafter_mode()
     view = mode.show(mode.sending.send(caller, draft_id, body, mode.drafts.changes))
     return Reply(view, version=view.version)
 
@@ -257,7 +257,7 @@ def send_draft(caller: Caller, draft_id: str, body: SendDraft) -> Reply[DraftVie
     example=_DRAFT | {"state": "discarded", "allowed": [], "version": 2},
 )
 def discard_draft(caller: Caller, draft_id: str, body: DiscardDraft) -> Reply[DraftView]:
-    mode = bootstrap.email_drafter_mode()
+    mode = bootstrap_modes.email_drafter_mode()
     view = mode.show(mode.drafts.discard(caller, draft_id, body))
     return Reply(view, version=view.version)
 
@@ -271,7 +271,7 @@ def discard_draft(caller: Caller, draft_id: str, body: DiscardDraft) -> Reply[Dr
     example=_SENT | {"answeredAt": "2026-12-02T09:00:00Z", "version": 6},
 )
 def note_answer(caller: Caller, draft_id: str, body: DraftStep) -> Reply[DraftView]:
-    mode = bootstrap.email_drafter_mode()
+    mode = bootstrap_modes.email_drafter_mode()
     view = mode.show(mode.drafts.answered(caller, draft_id, version=body.version))
     return Reply(view, version=view.version)
 
@@ -285,7 +285,7 @@ def note_answer(caller: Caller, draft_id: str, body: DraftStep) -> Reply[DraftVi
     example={"draft": _SENT | {"state": "retracted"}, "correction": _DRAFT | {"corrects": "draft_6a1f"}},
 )
 def retract_draft(caller: Caller, draft_id: str, body: RetractDraft) -> Retracted:
-    mode = bootstrap.email_drafter_mode()
+    mode = bootstrap_modes.email_drafter_mode()
     return mode.show_retracted(*mode.drafts.retract(caller, draft_id, body))
 
 
@@ -298,7 +298,7 @@ def retract_draft(caller: Caller, draft_id: str, body: RetractDraft) -> Retracte
     example={"outcome": "bounced", "draft": _SENT | {"state": "bounced", "version": 6}},
 )
 def import_report(caller: Caller, body: ImportReport) -> ReportResult:
-    return bootstrap.email_drafter_mode().reports.take(caller, body.message)
+    return bootstrap_modes.email_drafter_mode().reports.take(caller, body.message)
 
 
 _app = function_app(operations)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functions_framework
 from flask import Request, Response
 
-from shared import bootstrap
+from shared import bootstrap, bootstrap_modes
 from shared.auth.permissions import Permission
 from shared.models.api.modes import ContextQuery, ContextView, QuickAction, QuickActionResult, SetContext, SummaryView
 from shared.models.api.visits import AppointmentList, AppointmentQuery, CheckInRequest, VisitView
@@ -107,7 +107,7 @@ def quick_action(caller: Caller, body: QuickAction) -> Reply[QuickActionResult]:
     example={"date": "2026-12-01", "appointments": [_LINE], "nextCursor": None},
 )
 def list_appointments(caller: Caller, query: AppointmentQuery) -> AppointmentList:
-    return bootstrap.front_desk_mode().visit_service.board(caller, query)
+    return bootstrap_modes.front_desk_mode().visit_service.board(caller, query)
 
 
 @operations.get(
@@ -118,7 +118,7 @@ def list_appointments(caller: Caller, query: AppointmentQuery) -> AppointmentLis
     example=_VISIT,
 )
 def get_appointment(caller: Caller, reference: str) -> Reply[VisitView]:
-    view = bootstrap.front_desk_mode().visit_service.get(caller, reference)
+    view = bootstrap_modes.front_desk_mode().visit_service.get(caller, reference)
     return Reply(view, version=view.version)
 
 
@@ -138,7 +138,7 @@ def get_appointment(caller: Caller, reference: str) -> Reply[VisitView]:
     example=_VISIT | {"status": "checked_in", "allowed": ["room_patient"], "version": 3},
 )
 def check_in(caller: Caller, body: CheckInRequest) -> Reply[VisitView]:
-    view = bootstrap.front_desk_mode().desk.check_in(caller, body)
+    view = bootstrap_modes.front_desk_mode().desk.check_in(caller, body)
     return Reply(view, version=view.version)
 
 
