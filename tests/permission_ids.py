@@ -126,16 +126,16 @@ def _id_of(record_type: str) -> Callable[[Make], str]:
     return lambda make: str(_new_record(make, record_type)["id"])
 
 
-def _new_context(make: Make) -> str:
-    body = {"recordType": "Patient ID", "recordId": _new_record(make, "patient")["id"]}
-    return str(make("POST", f"{ELIGIBILITY}/context", body)["contextId"])
+def _new_context(make: Make, mode: str = ELIGIBILITY, record_type: str = "patient") -> str:
+    body = {"recordType": record_type, "recordId": _new_record(make, record_type)["id"]}
+    return str(make("POST", f"{mode}/context", body)["contextId"])
 
 
 def _backend_context(make: Make) -> str:
-    body = {"recordType": "Claim ID", "recordId": _new_record(make, "claim")["id"]}
-    return str(make("POST", f"{BACKEND}/context", body)["contextId"])
+    return _new_context(make, BACKEND, "claim")
 
 
+_DENIED_BY = {"groupCode": "CO", "carc": "27", "amountCents": 1250}
 # What has happened to a claim, as its history tells it.
 _CLAIM_STEPS: dict[str, tuple[dict[str, Any], ...]] = {
     "held claim": ({"kind": "hold", "reason": "Waiting for the chart"},),
@@ -144,11 +144,7 @@ _CLAIM_STEPS: dict[str, tuple[dict[str, Any], ...]] = {
         {"kind": "make_ready"},
         {"kind": "submit"},
         {"kind": "accept"},
-        {
-            "kind": "deny",
-            "reason": "Not covered",
-            "adjustments": [{"groupCode": "CO", "carc": "27", "amountCents": 1250}],
-        },
+        {"kind": "deny", "reason": "Not covered", "adjustments": [_DENIED_BY]},
     ),
 }
 
@@ -284,8 +280,7 @@ def _new_shared_reply(make: Make) -> str:
 
 
 def _email_context(make: Make) -> str:
-    body = {"recordType": "Patient ID", "recordId": _new_record(make, "patient")["id"]}
-    return str(make("POST", f"{EMAIL_DRAFTER}/context", body)["contextId"])
+    return _new_context(make, EMAIL_DRAFTER)
 
 
 _OWN_WORDS: dict[str, Any] = {"subject": "A question", "body": "Please call us.",

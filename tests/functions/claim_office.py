@@ -12,6 +12,7 @@ from infra.local.demo_accounts import RIVERSIDE, demo_id
 from shared.models.identifiers import uuid7
 from shared.models.roles import Role
 from tests.functions.authorization_office import Office, today
+from tests.functions.in_memory import InMemoryProduct
 
 PATH = "/api/v1/modes/backend"
 PATIENT = demo_id("patient", RIVERSIDE.key, "MRN554")
@@ -27,6 +28,22 @@ class BillingOffice(Office):
 
     role: Role | str = Role.BILLER
     path: str = PATH
+
+    @classmethod
+    def at_work(cls, product: InMemoryProduct) -> BillingOffice:
+        """A biller who works on a claim that passes every rule, CLM-1."""
+        office = cls(product)
+        office.furnish()
+        office.claim()
+        office.work_on()
+        return office
+
+    def denied(self, code: str = "CO-197", number: str = "CLM-1") -> dict[str, Any]:
+        """Submit a claim, which the payer takes and denies; what recording that answered."""
+        self.act("submit_claim", claimId=number)
+        self.record("accept", number)
+        result: dict[str, Any] = self.act("record_denial", claimId=number, code=code)
+        return result
 
     def furnish(self) -> None:
         """Give the provider an NPI that is one."""

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from infra.local.demo_accounts import LAKESIDE
 from shared.models.identifiers import uuid7
 from shared.models.roles import Role
 from tests.functions.authorization_office import day, faults, today
@@ -18,11 +17,7 @@ from tests.functions.in_memory import InMemoryProduct
 
 @pytest.fixture
 def office(product: InMemoryProduct) -> BillingOffice:
-    at_work = BillingOffice(product)
-    at_work.furnish()
-    at_work.claim()
-    at_work.work_on()
-    return at_work
+    return BillingOffice.at_work(product)
 
 
 def status(result: dict[str, Any]) -> str:
@@ -31,13 +26,6 @@ def status(result: dict[str, Any]) -> str:
 
 def offered(result: dict[str, Any]) -> list[str]:
     return [action["action"] for action in result["guidanceActions"]]
-
-
-def denied(office: BillingOffice, code: str = "CO-197", number: str = "CLM-1") -> dict[str, Any]:
-    office.act("submit_claim", claimId=number)
-    office.record("accept", number)
-    result: dict[str, Any] = office.act("record_denial", claimId=number, code=code)
-    return result
 
 
 def test_the_whole_life_of_a_claim(office: BillingOffice) -> None:
@@ -183,7 +171,7 @@ def test_a_repeated_request_is_answered_alike_and_done_once(office: BillingOffic
 
 
 def test_a_write_off_above_the_limit_is_asked_for_and_a_manager_approves_it(office: BillingOffice) -> None:
-    denied(office, "CO-27")
+    office.denied("CO-27")
     asked = office.act("write_off", reason="not_covered")
     told = asked["data"]["writeOff"]
     assert (status(asked), told["asked"], told["limit"], told["approvers"]) == (
@@ -196,7 +184,7 @@ def test_a_write_off_above_the_limit_is_asked_for_and_a_manager_approves_it(offi
 
 
 def test_a_manager_refuses_and_the_request_is_gone(office: BillingOffice) -> None:
-    denied(office, "CO-27")
+    office.denied("CO-27")
     office.act("write_off", reason="not_covered")
     assert office.try_to("write_off", {"reason": "not_covered", "refuse": True}).status == 403
     manager = office.as_role(Role.MANAGER)
@@ -207,7 +195,7 @@ def test_a_manager_refuses_and_the_request_is_gone(office: BillingOffice) -> Non
 
 
 def test_a_limit_is_not_got_round_in_parts_nor_by_the_history(office: BillingOffice) -> None:
-    denied(office, "CO-27")
+    office.denied("CO-27")
     part = office.act("write_off", reason="not_covered", amount=60)
     assert (status(part), part["data"]["claim"]["balanceCents"]) == ("denied", 25_000)
     assert office.act("write_off", reason="not_covered", amount=60)["data"]["writeOff"]["asked"] is True
@@ -324,7 +312,7 @@ def test_the_rest_of_a_claim_is_billed_to_the_second_payer(office: BillingOffice
 
 
 def test_a_lost_appeal_goes_on_to_the_next_level_and_ends(office: BillingOffice) -> None:
-    denied(office, "CO-50")
+    office.denied("CO-50")
     late = office.try_to("start_appeal", {"ground": "medical_necessity", "filedOn": day(1)})
     assert faults(late) == [("params.filedOn", "in_the_future")]
     office.act("start_appeal", ground="medical_necessity")
@@ -345,73 +333,7 @@ def test_a_lost_appeal_goes_on_to_the_next_level_and_ends(office: BillingOffice)
 
 
 def test_a_talk_between_physicians_lets_the_payer_decide_anew(office: BillingOffice) -> None:
-    denied(office, "CO-50")
+    office.denied("CO-50")
     asked = office.act("start_appeal", ground="medical_necessity", kind="peer_to_peer")
     assert (status(asked), asked["data"]["peerToPeer"]) == ("denied", {"usuallyUntil": day(14), "late": False})
     assert status(office.act("record_appeal_outcome", outcome="won", paidAmount=0)) == "accepted"
-
-
-def test_queues_deadlines_aging_and_root_causes_are_told_with_their_money(office: BillingOffice) -> None:
-    denied(office, "CO-27")
-    office.claim("CLM-2", amount=Decimal("50.00"))
-    denied(office, "CO-197", "CLM-2")
-    queues = office.act("work_queue", queue="denied")["data"]
-    mine = [one["claimNumber"] for one in queues["items"]]
-    assert mine[:1] == ["CLM-1"]
-    assert {"CLM-1", "CLM-2"} <= set(mine)
-    due = office.act("deadline_list", days=3650)["data"]
-    assert {"CLM-1", "CLM-2"} <= {one["claimNumber"] for one in due["items"]}
-    assert office.act("aging_report")["data"]["amountCents"] > 36_000
-    causes = {one["step"]: one for one in office.act("denial_root_cause")["data"]["steps"]}
-    assert causes["eligibility_check"]["amountCents"] == 31_000
-    assert causes["eligibility_check"]["role"] == "eligibility_specialist"
-    assert causes["eligibility_check"]["payers"][0]["payer"] == "Capstone Mutual"
-    assert {one["code"] for one in causes["authorization"]["reasons"]} == {"CO-197"}
-    only = office.act("denial_root_cause", step="coding")["data"]
-    assert only["steps"] == []
-
-
-def test_only_billers_and_leads_change_claims_and_auditors_look(office: BillingOffice) -> None:
-    auditor = office.as_role(Role.AUDITOR)
-    assert auditor.try_to("claim_status_check", {"claimId": "CLM-1"}).status == 200
-    assert auditor.try_to("submit_claim", {"claimId": "CLM-1"}).status == 403
-    for role in (Role.FRONT_DESK, Role.ELIGIBILITY_SPECIALIST):
-        assert office.as_role(role).try_to("submit_claim", {"claimId": "CLM-1"}).status == 403
-
-
-def test_another_organisations_or_patients_claim_is_not_there(office: BillingOffice) -> None:
-    for reference in ("CLM-NOBODY", "CLM-91"):  # CLM-91 is MRN553's, and the context is MRN554's claim
-        answer = office.try_to("claim_status_check", {"claimId": reference})
-        assert (answer.status, answer.json["code"]) == (404, "not_found"), reference
-
-
-def test_a_neighbours_claim_is_not_there_by_its_uuid_either(office: BillingOffice) -> None:
-    neighbour = BillingOffice(office.product, Role.ADMIN, LAKESIDE)
-    neighbour.open("MRN553")
-    for action in ("claim_status_check", "submit_claim", "write_off"):
-        params = {"claimId": str(office.stored()["id"])} | ({"reason": "deceased"} if action == "write_off" else {})
-        answer = neighbour.try_to(action, params)
-        assert (answer.status, answer.json["code"]) == (404, "not_found"), action
-    assert office.stored()["status"] == "draft"
-
-
-def test_a_context_follows_its_claim(office: BillingOffice) -> None:
-    denied(office, "CO-197")
-    shown = office.done("GET", f"/context?contextId={office.context}")
-    assert shown["status"] == "error"
-    assert shown["summary"].startswith("Claim CLM-1, 310.00 USD: denied (CO-197, there was no authorization")
-    told = office.done("GET", f"/summary?contextId={office.context}")
-    assert told["summary"] == shown["summary"]
-    assert {one["label"] for one in told["facts"]} >= {"Status", "Reason", "Open", "Deadline"}
-    assert all(one["source"] for one in told["facts"])
-
-
-def test_a_patients_and_the_desks_summary_count_claims(office: BillingOffice) -> None:
-    denied(office, "CO-27")
-    office.open("MRN554")
-    told = office.done("GET", f"/summary?contextId={office.context}")["summary"]
-    assert told.startswith("2 open claims, 620.00 USD: 0 rejected, 2 denied, 0 pended; nearest deadline ")
-    office.open("Morning", "Other")
-    desk = office.done("GET", f"/summary?contextId={office.context}")["summary"]
-    assert "open claims" in desk
-    assert len(desk) <= 600
