@@ -88,6 +88,7 @@ class Day:
         for one in self.appointments:
             self.office.visit(one.number, visit_date=self.day, starts_at=one.starts_at, status_since=one.booked)
             self.expected[one.number] = "scheduled"
+        self.office.now = min(one.starts_at for one in self.appointments) - timedelta(hours=2)
         for happening in sorted(step for one in self.appointments for step in one.happenings()):
             self.office.now = max(self.office.now, happening.at)
             self.step(happening.visit, happening.action)
