@@ -43,6 +43,7 @@ openapi: install ## Write the API descriptions from the catalog and the routes
 bench: install ## Measure functions beside a bare floor, as ratios against the budgets
 	@$(PYTHON) -m tests.benchmarks
 	@$(PYTHON) -m tests.benchmarks.live_streams
+	@$(PYTHON) -m tests.benchmarks.lists
 	@exec $(PYTHON) -m tests.benchmarks.chat_stream
 
 soak: install ## The suites at full volume (takes long)

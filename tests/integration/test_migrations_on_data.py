@@ -78,8 +78,16 @@ ROWS: dict[str, tuple[str, ...]] = {
         """INSERT INTO sign_in_tickets (secret_hash, kind, content, expires_at)
           VALUES (repeat('b', 64), 'oauth_state', '{}', now())""",
     ),
+    "0021": (
+        f"""INSERT INTO claim_appeals (id, client_id, claim_id, level, status, filed_on)
+          VALUES (gen_random_uuid(), '{CLIENT}', '{CLAIM}', 1, 'open', '2026-12-01')""",
+        f"""INSERT INTO claim_adjustments (id, client_id, claim_id, event_id, place, group_code, carc, amount)
+          SELECT gen_random_uuid(), '{CLIENT}', '{CLAIM}', id, 0, 'CO', '45', 1 FROM claim_events LIMIT 1""",
+    ),
     "0008": (f"INSERT INTO member_outbox (id, client_id, user_id) VALUES (gen_random_uuid(), '{CLIENT}', '{ADMIN}')",),
 }
+# What migrations make of rows that are there: of a claim its state among its events, and two sums.
+MADE = 3
 Row = dict[str, Any]
 Picture = dict[str, list[Row]]
 
@@ -223,7 +231,8 @@ def test_rows_survive_every_migration_up_and_down_and_up_again(migrated: Migrate
         migrated.add(revision)
         pictures[revision] = migrated.picture()
     # One has two terms, and 0019 lets the visit's history go on to where the visit is.
-    assert sum(map(len, pictures[revisions()[-1]].values())) == 2 + sum(map(len, ROWS.values()))
+    added = 2 + sum(map(len, ROWS.values()))
+    assert sum(map(len, pictures[revisions()[-1]].values())) == added + MADE
     for revision, later in zip([BEFORE, *revisions()][::-1][1:], revisions()[::-1], strict=True):
         migrated.to(revision, down=True)
         now = migrated.picture()
@@ -240,6 +249,10 @@ def test_what_was_computed_for_old_rows_is_right(migrated: Migrated) -> None:
     assert migrated.value("SELECT sort_name FROM users") == "an admin"
     assert str(migrated.value("SELECT sort_date FROM claims")) == "0001-01-01"
     assert migrated.value("SELECT version FROM clients") == 1
+    assert migrated.value("SELECT balance_cents FROM claims") == 18_240
+    assert migrated.value("SELECT array_agg(kind || ' ' || to_status) FROM claim_events") == ["recorded submitted"]
+    sums = "SELECT array_agg(queue || ' ' || key || ' ' || claims || ' ' || cents ORDER BY queue) FROM claim_totals"
+    assert migrated.value(sums) == ["aging insurance: 1 18240", "open submitted 1 18240"]
 
 
 def refused(action: Any) -> tuple[str, float]:

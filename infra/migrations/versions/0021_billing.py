@@ -343,6 +343,7 @@ def _create_totals() -> None:
     op.create_table(
         "claim_totals",
         *cell(),
+        sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_claim_totals_client_id_clients")),
     )
     # The sums stand in the index: a report reads nothing else.
     op.execute(
@@ -353,7 +354,7 @@ def _create_totals() -> None:
         "claim_total_changes",
         sa.Column("id", sa.UUID(), nullable=False),
         *cell(),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_claim_total_changes")),
+        *_keys("claim_total_changes"),
     )
     op.create_index("ix_claim_total_changes_sum", "claim_total_changes", ["client_id", "queue", "level", "block"])
     for statement in totals.FUNCTIONS:
