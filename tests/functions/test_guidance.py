@@ -246,12 +246,10 @@ def test_unknown_refused_and_badly_asked_actions(product: InMemoryProduct) -> No
 
 
 def test_switching_the_mode_carries_the_record_of_the_context_over(product: InMemoryProduct) -> None:
-    modes = bootstrap.mode_service().modes
-    modes["front-desk"] = modes["eligibility"]
     context = opened(product, "checked", Role.MANAGER)
     opened(product, "other", Role.MANAGER)
     form = next(one for one in offered(product, context) if one["action"] == "switch_mode")["form"]
-    assert form["properties"]["mode"]["enum"] == ["email-drafter", "front-desk"]
+    assert form["properties"]["mode"]["enum"] == ["backend", "email-drafter", "front-desk"]
     moved = run(product, context, "switch_mode", {"mode": "front-desk"}).json["data"]["context"]
     assert (moved["mode"], moved["recordType"], moved["recordId"]) == ("front-desk", "Patient ID", "MRN553")
     theirs = offered(product, opened(product, "unchecked", Role.BILLER), Role.BILLER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import BaseModel
 
 from shared.auth.permissions import (
     ALL_MODES,
@@ -68,9 +69,12 @@ def test_every_declared_quick_action_has_its_roles() -> None:
 
 
 def test_hidden_members_exist_in_the_record() -> None:
-    shown_more = {"claim": ClaimDetail}  # what the mode of a record shows beside the record
+    shown_more: dict[str, type[BaseModel]] = {"claim": ClaimDetail}  # what the mode of a record shows beside the record
     for record_type, member in ROLES_BY_FIELD:
-        models = [DATA_MODELS[record_type], *filter(None, [shown_more.get(record_type)])]
+        models: list[type[BaseModel]] = [
+            DATA_MODELS[record_type],
+            shown_more.get(record_type, DATA_MODELS[record_type]),
+        ]
         aliases = {info.alias or name for model in models for name, info in model.model_fields.items()}
         assert member in aliases, f"{record_type} has no {member}"
 

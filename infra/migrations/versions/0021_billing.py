@@ -4,6 +4,7 @@
   for whoever writes it. The expressions are written out here: a migration does not change with the models.
 - `claim_events` counts from 1 in each claim. A change of state that its writer did not explain (an import, a record
   that was written) explains itself: the trigger `note_claim_event` adds an event of the kind `recorded`.
+- Until when a claim is to be filed is kept by the triggers `keep_filing` of claims and payers, for whoever writes them.
 - Totals of the work queues are kept by the trigger `note_claim_totals` (decision 0028): it adds what changed to
   `claim_total_changes`, which no two writers ever wait for, and folds that into `claim_totals` when nobody else does.
 
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from infra.migrations import claim_filing_0021 as filing
 from infra.migrations import claim_totals_0021 as totals
 
 revision = "0021"
@@ -158,16 +160,20 @@ BEGIN
 END $$
 """
 
+FORCED = ("claims", "claim_events", "payers")
+
 
 def upgrade() -> None:
-    for table in ("claims", "claim_events"):
+    for table in FORCED:
         op.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
     _widen_claims()
+    for statement in (*filing.FUNCTIONS, filing.FILL, *filing.TRIGGERS):
+        op.execute(statement)
     _widen_events()
     _create_adjustments()
     _create_appeals()
     _create_totals()
-    for table in ("claims", "claim_events"):
+    for table in FORCED:
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
     op.execute(NOTE_EVENT)
     for name in ("created", "updated"):
@@ -179,6 +185,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute(filing.DROP)
     for name in totals.TRANSITIONS:
         op.execute(f"DROP TRIGGER note_totals_{name} ON claims; DROP FUNCTION note_claim_totals_{name}()")
     for name in ("created", "updated"):

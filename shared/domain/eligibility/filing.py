@@ -55,7 +55,7 @@ def filing_deadline(
     """
     source = None if payer is None else f"payers/{payer.id}"
     if payer is not None and payer.program == "medicare" and payer.filing_days is None:
-        due = _year_after(service_date)
+        due = filing_due(service_date, payer.program, None)
         evidence = found("E22", "filing_medicare", "Medicare: one calendar year after the service", source, "program")
         return FilingDeadline(service_date, due, "date_of_service", confirmed=True, evidence=evidence)
     days = payer.filing_days if payer is not None else None
@@ -69,7 +69,7 @@ def filing_deadline(
         evidence = found("E22", "filing_days", f"{days} days after {after}", source, "filing_days", days=days)
     return FilingDeadline(
         start,
-        start + timedelta(days=UNKNOWN_DAYS if days is None else days),
+        filing_due(start, None if payer is None else payer.program, days),
         "primary_eob" if from_eob else "date_of_service",
         confirmed=days is not None and (from_eob or not secondary),
         evidence=evidence,
@@ -85,6 +85,13 @@ def filing_state(deadline: FilingDeadline, today: date) -> FilingState:
     reached = {name for name, day in deadline.warnings if day <= today}
     level: FilingLevel = next((name for name in reversed(_LEVELS) if name in reached), "in_time")
     return FilingState(level, left, needs_proof=False)
+
+
+def filing_due(served: date, program: str | None, days: int | None) -> date:
+    """The last day of filing for a service of `served` with a payer of this program and time; `None` where unknown."""
+    if program == "medicare" and days is None:
+        return _year_after(served)
+    return served + timedelta(days=UNKNOWN_DAYS if days is None else days)
 
 
 def _year_after(on: date) -> date:

@@ -63,7 +63,11 @@ class InMemoryRecordWrites:
                 row.update({**columns, **revived, "version": row["version"] + 1, "updated_at": datetime.now(UTC)})
             if request.record_type == "visit":
                 caught_up(self._tables, row, changed_by)
+            if table == "payers" and columns.keys() & {"program", "filing_days"}:
+                self._tables.keep_filing_with(row)
             if table == "claims":
+                if current is not None and columns.keys() & {"service_date", "payer_id"}:
+                    self._tables.keep_filing(row)
                 self._tables.history_of_claim(row)
             record = stored_record(request.record_type, row)
             before = current.data if current is not None and not deleted else None

@@ -9,6 +9,8 @@ from threading import RLock
 from typing import Any
 from uuid import UUID
 
+from shared.domain.claim.states import UNFILED
+from shared.domain.eligibility.filing import filing_due
 from shared.models.audit import AuditEvent
 from shared.models.claim import ClaimEvent
 from shared.models.front_desk import FrontDeskSettings
@@ -118,9 +120,25 @@ class InMemoryTables:
         full |= row
         with self.lock:
             self.rows[table].append(full)
+            if table == "claims" and full["filing_due_on"] is None:
+                self.keep_filing(full)
             if table == "claims":
                 self.history_of_claim(full)
         return full
+
+    def keep_filing(self, claim: dict[str, Any]) -> None:
+        """Set until when the claim is to be filed, as a trigger does it; of a secondary one it is for others."""
+        if claim["secondary_of_id"] is not None:
+            return
+        payer = next((one for one in self.rows["payers"] if one["id"] == claim["payer_id"]), {})
+        days, served = payer.get("filing_days"), claim["service_date"]
+        claim["filing_due_on"] = served and filing_due(served, payer.get("program"), days)
+
+    def keep_filing_with(self, payer: dict[str, Any]) -> None:
+        """The same for what is not filed yet with a payer whose time has changed."""
+        for claim in self.rows["claims"]:
+            if claim["payer_id"] == payer["id"] and claim["status"] in UNFILED:
+                self.keep_filing(claim)
 
     def history_of_claim(self, claim: dict[str, Any]) -> list[ClaimEvent]:
         """The claim's events. A state that its writer did not explain explains itself, as a trigger does it."""
