@@ -28,7 +28,7 @@ def numbers(records: Records, **asked: Any) -> tuple[list[str], bool]:
 
 def test_claims_come_newest_first_in_a_range_up_to_a_limit(records: Records, practice: Practice) -> None:
     own = {"client_id": records.client, "patient_id": practice.patient}
-    for n, on in enumerate((date(2026, 1, 1), date(2026, 9, 22), None, date(2026, 3, 1))):
+    for n, on in enumerate((date(2026, 1, 1), date(2026, 9, 23), None, date(2026, 3, 1))):
         records.add("claims", own | claim_row(f"C-{n}", "1.05", on))
     records.add("claims", own | claim_row("C-GONE", "1.05") | {"deleted_at": datetime.now(UTC)})
     assert numbers(records) == (["C-1", "CLM-88", "C-3", "C-0", "C-2"], True)
