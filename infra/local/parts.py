@@ -35,6 +35,8 @@ class Part:
     lasting: bool = False
 
 
+# What whoever starts the stack sets up for functions: a model that answers, a server that delivers e-mail.
+_FOR_FUNCTIONS = ("MOBIUS_GEMINI_", "MOBIUS_SMTP_", "MOBIUS_MAIL_FROM")
 _FOR_PARTS = ("MOBIUS_SCHEDULE", "MOBIUS_RELAY_", "MOBIUS_GATEWAY_", "MOBIUS_STREAM")  # switches
 
 
@@ -61,8 +63,7 @@ def function_environment(settings: StackSettings, database_urls: Mapping[str, st
         # One process serves every function here, and programs ask faster than people.
         "MOBIUS_RATE_PER_SECOND": "20000",
         "MOBIUS_RATE_BURST": "20000",
-        # A model answers in the chat when who starts the stack has set one up.
-        **{name: value for name, value in os.environ.items() if name.startswith("MOBIUS_GEMINI_")},
+        **{name: value for name, value in os.environ.items() if name.startswith(_FOR_FUNCTIONS)},
         **openid.function_settings(settings, _openid_secret(settings)),
         **{f"MOBIUS_DATABASE_URL_{role.upper()}": url for role, url in database_urls.items()},
     }

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.lists [SIZES…]`: lists and sums beside the SQL they are made of, from 10³ to 10⁶ claims.
+"""`python -m tests.benchmarks.lists [SIZES…]`: lists and sums beside the SQL they are made of, from 10³ to 10⁶ claims and visits.
 
 Each list is called on organisations of every size in one database, in turns with its own statements, which are sent to
 the driver bare: what is left is what reading the rows into models costs. Starts a database of its own.
@@ -16,11 +16,12 @@ from tests.integration import volume
 from tests.integration.database import running_database
 from tests.integration.planned_calls import Call, Place
 from tests.integration.planned_claims import CLAIM_CALLS
+from tests.integration.planned_front_desk import FRONT_DESK
 from tests.integration.plans import Asked, asked_of
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 SQL_BUDGET, GROWTH_BUDGET = 1.25, 1.5
-_LISTS = "PostgresClaimLists"
+_LISTS, _BOARD = "PostgresClaimLists", FRONT_DESK["PostgresVisitRepository.board"]
 # What is measured: a name, and how the proofs of plans call it.
 SUBJECTS: dict[str, Call] = {
     "work queues": CLAIM_CALLS[f"{_LISTS}.queues"]["today"],
@@ -34,6 +35,8 @@ SUBJECTS: dict[str, Call] = {
     "deadlines": CLAIM_CALLS[f"{_LISTS}.deadlines"]["a month"],
     "deadlines by date": CLAIM_CALLS[f"{_LISTS}.deadlines"]["by date"],
     "aging": CLAIM_CALLS[f"{_LISTS}.aging"]["today"],
+    "board of a day": _BOARD["a day"],
+    "board, one status": _BOARD["a day, one status"],
     "claim events": CLAIM_CALLS["PostgresClaimRepository.events"]["first"],
 }
 
@@ -60,7 +63,7 @@ def main() -> int:
     options = parser.parse_args()
     sizes = tuple(options.sizes) or SIZES
     with running_database() as database:
-        roles = [database.role(name) for name in ("serving", "relay", "retry")]
+        roles = [database.role(name) for name in ("serving", "relay", "retry", "desk")]
         places = {size: Place(database.client(), base, *roles) for base, size in enumerate(sizes, 1)}
         for size, place in places.items():
             volume.fill(database, place.client, base=place.base, records=size)
