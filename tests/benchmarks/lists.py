@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.lists [SIZES…]`: lists and sums beside the SQL they are made of, from 10³ to 10⁶ claims and visits.
+"""`python -m tests.benchmarks.lists [SIZES…]`: lists and sums beside the SQL they are made of, from 10³ to 10⁶ rows.
 
 Each list is called on organisations of every size in one database, in turns with its own statements, which are sent to
 the driver bare: what is left is what reading the rows into models costs. Starts a database of its own.
