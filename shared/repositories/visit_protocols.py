@@ -81,6 +81,7 @@ class VisitCase:
     """A visit and what a decision about it needs; `history` oldest first, `facts` those that were not taken back.
 
     `verified` and `copay`: see CheckInGround. `provider` is the one that was named, None when there is no such one.
+    `owed` is what insurances have left to the patient, over all claims.
     """
 
     visit: DeskVisit
@@ -93,6 +94,7 @@ class VisitCase:
     copay: Decimal | None
     successor: Successor | None = None
     provider: UUID | None = None
+    owed: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,4 +110,5 @@ def ground_in(case: VisitCase, now: datetime) -> DeskGround:
         wait=wait_of(case.visit, case.settings, now),
         no_show_from=no_show_from(case.visit, case.settings, zone),
         now=now,
+        owed=case.owed,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -59,6 +60,18 @@ def test_a_visit_is_found_by_number_and_uuid_in_its_organisation_only(office: Fr
     assert records.store.visits.get(records.other, str(identity)) is None
     with pytest.raises(NotFoundError):
         office.act("mark_arrived", uuid4())
+
+
+def test_what_insurances_left_to_the_patient_is_known_with_the_visit(office: FrontOffice, records: Records) -> None:
+    identity = office.visit("V1")
+    own = {"client_id": office.client, "patient_id": office.patient, "amount": Decimal(100), "status": "paid"}
+    records.add("claims", own | {"claim_number": "C-1", "paid_amount": Decimal(70), "patient_amount": Decimal("30.25")})
+    records.add("claims", own | {"claim_number": "C-2", "paid_amount": Decimal(98), "patient_amount": Decimal(2)})
+    records.add("claims", own | {"claim_number": "C-3", "status": "denied", "patient_amount": Decimal(50)})
+    records.add("claims", own | {"claim_number": "C-4", "patient_amount": Decimal(9), "deleted_at": NINE})
+    case = office.store.visits.get(office.client, str(identity))
+    assert case is not None
+    assert case.owed == Decimal("32.25")
 
 
 def test_a_move_leaves_history_event_version_and_record_history(office: FrontOffice, records: Records) -> None:

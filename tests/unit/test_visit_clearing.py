@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -17,8 +18,9 @@ from shared.domain.visit.day import DayFigures, NextPatient, day_facts, sentence
 from shared.domain.visit.ground import DeskGround
 from shared.domain.visit.guidance import guidance
 from shared.domain.visit.readiness import HeldReadiness, settled
+from shared.models.guidance import GuidanceAction
 from shared.models.roles import Role
-from shared.models.visit import DeskVisit, ReadinessReason
+from shared.models.visit import DeskVisit, ReadinessReason, VisitStatus
 from shared.modes.front_desk import FrontDeskModeHandler
 
 ZONE = ZoneInfo("America/New_York")
@@ -34,8 +36,6 @@ def reason(code: str, rule: str | None) -> ReadinessReason:
 
 
 def ground(*reasons: ReadinessReason, copay: Decimal | None = None) -> DeskGround:
-    from dataclasses import replace
-
     visit = replace(VISIT, readiness="not_ready" if reasons else "ready", readiness_reasons=reasons)
     return DeskGround(visit, (), copay, None, NOW + timedelta(minutes=15), NOW)
 
@@ -67,6 +67,19 @@ def test_each_reason_has_the_action_that_clears_it(
 ) -> None:
     found = clearing.clearing_of(reason(code, rule))
     assert (found.action, found.params) == (action, params)
+
+
+def test_a_statement_is_offered_to_whoever_is_there_and_owes() -> None:
+    def offers(status: VisitStatus, owed: str) -> list[GuidanceAction]:
+        here = replace(ground(), owed=Decimal(owed))
+        here = replace(here, visit=replace(here.visit, status=status))
+        return [one for one in guidance(here, Role.FRONT_DESK) if one.id == "front-desk.balance"]
+
+    (offer,) = offers("arrived", "32.25")
+    assert (offer.action, offer.params, offer.kind) == ("switch_mode", {"mode": "email-drafter"}, "link")
+    assert offer.reason is not None
+    assert offer.reason.text == "The patient owes $32.25"
+    assert offers("arrived", "0") == offers("scheduled", "32.25") == offers("no_show", "32.25") == []
 
 
 def test_every_action_of_guidance_exists_and_names_its_roles() -> None:

@@ -18,7 +18,8 @@ _OPEN = frozenset({"scheduled", "confirmed", "arrived", "checking_in"})
 class DeskGround:
     """A visit and what is known of it at `now` (the organisation's local time).
 
-    `copay` is what the coverage of the day asks for, None where nobody knows; `missing` is what check-in lacks.
+    `copay` is what the coverage of the day asks for, None where nobody knows; `missing` is what check-in lacks; `owed`
+    is what the patient's insurances have left to the patient.
     """
 
     visit: DeskVisit
@@ -27,6 +28,7 @@ class DeskGround:
     wait: Wait | None
     no_show_from: datetime
     now: datetime
+    owed: Decimal = Decimal(0)
 
     def lacks(self, code: str) -> MissingStep | None:
         """The step of check-in with this code, when it is missing."""

@@ -14,6 +14,7 @@ _LEADS = frozenset({Role.ADMIN, Role.MANAGER})
 _DESK = _LEADS | {Role.FRONT_DESK}
 _BOOKED = frozenset({"scheduled", "confirmed"})
 _BEFORE = _BOOKED | {"arrived", "checking_in"}
+_PRESENT = frozenset({"arrived", "checking_in", "checked_in", "checked_out", "completed"})
 _NEXT_MOVES = {
     "checked_in": ("room_patient", "Take to Room"),
     "roomed": ("start_visit", "With Provider"),
@@ -182,6 +183,14 @@ def _rebook(_: DeskGround) -> dict[str, Any]:
     return {"label": "Re-book the patient who did not come", "assignedTo": "role:front_desk"}
 
 
+def _owes(ground: DeskGround) -> str | None:
+    return f"The patient owes ${ground.owed:.2f}" if ground.owed > 0 and ground.visit.status in _PRESENT else None
+
+
+def _to_email(_: DeskGround) -> dict[str, Any]:
+    return {"mode": "email-drafter"}
+
+
 def _to_lead(ground: DeskGround) -> dict[str, Any]:
     return _visit(ground) | {"to": "lead"}
 
@@ -215,6 +224,10 @@ ROWS: tuple[Row, ...] = (
     Row(
         "forms", "Forms", "complete_check_in", "a check-in was started", _forms_missing, kind="checklist",
         hindered=_needs_manager, form_for=_forms_form,
+    ),
+    Row(
+        "balance", "Draft a Statement", "switch_mode", "the patient owes a balance", _owes, rule="balance",
+        kind="link", params_for=_to_email,
     ),
     Row(
         "override", "Override Readiness", "override_readiness", "the visit is not ready", _not_ready, rule="E21",

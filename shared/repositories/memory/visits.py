@@ -9,11 +9,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from shared.domain.claim.standing import ar_stage, balance
 from shared.errors import NotFoundError
 from shared.models.audit import AuditEvent
 from shared.models.caller import IdempotencyKey
 from shared.models.front_desk import FrontDeskSettings
 from shared.models.visit import DeskVisit
+from shared.repositories.claim_rows import claim_of
 from shared.repositories.memory.tables import InMemoryTables
 from shared.repositories.memory.visit_trails import caught_up
 from shared.repositories.record_protocols import HistoryEntry, RecordChanges
@@ -158,7 +160,14 @@ class InMemoryVisitRepository:
             verified=self._verified(client_id, row),
             copay=self._copay(client_id, row),
             successor=self._successor(client_id, row),
+            owed=self._owed(client_id, row),
         )
+
+    def _owed(self, client_id: UUID, row: Row) -> Decimal:
+        claims = (
+            claim_of(one) for one in self._tables.of(client_id, "claims") if one["patient_id"] == row["patient_id"]
+        )
+        return sum((balance(claim) for claim in claims if ar_stage(claim) == "patient"), Decimal(0))
 
     def _verified(self, client_id: UUID, row: Row) -> bool:
         checks = [

@@ -84,7 +84,9 @@ SELECT {_VISIT}, {_PATIENT}, d.name, {_SETTINGS},
       OR EXISTS (SELECT 1 FROM claims c WHERE c.client_id = s.client_id AND c.visit_id = s.id AND c.deleted_at IS NULL)
       OR EXISTS (SELECT 1 FROM check_in_facts f WHERE f.client_id = s.client_id AND f.visit_id = s.id))
     FROM visits s WHERE s.client_id = v.client_id AND s.rescheduled_from = v.id AND s.deleted_at IS NULL
-    ORDER BY s.id DESC LIMIT 1)
+    ORDER BY s.id DESC LIMIT 1),
+  (SELECT coalesce(sum(c.balance_cents), 0) FROM claims c WHERE c.client_id = v.client_id
+    AND c.patient_id = v.patient_id AND c.ar_stage = 'patient' AND c.deleted_at IS NULL)
 FROM visits v JOIN patients p ON p.client_id = v.client_id AND p.id = v.patient_id
   LEFT JOIN providers d ON d.client_id = v.client_id AND d.id = v.provider_id
 WHERE v.client_id = :client AND v.id = :id
@@ -250,7 +252,7 @@ def _line(row: Any) -> BoardVisit:
 def _case(connection: Connection, client_id: UUID, identity: UUID) -> VisitCase:
     row = connection.execute(_CASE, {"client": client_id, "id": identity}).one()
     line = _line(row)
-    settings, history, facts, verified, copay, successor = row[_WIDTH + 6 :]
+    settings, history, facts, verified, copay, successor, owed = row[_WIDTH + 6 :]
     return VisitCase(
         visit=line.visit,
         patient=line.patient,
@@ -261,6 +263,7 @@ def _case(connection: Connection, client_id: UUID, identity: UUID) -> VisitCase:
         verified=bool(verified),
         copay=None if copay is None else Decimal(copay),
         successor=None if successor is None else _successor(successor),
+        owed=Decimal(int(owed)) / 100,
     )
 
 
