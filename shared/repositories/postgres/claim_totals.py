@@ -69,15 +69,15 @@ def aging_cells(connection: Connection, client_id: UUID, as_of: date) -> tuple[A
         runs += [(place, "aging", *block) for block in blocks_between(first, last)]
     sums = _sums(connection, client_id, runs)
     names = [name for name, _, _ in BUCKETS] + [UNDATED]
-    payers = {UUID(key.partition(":")[2]) for keys in sums.values() for key in keys if key.partition(":")[2]}
-    known = dict(tuple(row) for row in connection.execute(_PAYERS, {"client": client_id, "ids": list(payers)}))
-    cells = []
-    for place, keys in sums.items():
-        for key, total in keys.items():
-            stage, _, payer = key.partition(":")
-            identity = UUID(payer) if payer else None
-            cells.append(AgingCell(identity, known.get(identity), stage, names[place], total))  # type: ignore[arg-type]
-    return tuple(sorted(cells, key=lambda one: (str(one.payer_id or ""), one.stage, names.index(one.bucket))))
+    parts = {key: key.partition(":")[::2] for keys in sums.values() for key in keys}
+    payers = {payer: UUID(payer) if payer else None for _, payer in parts.values()}
+    asked = {"client": client_id, "ids": [one for one in payers.values() if one is not None]}
+    known = dict(tuple(row) for row in connection.execute(_PAYERS, asked))
+    lines = sorted((parts[key][::-1], place, total) for place, keys in sums.items() for key, total in keys.items())
+    return tuple(
+        AgingCell(payers[payer], known.get(payers[payer]), stage, names[place], total)  # type: ignore[arg-type]
+        for (payer, stage), place, total in lines
+    )
 
 
 def _before(day: date, days: int) -> date:
