@@ -251,7 +251,10 @@ class RemittancePosting:
                 raise
             return Settlement("not_posted", "already_posted")
         failpoint("remittance.claim_posted")
-        return made[0][0]
+        settlement, event = made[0]
+        if by_hand and event is not None:  # a whole file's events go with the sweep
+            self._access_log.hand_on(event)
+        return settlement
 
     def _decided(self, caller: Caller, of: ClaimFile, line: PayerFileLine, source: LineSource) -> Posted | NotPosted:
         now = self._now()

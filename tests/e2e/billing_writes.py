@@ -21,10 +21,10 @@ def _set_context(person: Person, database: Database) -> Request:
     return Request("POST", f"{BACKEND}/context", {"recordType": "claim", "recordId": new_claim(person)})
 
 
-def _view(person: Person, database: Database) -> Request:
+def _scrub(person: Person, database: Database) -> Request:
     opened = _set_context(person, database)
     context = person.done(opened.method, opened.path, opened.body)["contextId"]
-    return Request("POST", f"{BACKEND}/quick-action", {"action": "view_record", "contextId": context})
+    return Request("POST", f"{BACKEND}/quick-action", {"action": "scrub_claim", "contextId": context})
 
 
 def _event(person: Person, database: Database) -> Request:
@@ -35,6 +35,6 @@ def _event(person: Person, database: Database) -> Request:
 
 BILLING_RECIPES: dict[str, Recipe] = {
     f"POST {BACKEND}/context": _set_context,
-    f"POST {BACKEND}/quick-action": _view,
+    f"POST {BACKEND}/quick-action": _scrub,
     f"POST {BACKEND}/claims/<reference>/events": _event,
 }
