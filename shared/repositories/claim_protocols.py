@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -113,6 +113,10 @@ class ClaimRepository(Protocol):
 
     def get(self, client_id: UUID, reference: str, *, seen: AuditEvent | None = None) -> ClaimFile | None:
         """Return a claim by uuid or number with what belongs to it; `seen` is recorded in the same transaction."""
+        ...
+
+    def with_claims(self, client_id: UUID, patients: Sequence[UUID]) -> set[UUID]:
+        """Return those of the patients who have claims."""
         ...
 
     def change(

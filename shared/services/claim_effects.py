@@ -26,9 +26,8 @@ class ClaimEffects(PatientEffects):
     sources: ClassVar[frozenset[str]] = frozenset(f"rule:{rule}" for rule in RULES)
 
     def concerned(self, client_id: UUID, patients: Collection[UUID]) -> Collection[UUID]:
-        """See PatientEffects.concerned: whoever has claims is found with them."""
-        del client_id
-        return patients
+        """See PatientEffects.concerned: who has claims."""
+        return self._db.postgres.claims.with_claims(client_id, list(patients))
 
     def on_file(self, client_id: UUID, patient: str, zone: ZoneInfo) -> _OnFile:
         """See PatientEffects.on_file."""

@@ -375,3 +375,16 @@ def test_reads_are_recorded_with_what_was_read(records: Records, practice: Pract
     read = [(one.resource_id, one.patient_ref) for one in records.events()]
     patient = str(practice.patient)
     assert read == [(practice.claim, patient), (practice.claim, None), (None, patient), (None, None), (None, None)]
+
+
+def test_who_has_claims_is_known_of_many_at_once(records: Records) -> None:
+    claims, (somebody, nobody, unknown) = records.store.claims, (uuid4(), uuid4(), uuid4())
+    for number, identity in enumerate((somebody, nobody)):
+        person = {"mrn": f"MANY-{number}", "first_name": "A", "last_name": "B"}
+        records.add("patients", {"id": identity, "client_id": records.client} | person)
+    own = {"client_id": records.client, "status": "draft", "amount": Decimal(1)}
+    records.add("claims", own | {"patient_id": somebody, "claim_number": "MANY-1"})
+    records.add("claims", own | {"patient_id": nobody, "claim_number": "MANY-2", "deleted_at": NOW})
+    assert claims.with_claims(records.client, [somebody, nobody, unknown]) == {somebody}
+    assert claims.with_claims(records.other, [somebody]) == set()
+    assert claims.with_claims(records.client, []) == set()

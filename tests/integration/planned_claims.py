@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from shared.domain.claim.moving import MoveDetails, note, step
 from shared.models.claim import ClaimFile
@@ -97,6 +98,11 @@ CLAIM_CALLS: dict[str, dict[str, Call]] = {
     },
     f"{_REPOSITORY}.change": {"a step": _change, "a note": _note},
     f"{_REPOSITORY}.events": {"first": _events(None), "deep": _events(300)},
+    f"{_REPOSITORY}.with_claims": {
+        "a tenth of all claims": lambda at: _claims(at).with_claims(
+            at.client, [at.id(volume.PEOPLE, volume.FIRST), UUID(int=5)]
+        )
+    },
     f"{_LISTS}.page": {
         "all": _page(),
         "deep": _page(deep=True),

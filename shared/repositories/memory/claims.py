@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -98,6 +98,10 @@ class InMemoryClaimRepository:
                 self._remember(change.made, changed_by, None)
             self._tables.record(change.event)
             return after
+
+    def with_claims(self, client_id: UUID, patients: Sequence[UUID]) -> set[UUID]:
+        """See ClaimRepository.with_claims."""
+        return {row["patient_id"] for row in self._tables.of(client_id, "claims")} & set(patients)
 
     def taker_of(self, client_id: UUID, source_ref: str) -> UUID | None:
         """The client's claim whose history has an entry from this source: of a payer's line there is one at most."""

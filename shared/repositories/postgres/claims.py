@@ -7,7 +7,7 @@ Lists and totals are in `claim_lists` and `claim_totals`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -42,6 +42,10 @@ _FOUND = (
     "WHERE client_id = :client AND deleted_at IS NULL AND (claim_number = :reference OR id = :uuid)"
     " ORDER BY claim_number = :reference DESC LIMIT 1"
 )
+_WITH_CLAIMS = text("""
+SELECT p.id FROM unnest(CAST(:patients AS uuid[])) AS p(id)
+WHERE EXISTS (SELECT 1 FROM claims c WHERE c.client_id = :client AND c.patient_id = p.id AND c.deleted_at IS NULL)
+""")
 _FIND = text(f"SELECT id FROM claims {_FOUND}")  # noqa: S608 (constants)
 _LOCK = text(f"SELECT id FROM claims {_FOUND} FOR NO KEY UPDATE")  # noqa: S608
 _ADJUSTMENT = (
@@ -161,6 +165,12 @@ class PostgresClaimRepository(PostgresClaimLists):
             add_event(connection, change.event)
             keep(connection, client_id, change.kept)
             return change.claim
+
+    def with_claims(self, client_id: UUID, patients: Sequence[UUID]) -> set[UUID]:
+        """See ClaimRepository.with_claims."""
+        asked = {"client": client_id, "patients": [str(patient) for patient in patients]}
+        with self._postgres.tenant(client_id) as connection:
+            return set(connection.execute(_WITH_CLAIMS, asked).scalars())
 
     def events(
         self, client_id: UUID, reference: str, *, before: int | None, limit: int, seen: AuditEvent | None
