@@ -100,7 +100,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "payer_rule": {"requiresAuth": True},
     "coverage": {"planName": "Gold"},
     "visit": {"status": "confirmed"},
-    "claim": {"status": "submitted"},
+    "claim": {"status": "ready"},
     "authorization": {"status": "submitted"},
 }
 
