@@ -31,7 +31,8 @@ SELECT EXISTS (SELECT FROM coverages c JOIN payers y ON y.id = c.payer_id
     WHERE c.patient_id = :patient AND y.kind = 'insurance'
       AND c.period_start <= :on AND coalesce(c.period_end, DATE 'infinity') >= :on) AS covered,
   EXISTS (SELECT FROM coverages c JOIN payers y ON y.id = c.payer_id
-    WHERE c.patient_id = :patient AND y.kind = 'insurance' AND c.period_start IS NULL) AS undated
+    WHERE c.patient_id = :patient AND y.kind = 'insurance' AND c.period_start IS NULL) AS undated,
+  EXISTS (SELECT FROM coverages c WHERE c.patient_id = :patient) AS insured
 """
 
 

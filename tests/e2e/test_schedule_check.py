@@ -71,7 +71,8 @@ def test_every_visit_of_a_schedule_gets_the_verdict_of_its_day(
         assert (job["state"], job["total"]) == ("done", len(inside)), job
         for visit in inside:
             plain = database.rows(COVERED, patient=visit["patient_id"], on=visit["visit_date"])[0]
-            wanted = "undetermined" if plain["undated"] and not plain["covered"] else expected[plain["covered"]]
+            unknown = not plain["covered"] and (plain["undated"] or not plain["insured"])
+            wanted = "undetermined" if unknown else expected[plain["covered"]]
             stored = database.rows(_CHECKS, patient=visit["patient_id"], on=visit["visit_date"], since=since)
             same = [one for one in inside if (one["patient_id"], one["visit_date"]) == (visit["patient_id"],
                     visit["visit_date"])]  # fmt: skip
