@@ -166,7 +166,7 @@ def _action_schema(operation: Operation, names: dict[Any, Any]) -> dict[str, Any
 def _operation(function: Operations, operation: Operation, names: dict[Any, Any]) -> dict[str, Any]:
     roles = sorted(role.value for role in ROLES_BY_PERMISSION[operation.permission])
     described: dict[str, Any] = {
-        "operationId": f"{function.tag}_{operation.name}",
+        "operationId": f"{function.tag}_{operation.name}".replace("-", "_"),
         "tags": [function.tag],
         "summary": operation.summary,
         "parameters": _parameters(function, operation),
