@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
 from shared.assistant.desk_readings import (
     CheckInReading,
     DeskDayReading,
@@ -12,7 +10,7 @@ from shared.assistant.desk_readings import (
     WaitingReading,
 )
 from shared.assistant.grounded import about_work
-from shared.assistant.grounded.saying import Statement, count, day, listed, money, plain, state, verb
+from shared.assistant.grounded.saying import Statement, count, listed, money, plain, span, state, verb
 from shared.assistant.grounded.told import Told
 from shared.assistant.protocol import Citation
 
@@ -27,7 +25,7 @@ def figures(told: Told) -> list[Statement]:
     if data is None:
         return []
     text = (
-        f"The organization has {count(data.total, 'visit')} {_on(data.day, told)}: {data.arrived} arrived,"
+        f"The organization has {count(data.total, 'visit')} {span(data.day, data.day)}: {data.arrived} arrived,"
         f" {data.checked_in} checked in, {data.waiting_too_long} waiting too long, {data.not_ready} not ready."
     )
     said = [Statement(text, reading.sources[:1])]
@@ -59,7 +57,7 @@ def not_ready(told: Told) -> list[Statement]:
     reading, data = told.readings["not_ready"], told.data("not_ready", NotReadyReading)
     if data is None:
         return []
-    when = _on(data.day, told)
+    when = span(data.day, data.day)
     if not data.total:
         return [Statement(f"No visit {when} is known not to be ready.", reading.sources[:1])]
     shown = data.visits[:MOST_LISTED]
@@ -74,7 +72,7 @@ def check_in(told: Told) -> list[Statement]:
     if reading is not None and data is not None:
         visit, context = data.visit, reading.sources[:1]
         if visit is None:
-            said.append(Statement(f"This record has no visit {_on(data.day, told)} to check in.", context))
+            said.append(Statement(f"This record has no visit {span(data.day, data.day)} to check in.", context))
         elif visit.status not in _BEFORE_CHECKED_IN:
             text = f"Visit {plain(visit.visit_number)} is {state(visit.status)}: there is nothing to check in."
             said.append(Statement(text, context))
@@ -85,7 +83,7 @@ def check_in(told: Told) -> list[Statement]:
 
 def _lacking(data: CheckInReading, visit: DeskVisitSeen, told: Told) -> list[Statement]:
     reading, number = told.readings["check_in"], plain(visit.visit_number)
-    cited, when = reading.sources[:1], _on(data.day, told)
+    cited, when = reading.sources[:1], span(data.day, data.day)
     if not data.missing:
         return [Statement(f"Nothing is missing to check in visit {number} {when}.", cited)]
     each = "; ".join(f"{plain(one.text)} ({plain(one.clear)})" for one in data.missing)
@@ -99,7 +97,7 @@ def _lacking(data: CheckInReading, visit: DeskVisitSeen, told: Told) -> list[Sta
 
 def _unready(one: DeskVisitSeen) -> str:
     at = "" if one.time is None else f" at {one.time}"
-    why = listed([state(code) for code in one.reasons]) or "no reason on file"
+    why = listed([state(code) for code in one.reasons]) or "never checked"
     risk = "" if one.at_risk_cents is None else f", {money(one.at_risk_cents)} at risk"
     return f"{_whose(one)}{at}: {why}{risk}"
 
@@ -115,8 +113,3 @@ def _cited(told: Told, tool: str, visits: tuple[DeskVisitSeen, ...]) -> tuple[Ci
 
 def _some(number: int) -> str:
     return f", {MOST_LISTED} of them" if number > MOST_LISTED else ""
-
-
-def _on(on: date, told: Told) -> str:
-    names = {told.today: "today, ", told.today + timedelta(days=1): "tomorrow, "}
-    return f"{names.get(on, 'on ')}{day(on)}"
