@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from pydantic import Field
 
@@ -27,9 +28,10 @@ class QueueParams(RequestModel):
 
 
 class LedgerParams(RequestModel):
-    """Up to which day; 30 days ahead by default."""
+    """Up to which day, or those that have passed; 30 days ahead by default."""
 
     until: Day | None = Field(default=None, description="Deadlines up to this day, passed ones included")
+    overdue: bool = False
 
 
 def read_queues(desk: Desk, params: QueueParams) -> Reading:
@@ -41,7 +43,8 @@ def read_queues(desk: Desk, params: QueueParams) -> Reading:
 
 def read_ledger(desk: Desk, params: LedgerParams) -> Reading:
     """See Tool.read."""
-    query = DeadlineQuery(until=params.until, order="date", limit=MOST_SHOWN)
+    until = desk.today - timedelta(days=1) if params.overdue else params.until
+    query = DeadlineQuery(until=until, order="date", limit=MOST_SHOWN)
     found = desk.services.claim_work().deadlines(desk.caller, query)
     return Reading(found, (organisation(desk, "Claims of the organization"), *_claims(found.items)))
 

@@ -140,9 +140,9 @@ def _sum(case: ModeCase, condition: str, **values: Any) -> tuple[int, str]:
 def queue(case: ModeCase, queue: str) -> None:
     number, amount = _sum(case, QUEUES[queue])
     if not number:
-        case.says("Your organization has no claims")
+        case.says("Your organization's queue of claims ", "is empty")
         return
-    case.says(f"Your organization has {number} claim{'' if number == 1 else 's'} ", f"{amount} open")
+    case.says(f" holds {number} claim{'' if number == 1 else 's'}, {amount} open")
     listed = case.rows(
         f"SELECT claim_number, {OPEN} AS amount FROM claims WHERE client_id = :client AND {QUEUES[queue]}"  # noqa: S608
         " ORDER BY amount DESC, id DESC LIMIT 3"

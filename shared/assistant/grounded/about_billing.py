@@ -34,8 +34,8 @@ def queues(told: Told) -> list[Statement]:
         return [Statement(f"In your organization's work queues: {each}.", whole)]
     one = next((found for found in data.queues if found.queue == data.queue), None)
     if one is None or not one.claims:
-        return [Statement(f"Your organization has no claims {_QUEUES[data.queue]}.", whole)]
-    text = f"Your organization has {count(one.claims, 'claim')} {_QUEUES[one.queue]}, {money(one.amount_cents)} open."
+        return [Statement(f"Your organization's queue of claims {_QUEUES[data.queue]} is empty.", whole)]
+    text = f"Your organization's queue of claims {_QUEUES[one.queue]} holds {_total(one)} open."
     said = [Statement(text, whole)]
     if one.queue == "denied" and one.reasons:
         said.append(Statement(f"By reason: {_reasons(one.reasons)}.", whole))

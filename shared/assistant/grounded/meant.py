@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from shared.assistant.grounded.plans import CHECK_IN, LEDGER, PLANS, Plan, queue_of
 from shared.auth.permissions import allows_mode
+from shared.domain.questions.asks import SOFT
 from shared.domain.questions.days import Period
 from shared.domain.questions.understanding import Ask
 from shared.models.firestore.documents import ContextDocument
@@ -18,28 +19,37 @@ ONE_DAY = "I count the visits of one day: name the day."
 WHICH_DAY = "I count a day's visits, not everybody: name the day, such as today."
 _OF_A_DAY = frozenset({"desk.day", "desk.not_ready"})
 _OF_EVERYBODY = _OF_A_DAY | {"desk.waiting", "queues.list", "aging.list"}
-_OF_AUTHORIZATIONS = frozenset({"authorization", "decision"})
-_DUE = frozenset({"s:due", "s:overdue"})
-_TASKS = frozenset({"task", "mine"})
+# With other concepts than these a question is about something that neither the ledger nor the queues know.
+_DUE = SOFT | {"s:due", "s:overdue", "when"}
+_DEADLINES = _DUE | {"deadline", "claim", "file", "need", "next", "left"}
+_CLAIMS = SOFT | {"claim", "denial", "s:rejected", "s:denied", "s:underpaid"}
 # What is asked of today when no day is named.
 _OF_NOW = frozenset({"board", "s:arrived"})
 
 
 def plan_for(ask: Ask, context: ContextDocument, role: Role) -> Plan | None:
     """How a question is answered here; None for one that no tool answers."""
-    named = bool(ask.references or ask.unknown or ask.born or ask.others)
-    if ask.name == "readiness" and context.mode == "front-desk" and not named:
+    plan = PLANS.get(ask.name)
+    if ask.references or ask.unknown or ask.born or ask.others:
+        return plan
+    if ask.name == "readiness" and context.mode == "front-desk":
         return CHECK_IN
-    if named or not allows_mode(role, "backend"):
-        return PLANS.get(ask.name)
-    if ask.name == "tasks.list" and context.mode == "backend" and ask.concepts & _DUE and not ask.concepts & _TASKS:
+    if not allows_mode(role, "backend") or "patient" in ask.concepts:
+        return plan
+    return _of_organisation(ask, context) or plan
+
+
+def _of_organisation(ask: Ask, context: ContextDocument) -> Plan | None:
+    """The plan for the whole organisation that a question about nobody by name means; None: the record in hand."""
+    if ask.name == "tasks.list" and context.mode == "backend" and ask.concepts <= _DUE:
         return LEDGER
-    if context.patient_uuid is None:
-        if ask.name == "deadlines.list" and not ask.concepts & _OF_AUTHORIZATIONS:
-            return LEDGER
-        if ask.name == "claims.list" and not ask.days and (queue_of(ask) or not ask.states):
-            return PLANS["queues.list"]
-    return PLANS.get(ask.name)
+    if context.patient_uuid is not None:
+        return None
+    if ask.name == "deadlines.list" and ask.concepts <= _DEADLINES:
+        return LEDGER
+    if ask.name == "claims.list" and ask.concepts <= _CLAIMS and not ask.days and (queue_of(ask) or not ask.states):
+        return PLANS["queues.list"]
+    return None
 
 
 def unfit(ask: Ask, plan: Plan | None) -> str | None:

@@ -78,7 +78,9 @@ def _day(ask: Ask) -> Params:
 
 def _until(ask: Ask) -> Params:
     days = next(iter(ask.days), None)
-    return {"until": days.last} if isinstance(days, Period) else {}
+    if isinstance(days, Period):
+        return {"until": days.last}
+    return {"overdue": "s:overdue" in ask.concepts}
 
 
 def queue_of(ask: Ask) -> str | None:

@@ -90,6 +90,7 @@ MODE_WORDINGS: tuple[ModeWording, ...] = (
     _queue("and the denied ones?", "denied", "queues.list", "What is in my work queue?"),
     _due("What is due this week?", date(2026, 11, 29), "tasks.list", THIS_WEEK),
     _due("what is due tomorrow", TOMORROW, "tasks.list", (TOMORROW, TOMORROW)),
+    _due("what is overdue?", date(2026, 11, 23), "tasks.list"),
     _due("What deadlines are coming up?", date(2026, 12, 24), "deadlines.list"),
     _aging("How much is over 90 days?", 90),
     _aging("how much do we have in accounts receivable over 120 days?", 120),

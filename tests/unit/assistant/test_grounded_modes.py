@@ -38,6 +38,22 @@ def test_the_patient_in_hand_goes_first(office: AtWork, text: str) -> None:
     assert {"claim_queues", "claim_deadlines"} & set(of_all.tools)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Are there denied claims for this patient?",
+        "What's the latest claim?",
+        "What expires next?",
+        "claims in 2015",
+        "pended claims?",
+    ],
+)
+def test_what_queues_and_ledger_do_not_know_needs_a_patient(office: AtWork, text: str) -> None:
+    answer = office.ask_in("backend", text)
+    assert "The record in hand is not about a patient" in answer.text
+    assert not {"claim_queues", "claim_deadlines"} & set(answer.tools)
+
+
 def test_what_is_due_is_the_ledger_in_the_backend_and_tasks_elsewhere(office: AtWork) -> None:
     for patient in (True, False):
         assert "claim_deadlines" in office.ask_in("backend", "what is due this week?", patient=patient).tools
