@@ -85,8 +85,8 @@ def _until(ask: Ask) -> Params:
 
 def queue_of(ask: Ask) -> str | None:
     """The work queue of claims that is asked for; None: all of them, or none that there is."""
-    named = [queue for concept, queue in _QUEUES.items() if concept in ask.concepts]
-    return named[0] if len(named) == 1 else None
+    named = {queue for concept, queue in _QUEUES.items() if concept in ask.concepts}
+    return named.pop() if len(named) == 1 else None
 
 
 def _queue(ask: Ask) -> Params:
