@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from shared.models.users import AssistantPreferences
     from shared.services.chat import ChatService
     from shared.services.chat_runs import RunBoard
+    from shared.services.claim_work import ClaimWork
+    from shared.services.front_desk_figures import FrontDeskFigures
     from shared.services.patient_records import PatientRecordService
+    from shared.services.visits import VisitService
 
 
 def assistant(preferences: AssistantPreferences) -> Assistant:
@@ -62,6 +65,9 @@ def assistant_tools() -> ToolTable:
         alerts=bootstrap.alert_service,
         guidance=bootstrap.guidance_service,
         modes=bootstrap.mode_service,
+        visits=visit_service,
+        desk_figures=front_desk_figures,
+        claim_work=claim_work,
     )
     return tool_table(services, noticed=log_line.failure)
 
@@ -75,6 +81,33 @@ def patient_record_service() -> PatientRecordService:
 
     selector = DatabaseSelector(bootstrap.record_store, bootstrap.live_store)
     return PatientRecordService(selector, bootstrap.access_log(), now=utc_now)
+
+
+@cache
+def visit_service() -> VisitService:
+    """The front desk's board and visits, as the assistant's tools read them."""
+    from shared.services.clock import utc_now
+    from shared.services.visits import VisitService
+
+    return VisitService(bootstrap.record_store, bootstrap.access_log(), now=utc_now)
+
+
+@cache
+def front_desk_figures() -> FrontDeskFigures:
+    """A day at the front desk in figures."""
+    from shared.services.clock import utc_now
+    from shared.services.front_desk_figures import FrontDeskFigures
+
+    return FrontDeskFigures(bootstrap.record_store, bootstrap.access_log(), now=utc_now)
+
+
+@cache
+def claim_work() -> ClaimWork:
+    """Queues, deadlines and aging of claims."""
+    from shared.services.claim_work import ClaimWork
+    from shared.services.clock import utc_now
+
+    return ClaimWork(bootstrap.record_store, bootstrap.access_log(), now=utc_now)
 
 
 def assistant_preferences(caller: Caller) -> AssistantPreferences:

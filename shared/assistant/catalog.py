@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from shared.assistant.billing_tools import AGING, LEDGER, QUEUES
+from shared.assistant.desk_tools import CHECK_IN, DESK_DAY, NOT_READY, WAITING
 from shared.assistant.history_tools import CLAIMS, DEADLINES, VISITS
 from shared.assistant.live_tools import ALERTS, GUIDANCE, QUICK_ACTION, TASKS
 from shared.assistant.record_tools import AUTHORIZATIONS, BENEFITS, COVERAGE, FIND_PATIENTS, PATIENT
@@ -20,6 +22,13 @@ TOOLS: tuple[Tool, ...] = (
     ALERTS,
     GUIDANCE,
     QUICK_ACTION,
+    DESK_DAY,
+    WAITING,
+    NOT_READY,
+    CHECK_IN,
+    QUEUES,
+    LEDGER,
+    AGING,
 )
 
 

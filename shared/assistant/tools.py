@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from shared.assistant.protocol import Question, Step
 from shared.assistant.readings import Reading
-from shared.auth.permissions import Permission, allows, may_read
+from shared.auth.permissions import Permission, allows, allows_mode, may_read
 from shared.errors import ForbiddenError, MobiusError, NotFoundError, ValidationFailedError
 from shared.models.api.base import RequestModel
 from shared.models.caller import Caller
@@ -28,11 +28,14 @@ from shared.models.users import AssistantMode
 if TYPE_CHECKING:
     from shared.models.records import EligibilityFile
     from shared.services.alerts import AlertService
+    from shared.services.claim_work import ClaimWork
+    from shared.services.front_desk_figures import FrontDeskFigures
     from shared.services.guidance import GuidanceService
     from shared.services.modes import ModeService
     from shared.services.patient_records import PatientRecordService
     from shared.services.records import RecordService
     from shared.services.tasks import TaskService
+    from shared.services.visits import VisitService
 
 
 # Told of an error that nobody expected, with the request's id: what writes it to the log.
@@ -49,6 +52,9 @@ class Services:
     guidance: Callable[[], GuidanceService]
     modes: Callable[[], ModeService]
     alerts: Callable[[], AlertService]
+    visits: Callable[[], VisitService]
+    desk_figures: Callable[[], FrontDeskFigures]
+    claim_work: Callable[[], ClaimWork]
 
 
 @dataclass(slots=True)
@@ -98,7 +104,8 @@ class Desk:
 class Tool:
     """A tool: what a model is told of it, its params, and what the caller must be allowed to.
 
-    `doing` words its step. `read` gets the desk and checked params.
+    `doing` words its step. `read` gets the desk and checked params. One that reads the whole organisation belongs to a
+    `mode`: who does not work in it may not call it.
     """
 
     name: str
@@ -108,10 +115,16 @@ class Tool:
     read: Callable[[Desk, Any], Reading]
     record_types: tuple[str, ...] = ()
     permission: Permission = Permission.SIGNED_IN
+    mode: str | None = None
 
     def allowed(self, caller: Caller) -> bool:
         """Whether the caller's role may use it."""
-        return allows(caller.role, self.permission) and all(may_read(caller.role, one) for one in self.record_types)
+        readable = all(may_read(caller.role, one) for one in self.record_types)
+        return readable and allows(caller.role, self.permission) and self.in_modes_of(caller)
+
+    def in_modes_of(self, caller: Caller) -> bool:
+        """Whether the caller's role works in the mode that it belongs to."""
+        return self.mode is None or allows_mode(caller.role, self.mode)
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of its params."""
@@ -156,6 +169,8 @@ class Toolbox:
     def _read(self, tool: Tool | None, params: Mapping[str, Any]) -> Reading:
         if tool is None:
             raise NotFoundError("There is no such tool here", code="no_such_tool")
+        if not tool.in_modes_of(self.desk.caller):
+            raise ForbiddenError("Your role does not work in this mode", code="not_in_mode")
         if not tool.allowed(self.desk.caller):
             raise ForbiddenError("Your role may not look at this")
         return tool.read(self.desk, _checked(tool, params))

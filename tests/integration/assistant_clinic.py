@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from shared.assistant.grounded.assistant import GroundedAssistant
 from shared.assistant.protocol import Question
 from shared.db.selector import DatabaseSelector
 from shared.domain.session import SessionLimits
@@ -25,7 +26,7 @@ from shared.services.access_log import AccessLog
 from shared.services.contexts import ContextService
 from shared.services.modes import ModeService
 from tests.integration.database import Database
-from tests.unit.assistant.desk import Answered, assistant_over
+from tests.unit.assistant.desk import Answered, tools_over
 from tests.unit.factories import caller, context, task
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
@@ -52,7 +53,8 @@ class Clinic:
         selector = DatabaseSelector(lambda: self.store, lambda: self.live)
         contexts = ContextService(selector, log, b"a secret", now=lambda: NOW, limits=SessionLimits())
         modes = ModeService(selector, log, contexts, now=lambda: NOW)
-        self.assistant = assistant_over(selector, modes, log, lambda: NOW)
+        self.tools = tools_over(selector, modes, log, lambda: NOW)
+        self.assistant = GroundedAssistant(self.tools)
 
     def person(self, mode: str = "eligibility", **members: Any) -> Caller:
         given = {"client_id": self.client, "role": ROLE_BY_MODE[mode], "time_zone": "America/New_York"}
@@ -73,6 +75,33 @@ class Clinic:
             self.live.documents.contexts[made.id] = made
         return self.contexts[key]
 
+    def at_work(self, mode: str, visit: str | None = None) -> ContextDocument:
+        """A context without a patient in hand, or one of a visit."""
+        key = (visit or "", mode)
+        if key not in self.contexts:
+            members: dict[str, Any] = {"record_type": "other", "record_id": "board", "patient_uuid": None}
+            if visit is not None:
+                (row,) = self.database.rows(
+                    "SELECT id, patient_id FROM visits WHERE client_id = :client AND visit_number = :visit",
+                    client=self.client,
+                    visit=visit,
+                )
+                members = {"record_type": "visit", "record_id": visit, "record_uuid": str(row["id"])}
+                members["patient_uuid"] = str(row["patient_id"])
+            made = context(self.client, mode=mode, **members)
+            self.contexts[key] = made
+            self.live.documents.contexts[made.id] = made
+        return self.contexts[key]
+
+    def ask_at_work(
+        self, text: str, *after: str, mode: str, visit: str | None = None, who: Caller | None = None
+    ) -> Answered:
+        """Ask about the organisation, or about a visit."""
+        opened = self.at_work(mode, visit)
+        history = tuple(self._message(one, opened) for one in after)
+        asked = Question(who or self.person(mode), opened, text, history, "Co-pilot", NOW)
+        return Answered.of(list(self.assistant.answer(asked, stopped=lambda: False)))
+
     def ask(
         self,
         patient: dict[str, Any],
@@ -82,18 +111,19 @@ class Clinic:
         assistant_mode: AssistantMode = "Co-pilot",
         who: Caller | None = None,
     ) -> Answered:
-        history = tuple(self._message(one, patient, mode) for one in after)
-        asked = Question(who or self.person(mode), self.context(patient, mode), text, history, assistant_mode, NOW)
+        opened = self.context(patient, mode)
+        history = tuple(self._message(one, opened) for one in after)
+        asked = Question(who or self.person(mode), opened, text, history, assistant_mode, NOW)
         return Answered.of(list(self.assistant.answer(asked, stopped=lambda: False)))
 
-    def _message(self, text: str, patient: dict[str, Any], mode: str) -> MessageDocument:
+    def _message(self, text: str, opened: ContextDocument) -> MessageDocument:
         return MessageDocument(
             id=document_id("msg"),
             client_id=str(self.client),
             created_at=NOW,
             updated_at=NOW,
-            context_id=self.context(patient, mode).id,
-            mode=mode,
+            context_id=opened.id,
+            mode=opened.mode,
             thread_id="thread",
             user_id="user",
             type="user",

@@ -9,15 +9,20 @@ import pytest
 from sqlalchemy import Connection
 
 from infra.local.importer import read_source
+from shared.assistant.protocol import Question
 from shared.catalog import ROOT
 from shared.models.identifiers import uuid7
+from shared.models.roles import Role
 from shared.repositories.postgres.record_import import PostgresRecordImport
 from shared.repositories.postgres.store import PostgresRecordStore
 from shared.services.record_import import ImportService
 from tests.integration.assistant_checks import CHECKS, Case
-from tests.integration.assistant_clinic import Clinic, enrich
+from tests.integration.assistant_clinic import NOW, Clinic, enrich
+from tests.integration.assistant_mode_checks import MODE_CHECKS, ModeCase
+from tests.integration.assistant_workday import workday
 from tests.integration.database import running_database
 from tests.unit.assistant.desk import Answered
+from tests.unit.assistant.mode_wordings import MODE_WORDINGS, ModeWording
 from tests.unit.assistant.wordings import DECLINED, INJECTED, WORDINGS, Wording
 
 DATA = ROOT.parent / "shared" / "data"
@@ -72,6 +77,14 @@ def plainly(clinic: Clinic) -> Iterator[Connection]:
         yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
+@pytest.fixture(scope="module")
+def office(clinic: Clinic) -> Clinic:
+    """An organisation in the middle of its day, beside the one with the imported patients."""
+    made = Clinic(clinic.database, clinic.database.client(), clinic.store)
+    workday(made)
+    return made
+
+
 def grounded(answer: Answered, patient: dict[str, Any]) -> None:
     """Every statement rests on something that a step read, and only this patient's records were read."""
     assert answer.citations
@@ -90,6 +103,63 @@ def test_the_answer_is_what_plain_sql_says(
         grounded(answer, patient)
         CHECKS[wording.check or "any"](Case(plainly, patient, answer.text, rich), **wording.given)
         assert all(step.milliseconds >= 0 for step in answer.steps)
+
+
+@pytest.mark.parametrize("wording", MODE_WORDINGS, ids=lambda one: one.text)
+def test_the_answer_about_an_organisation_is_what_plain_sql_says(
+    clinic: Clinic, office: Clinic, plainly: Connection, wording: ModeWording
+) -> None:
+    for at in (office, clinic) if wording.in_hand is None else (office,):
+        answer = at.ask_at_work(wording.text, *wording.after, mode=wording.mode, visit=wording.in_hand)
+        assert answer.ending.reason == "complete", answer.text
+        assert wording.tool in answer.tools
+        assert answer.citations
+        assert {one.source for one in answer.citations} <= answer.read
+        MODE_CHECKS[wording.check](ModeCase(plainly, at.client, answer.text), **wording.given)
+
+
+def test_the_patient_in_hand_goes_before_the_organisation(clinic: Clinic) -> None:
+    answer = clinic.ask(people(clinic)[0], "Which claims are denied?", mode="backend")
+    assert "claims" in answer.tools
+    assert "claim_queues" not in answer.tools
+
+
+@pytest.mark.parametrize("wording", {one.tool: one for one in MODE_WORDINGS}.values(), ids=lambda one: one.tool)
+def test_a_role_that_does_not_work_in_the_mode_is_told_nothing(office: Clinic, wording: ModeWording) -> None:
+    role = Role.BILLER if wording.mode == "front-desk" else Role.FRONT_DESK
+    before = office.database.value("SELECT count(*) FROM audit_outbox")
+    who = office.person(role=role, user_id=uuid7())
+    toolbox = office.tools.open(
+        Question(who, office.at_work(wording.mode, wording.in_hand), wording.text, (), "Co-pilot", NOW)
+    )
+    called = toolbox.call(wording.tool)
+    assert (called.step.error, called.reading, called.step.sources) == ("not_in_mode", None, ())
+    assert office.database.value("SELECT count(*) FROM audit_outbox") == before
+
+
+@pytest.mark.parametrize("text", ["Who is waiting too long?", "aging report", "What is in the denied queue?"])
+def test_who_does_not_work_there_gets_a_plain_statement(office: Clinic, text: str) -> None:
+    who = office.person(role=Role.ELIGIBILITY_SPECIALIST)
+    answer = office.ask_at_work(text, mode="eligibility", who=who)
+    assert "a mode in which your role does not work" in answer.text
+    assert answer.ending.reason == "declined"
+    assert not answer.citations
+
+
+def test_reads_about_an_organisation_are_in_the_audit_trail(office: Clinic) -> None:
+    for mode, text, kinds in (
+        ("front-desk", "Who is waiting too long? Who is not ready tomorrow?", {"visit_list"}),
+        ("backend", "What is in the denied queue? How much is over 90 days?", {"claim_list", "aging"}),
+    ):
+        who = office.person(mode, request_id=f"at-work-{mode}", user_id=uuid7())
+        office.ask_at_work(text, mode=mode, who=who)
+        rows = office.database.rows(
+            "SELECT event->>'resourceType' AS type, event->>'userId' AS person, event->>'clientId' AS client"
+            " FROM audit_outbox WHERE event->>'requestId' = :request",
+            request=f"at-work-{mode}",
+        )
+        assert {one["type"] for one in rows} == kinds
+        assert {(one["person"], one["client"]) for one in rows} == {(str(who.user_id), str(office.client))}
 
 
 @pytest.mark.parametrize(("mode", "text"), [(mode, text) for mode, text, _ in DECLINED], ids=str)

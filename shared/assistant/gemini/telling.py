@@ -21,7 +21,8 @@ LONGEST_REMEMBERED = 2_000  # characters of one message
 _SPEAKER = {"user": "user", "system": "model"}
 LONGEST_RESULT = 60_000  # characters of what one function read
 _INSTRUCTION = """\
-You answer questions of the staff of a medical practice's front office about the record that they have open.
+You answer questions of the staff of a medical practice's front office about the record that they have open, and about
+their organization's day and claims where a function reads these.
 Today is {today}, a {weekday}, in the time zone {zone}. The work is of the mode "{mode}"; the open record is a {kind}.
 
 1. Look everything up with the functions, in this answer. Say only what their results say. What they do not say, you

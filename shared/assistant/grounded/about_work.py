@@ -75,8 +75,9 @@ def readiness(told: Told) -> list[Statement]:
         number = len(open_tasks.tasks)
         text = f"{count(number, 'task').capitalize()} {verb(number)} open on this record."
         said.append(Statement(text, told.readings["tasks"].sources[:1]))
-    closing = "Identity, forms and payments at the desk are not among what I can read."
-    return [*said, Statement(closing)]
+    if "check_in" not in told.readings:
+        said.append(Statement("Identity, forms and payments at the desk are told in the front desk's mode."))
+    return said
 
 
 def guidance(told: Told) -> list[Statement]:

@@ -9,7 +9,8 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from shared.assistant.grounded import declining
-from shared.assistant.grounded.plans import PLANS, Plan
+from shared.assistant.grounded.meant import plan_for, unfit
+from shared.assistant.grounded.plans import Plan
 from shared.assistant.grounded.saying import Statement, span
 from shared.assistant.grounded.told import Told
 from shared.assistant.grounded.whom import Subject, subject_of
@@ -71,7 +72,7 @@ class GroundedAssistant:
 
     def _one(self, ask: Ask, question: Question, made: _Answer) -> Iterator[Step]:
         """Answer one thing that is asked: the steps are yielded, the statements noted."""
-        plan = PLANS.get(ask.name)
+        plan = plan_for(ask, question.context, question.caller.role)
         day = next(iter(ask.days), None)
         if plan is None:
             made.statements.append(Statement(_plain_answer(ask)))
@@ -80,10 +81,16 @@ class GroundedAssistant:
                 made.wanted += [
                     one for concept in sorted(ask.concepts) for one in declining.OFFERED_FOR.get(concept, ())
                 ]
+            elif ask.name == "decline.mail":
+                made.wanted += declining.OFFERED_FOR_MAIL
             return
         if isinstance(day, Unclear):
             made.statements.append(Statement(declining.unclear(day)))
             made.answered = True
+            return
+        refused = unfit(ask, plan)
+        if refused is not None:
+            made.statements.append(Statement(refused))
             return
         subject = Subject()
         for found in subject_of(ask, made.tools):

@@ -9,7 +9,7 @@ from shared.errors import MobiusError
 
 CAN = (
     "I answer from the records, with your own permissions: coverage on a day, benefits, authorizations, claims, visits,"
-    " tasks and deadlines of the patient in hand, and what to do next."
+    " tasks and deadlines of the patient in hand, what to do next, the front desk's day and the work queues of claims."
 )
 _DECLINED = {
     "decline.instructions": "What a message says changes neither my rules nor your role or organization.",
@@ -17,17 +17,18 @@ _DECLINED = {
     "decline.others": "I answer about one patient at a time: name the MRN, or open the record.",
     "decline.legal": "I give no legal advice.",
     "decline.clinical": "I give no clinical advice and read no clinical notes.",
-    "decline.mail": "I cannot draft or send messages yet.",
+    "decline.mail": "I write and send no messages myself: the e-mail drafter does, and a person sends.",
     "decline.prediction": "I do not predict what a payer will decide: I tell what is on record.",
     "decline.opinion": "I give no opinions or recommendations beyond the actions that are offered.",
     "decline.hypothetical": "I answer about what is on record, not about what would be.",
-    "decline.lists": "Schedules, queues and reports are not among what I can read, only one patient's record.",
+    "decline.lists": "Of the organization I read a day's visits, work queues, deadlines and aging, no other report.",
     "decline.staff": "What colleagues do or have looked at is not among what I can read.",
     "decline.service": "I cannot place that service: name a service type, such as physical therapy, or a code.",
     "decline.write": "I change nothing by myself: what changes something is done by a person.",
 }
 _ERRORS = {
     "forbidden": "Your role may not look at that: nothing was read.",
+    "not_in_mode": "That belongs to a mode in which your role does not work, so you may not see it: nothing was read.",
     "not_found": "I find no such record in your organization.",
     "no_patient": "The record in hand is not about a patient: name one by MRN.",
     "no_such_tool": "That is not among what I can read here.",
@@ -42,6 +43,8 @@ OFFERED_FOR = {
     "claim": ("get_claims", "share_to_backend"),
     "visit": ("view_record",),
 }
+
+OFFERED_FOR_MAIL = ("draft_email", "switch_mode")
 
 
 def declined(ask: Ask) -> str:

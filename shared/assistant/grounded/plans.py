@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.assistant.grounded import about_benefits, about_claims, about_coverage, about_records, about_work
+from shared.assistant.grounded import (
+    about_benefits,
+    about_billing,
+    about_claims,
+    about_coverage,
+    about_desk,
+    about_records,
+    about_work,
+)
 from shared.assistant.grounded.told import Compose
 from shared.domain.questions.days import Period
 from shared.domain.questions.understanding import Ask
@@ -63,6 +71,28 @@ def _tasks(ask: Ask) -> Params:
     return params
 
 
+def _day(ask: Ask) -> Params:
+    days = next(iter(ask.days), None)
+    return {"day": days.day} if isinstance(days, Period) else {}
+
+
+def _until(ask: Ask) -> Params:
+    days = next(iter(ask.days), None)
+    if isinstance(days, Period):
+        return {"until": days.last}
+    return {"overdue": "s:overdue" in ask.concepts}
+
+
+def queue_of(ask: Ask) -> str | None:
+    """The work queue of claims that is asked for; None: all of them, or none that there is."""
+    named = {queue for concept, queue in _QUEUES.items() if concept in ask.concepts}
+    return named.pop() if len(named) == 1 else None
+
+
+def _queue(ask: Ask) -> Params:
+    return {"queue": queue_of(ask)}
+
+
 def _compare(_ask: Ask) -> tuple[str, Params]:
     return "compare_last_check", {}
 
@@ -79,6 +109,16 @@ def _estimate(ask: Ask) -> tuple[str, Params] | None:
     return "estimate_patient_cost", params
 
 
+_QUEUES = {
+    "s:rejected": "rejected",
+    "s:denied": "denied",
+    "denial": "denied",
+    "s:underpaid": "underpaid",
+    "s:pended": "pended_too_long",
+    "overlong": "pended_too_long",
+    "gap": "authorization_gaps",
+    "deadline": "deadline",
+}
 _COVERAGE, _BENEFITS = Call("coverage", _service), Call("benefits", _service)
 _FIRST_COVERAGE = Call("coverage", _nothing)
 _PATIENT, _AUTHORIZATIONS = Call("patient", _nothing), Call("authorizations", _nothing)
@@ -86,6 +126,8 @@ _CLAIMS, _VISITS = Call("claims", _range), Call("visits", _range)
 _ALL_CLAIMS, _ALL_VISITS = Call("claims", _nothing), Call("visits", _nothing)
 _OPEN_TASKS = Call("tasks", _nothing, of_patient=False)
 _CHECKS = ("check_eligibility", "recheck_all_coverages", "verify_cob", "explain_verdict", "call_script")
+_DESK = ("todays_schedule", "readiness_list", "handoff")
+_BILLING = ("work_queue", "deadline_list", "aging_report", "denial_root_cause")
 _ASKING = ("request_auth", "check_auth_requirement", "check_authorization_status", "extend_authorization", "escalate")
 
 PLANS: Mapping[str, Plan] = {
@@ -108,7 +150,7 @@ PLANS: Mapping[str, Plan] = {
     "benefits.cost": Plan((_BENEFITS,), about_benefits.cost, ("estimate_patient_cost", "self_pay"), _estimate),
     "authorizations.need": Plan((_BENEFITS,), about_benefits.needed, _ASKING),
     "authorizations.list": Plan((_AUTHORIZATIONS,), about_records.authorizations, _ASKING),
-    "claims.list": Plan((_CLAIMS,), about_claims.claims, ("get_claims", "view_record")),
+    "claims.list": Plan((_CLAIMS,), about_claims.claims, ("get_claims", "work_queue", "view_record")),
     "claims.why": Plan((_CLAIMS,), about_claims.why_claims, ("get_claims", "view_record")),
     "claims.when": Plan((_CLAIMS,), about_claims.when_claims, ("get_claims", "view_record")),
     "visits.next": Plan((_ALL_VISITS,), about_records.next_visit, ("check_eligibility", "view_record")),
@@ -132,4 +174,17 @@ PLANS: Mapping[str, Plan] = {
     "patient.sex": Plan((_PATIENT,), about_records.identity),
     "patient.phone": Plan((_PATIENT,), about_records.phone),
     "patient.mrn": Plan((_PATIENT,), about_records.identity),
+    "desk.day": Plan((Call("desk_day", _day, of_patient=False),), about_desk.figures, _DESK),
+    "desk.waiting": Plan((Call("waiting", _nothing, of_patient=False),), about_desk.waiting, _DESK),
+    "desk.not_ready": Plan((Call("not_ready", _day, of_patient=False),), about_desk.not_ready, _DESK),
+    "queues.list": Plan((Call("claim_queues", _queue, of_patient=False),), about_billing.queues, _BILLING),
+    "aging.list": Plan((Call("claim_aging", _nothing, of_patient=False),), about_billing.aging, _BILLING),
 }
+# What a row of the table means in some modes, or where no patient is in hand (see meant).
+LEDGER = Plan((Call("claim_deadlines", _until, of_patient=False),), about_billing.ledger, _BILLING)
+CHECK_IN = Plan(
+    (Call("check_in", _nothing, of_patient=False), _ALL_VISITS, _COVERAGE, _OPEN_TASKS),
+    about_desk.check_in,
+    ("complete_check_in", "record_copay", "override_readiness", "handoff", *_CHECKS),
+    partial=True,
+)

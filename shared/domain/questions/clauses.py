@@ -24,6 +24,7 @@ _PREFIXES: dict[str, ReferenceKind] = {
 }  # fmt: skip
 # Test data has names like Smith67; numbers of records are written in capitals, or in none.
 _NAME_WITH_DIGITS = re.compile(r"[^\W\d_](?=\w*[a-z])[^\W\d_]+\d+")
+_AGE = re.compile(r"(?:over|beyond|above|older than|more than) (?P<days>\d{1,4}) days?(?: old)?(?! ago)\b")
 _DECIDING = frozenset({"approve", "deny", "pay", "cover", "overturn", "accept", "reject"})
 _BORN = frozenset({"born", "dob", "birth", "birthday"})
 _VISITS = frozenset({"visit", "visits", "session", "sessions"})
@@ -51,6 +52,7 @@ class Clause:
     procedure: str | None = None
     amount: Decimal | None = None
     limit: int | None = None
+    older_than: int | None = None
     born: SpokenDays | None = None
     follows: bool = False
 
@@ -114,6 +116,10 @@ def _read(words: list[Word]) -> Clause:
             else:
                 clause.spoken.append(spoken)
             at = spoken.end
+        elif (age := _AGE.match(" ".join(word.plain for word in words[at : at + LONGEST_PHRASE]))) is not None:
+            clause.older_than = int(age["days"])
+            clause.concepts.add("aging")
+            at += len(age.group().split())
         elif words[at].plain == "pt":
             clause.service = "PT" if _is_therapy(words, at) else clause.service
             at += 1

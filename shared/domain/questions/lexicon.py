@@ -64,6 +64,21 @@ CONCEPTS: Mapping[str, str] = {
     "sex": "sex|gender",
     "phone": "phone|phone number|telephone|telephone number|cell|mobile|contact number|number to call",
     "mrn": "mrn|medical record number|patient number|patient id|record number",
+    # the organisation's day and work
+    "headcount": "how many patients|number of patients|count of patients",
+    "board": "schedule|schedules|the board",
+    "wait": "waiting too long|who is waiting too long|anyone waiting too long|anybody waiting too long"
+    "|waited too long|waits too long|patients waiting too long|patients are waiting too long|wait too long"
+    "|has been waiting too long",
+    "unready": "who is not ready|who is not ready yet|which visits are not ready|visits are not ready|not ready visits"
+    "|which patients are not ready|patients are not ready|what is not ready|readiness list|anyone not ready"
+    "|anybody not ready|who will not be ready|who is unready|which appointments are not ready",
+    "queue": "queue|queues|work queue|work queues|worklist|worklists|backlog",
+    "our_claims": "our claims|all our claims|of our claims|claims of the organization|claims of the practice"
+    "|claims of the clinic",
+    "overlong": "pended too long|pending too long|pend too long",
+    "gap": "authorization gap|authorization gaps|auth gap|auth gaps",
+    "aging": "aging|ageing|aging report|accounts receivable|receivables|a r aging",
     # what is asked
     "when": "when|what day|which day|what date|which date|what time|on what day",
     "why": "why|reason|reasons|how come|what for|because of what|cause|explain|explanation",
@@ -133,7 +148,9 @@ CONCEPTS: Mapping[str, str] = {
     "act": "request|create|add|make|book|cancel|delete|remove|update|edit|modify|send|submit|resubmit|refile"
     "|assign|reassign|mark|reopen|approve|deny|extend|release|appeal|export|print|download|upload|call|reschedule"
     "|set|enter|record a|transfer|void it|reset|notify|contact|escalate|snooze|share|forward|post|fix|correct"
-    "|change the|change her|change his|put|move|merge|close the|close this|begin a|start a|start an|open a|rerun"
+    "|change the|change her|change his"
+    "|schedule a|schedule an|schedule the|schedule her|schedule him|schedule another"
+    "|put|move|merge|close the|close this|begin a|start a|start an|open a|rerun"
     "|run|execute|acknowledge",
     "mail": "email|e mail|emails|mail|letter|letters|fax|message to|text message|draft an email|draft an e mail"
     "|sms",
@@ -151,7 +168,7 @@ CONCEPTS: Mapping[str, str] = {
     "opinion": "better|best|recommend|recommendation|opinion|think|advise|advice|should she|should he|should they"
     "|should we|should i|should the patient|worst|prefer|preferable|good idea|worthwhile",
     "others": "all patients|every patient|all our patients|other patients|another patient|other patient"
-    "|each patient|someone else|somebody else|everyone|everybody|which patients|how many patients|patients"
+    "|each patient|someone else|somebody else|everyone|everybody|which patients|patients"
     "|any other patient|all records|other records|another record|different patient|all the records|entire database"
     "|database|whole clinic",
     "tenant": "other clinic|other clinics|other organization|other organisation|another clinic"
@@ -164,8 +181,7 @@ CONCEPTS: Mapping[str, str] = {
     "|select from|your rules|the rules|all rules|rules|guidelines|restrictions|roleplay|role play|impersonate"
     "|as manager|as an admin|my role is|i am the admin|elevate|privileges|permissions|grant me|unlock|new role"
     "|change role|system|hack|exploit|simulate",
-    "lists": "schedule|waiting room|who is waiting|work queue|queue|queues|aging|aging report|report|reports"
-    "|dashboard|backlog|statistics|worklist|readiness list|the board",
+    "lists": "waiting room|who is waiting|report|reports|dashboard|statistics",
     "staff": "staff|colleague|colleagues|employee|employees|coworker|coworkers|users|audit log|audit trail|audit"
     "|looked at|accessed|manager|password of",
     "hypothetical": "if|unless|suppose|supposing|assuming|would she|would he|would it|what happens when|in case",
@@ -208,7 +224,7 @@ OPENERS = (
     "|can you|could you|would you|can you tell me|could you tell me|i need to know|i want to know|do you know|if any"
     "|i would like to know|i was wondering if|please tell me|may i know|can i|is there|are there|do we have|does it"
     "|have to say|on the line|at the desk|at the front desk|on the phone|with me|in front of me|if there are"
-    "|if there is"
+    "|if there is|by reason|by denial reason|by denial code"
     "|i need|on file|on record|in the file|in the system|in the records|i have a question|we need to know|say if"
     "|is it true that|any idea|quick question|check for me|look at"
 )

@@ -71,6 +71,14 @@ TASK_STATES: Statuses = {
     "due": frozenset({"due"}),
 }
 
+# Work queues of claims, by the words for what lies in them.
+QUEUE_STATES: Statuses = {
+    "denied": frozenset({"denied"}),
+    "rejected": frozenset({"rejected"}),
+    "underpaid": frozenset({"underpaid"}),
+    "pended": frozenset({"pended_too_long"}),
+}
+
 
 def unchanged(*words: str) -> Statuses:
     """Words for a state that may be said and choose nothing: "is her active coverage good?"."""

@@ -40,6 +40,7 @@ class Ask:
     procedure: str | None = None
     amount: Decimal | None = None
     limit: int | None = None
+    older_than: int | None = None
     references: tuple[Reference, ...] = ()
     born: date | None = None
     unknown: tuple[Word, ...] = ()
@@ -125,6 +126,7 @@ def _asked(clause: Clause, today: date, before: Ask | None) -> list[Ask]:
         procedure=clause.procedure,
         amount=clause.amount,
         limit=clause.limit,
+        older_than=clause.older_than,
         references=tuple(clause.references),
         born=_born(clause, today),
         unknown=tuple(clause.unknown),

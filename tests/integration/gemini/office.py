@@ -24,11 +24,14 @@ from shared.models.roles import Role
 from shared.models.users import AssistantMode
 from shared.services.access_log import AccessLog
 from shared.services.alerts import AlertService
+from shared.services.claim_work import ClaimWork
 from shared.services.current_context import CurrentContextService
+from shared.services.front_desk_figures import FrontDeskFigures
 from shared.services.guidance import GuidanceService
 from shared.services.patient_records import PatientRecordService
 from shared.services.records import RecordService
 from shared.services.tasks import TaskService
+from shared.services.visits import VisitService
 from tests.integration.gemini.server import KEY, MODEL, GeminiServer
 from tests.unit.clinic import Clinic
 from tests.unit.factories import NOW
@@ -102,6 +105,9 @@ class Office:
             guidance=lambda: guidance,
             modes=lambda: clinic.modes,
             alerts=lambda: AlertService(self.selector, log, now=clinic.clock),
+            visits=lambda: VisitService(lambda: clinic.records, log, now=clinic.clock),
+            desk_figures=lambda: FrontDeskFigures(lambda: clinic.records, log, now=clinic.clock),
+            claim_work=lambda: ClaimWork(lambda: clinic.records, log, now=clinic.clock),
         )
         self.tools = tool_table(services, noticed=lambda error, _request: pytest.fail(repr(error)))
         self.grounded = GroundedAssistant(self.tools)

@@ -56,7 +56,7 @@ def test_it_answers_from_what_the_tools_read_and_cites_that(office: Office, serv
 
 def test_the_functions_are_the_tools_with_their_schemas(office: Office, server: GeminiServer) -> None:
     server.plays(calls(call("patient")), answers("It is she."))
-    office.ask(mode="Agentic")
+    office.ask(mode="Agentic", who=office.person(Role.MANAGER))
     for asked in server.asked:
         functions = asked.functions
         expected = {one.name: one for one in TOOLS}
@@ -218,6 +218,19 @@ def test_a_role_is_told_of_its_own_tools_only_and_can_call_no_other(
     assert not {"claims", "deadlines"} & server.asked[0].functions.keys()
     assert answer.called[0] == ("claims", "no_such_tool")
     assert "CLM-88" not in json.dumps(server.asked[1].body)
+
+
+def test_tools_of_a_mode_are_told_to_those_who_work_in_it_only(office: Office, server: GeminiServer) -> None:
+    server.plays(calls(call("claim_queues", queue="denied"), call("waiting")), answers("One is denied."))
+    answer = office.ask("Which of our claims are denied?", who=office.person(Role.BILLER))
+    desk = {one.name for one in TOOLS if one.mode == "front-desk"}
+    billing = {one.name for one in TOOLS if one.mode == "backend"}
+    assert billing <= server.asked[0].functions.keys()
+    assert not desk & server.asked[0].functions.keys()
+    assert answer.called[:2] == [("claim_queues", None), ("waiting", "no_such_tool")]
+    told = server.asked[1].results[0]["response"]["output"]["fromRecords"]
+    denied = next(one for one in told["queues"] if one["queue"] == "denied")
+    assert denied["claims"] == len(told["items"])
 
 
 def test_another_patient_is_offered_to_be_opened(office: Office, server: GeminiServer) -> None:

@@ -13,13 +13,16 @@ from shared.assistant.tools import Services, ToolTable
 from shared.db.selector import DatabaseSelector
 from shared.services.access_log import AccessLog
 from shared.services.alerts import AlertService
+from shared.services.claim_work import ClaimWork
 from shared.services.clock import Clock
 from shared.services.current_context import CurrentContextService
+from shared.services.front_desk_figures import FrontDeskFigures
 from shared.services.guidance import GuidanceService
 from shared.services.modes import ModeService
 from shared.services.patient_records import PatientRecordService
 from shared.services.records import RecordService
 from shared.services.tasks import TaskService
+from shared.services.visits import VisitService
 
 
 def tools_over(
@@ -40,6 +43,9 @@ def tools_over(
             guidance=lambda: guidance,
             modes=lambda: modes,
             alerts=lambda: alerts,
+            visits=lambda: VisitService(lambda: selector.postgres, log, now=now),
+            desk_figures=lambda: FrontDeskFigures(lambda: selector.postgres, log, now=now),
+            claim_work=lambda: ClaimWork(lambda: selector.postgres, log, now=now),
         ),
         noticed=lambda error, _request: None if str(error) == "a bug" else pytest.fail(repr(error)),
     )

@@ -11,9 +11,10 @@ from shared.assistant.catalog import TOOLS
 from shared.assistant.grounded.declining import _DECLINED
 from shared.assistant.grounded.plans import PLANS
 from shared.assistant.tools import Tool
-from shared.auth.permissions import ROLES_BY_RECORD_TYPE
+from shared.auth.permissions import ROLES_BY_RECORD_TYPE, allows_mode
 from shared.domain.questions.asks import ROWS
 from shared.domain.questions.lexicon import CONCEPTS, SERVICES, phrases
+from shared.models.roles import Role
 from tests.unit.assistant.office import Office
 from tests.unit.clinic import Clinic
 
@@ -74,6 +75,28 @@ def test_what_a_tool_reads_can_be_shown_to_a_model() -> None:
         called = toolbox.call(name, params)
         assert called.reading is not None, (name, called.step)
         assert json.loads(called.reading.data.model_dump_json(by_alias=True))
+
+
+def test_what_a_tool_of_a_mode_reads_can_be_shown_to_a_model() -> None:
+    office = Office(Clinic())
+    toolbox = office.assistant._tools.open(office.question("", who=office.person(Role.MANAGER)))
+    named = [one.name for one in TOOLS if one.mode is not None]
+    assert len(named) == 7
+    for name in named:
+        called = toolbox.call(name)
+        assert called.reading is not None, (name, called.step)
+        assert json.loads(called.reading.data.model_dump_json(by_alias=True))
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("tool", [one for one in TOOLS if one.mode is not None], ids=lambda one: one.name)
+def test_a_tool_of_a_mode_is_for_those_who_work_in_it(tool: Tool, role: Role) -> None:
+    office = Office(Clinic())
+    called = office.assistant._tools.open(office.question("", who=office.person(role))).call(tool.name)
+    if allows_mode(role, str(tool.mode)):
+        assert called.step.error is None
+    else:
+        assert (called.step.error, called.step.sources, called.reading) == ("not_in_mode", (), None)
 
 
 def test_a_patients_file_is_read_once_for_a_question() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from shared.domain.questions.days import Period
 from shared.domain.questions.understanding import Ask, last_asked, understand
+from tests.unit.assistant.mode_wordings import MODE_WORDINGS, ModeWording
 from tests.unit.assistant.wordings import DECLINED, INJECTED, TODAY, TOGETHER, WORDINGS, Wording
 
 
@@ -34,8 +35,8 @@ def test_the_table_is_as_long_as_it_must_be() -> None:
     assert {one.mode for one in WORDINGS} == {"eligibility", "front-desk", "backend", "email-drafter"}
 
 
-@pytest.mark.parametrize("wording", WORDINGS, ids=lambda one: one.text)
-def test_a_wording_is_understood(wording: Wording) -> None:
+@pytest.mark.parametrize("wording", [*WORDINGS, *MODE_WORDINGS], ids=lambda one: one.text)
+def test_a_wording_is_understood(wording: Wording | ModeWording) -> None:
     (ask,) = asked(wording.text, *wording.after)
     assert ask.name == wording.row
     assert days(ask) == wording.days
