@@ -23,12 +23,15 @@ from shared.domain.claim.posting import (
     paid_by,
     reported_on,
 )
+from shared.domain.claim.secondary import forwarding
+from shared.domain.claim.standing import balance
 from shared.domain.claim.states import STATUSES, TRANSITIONS
 from shared.domain.remittance_balance import imbalances_of
 from shared.models.claim import Adjustment as KeptAdjustment
 from shared.models.claim import Appeal, AppealStatus, BilledClaim, ClaimStatus
 from shared.models.identifiers import uuid7
 from shared.models.remittance import ZERO, ClaimPayment
+from tests.unit.claim.claims import OTHER, coverage
 from tests.unit.payments import NOW, SOURCE, TODAY, adjusted, billed, file_of, payment, service, status_of
 
 ADJUDICABLE = ("submitted", "accepted", "pended", "appealed")
@@ -169,6 +172,21 @@ def test_deadlines_run_from_a_denial() -> None:
     assert after.corrected_due_on == corrected_due(decided, None)[0]
     assert after.requires_authorization is True
     assert posted(billed(), payment("80.00", adjusted("CO", "45", "20"))).claim.appeal_due_on is None
+
+
+def test_what_a_secondary_payer_refuses_stays_open() -> None:
+    """It repeats the first claim's charge; the first payer's part is a write-down of that, not of the rest."""
+    claim = billed(amount=Decimal("300.00"), secondary_of_id=uuid7())
+    others = adjusted("OA", "23", "700.00"), adjusted("CO", "50", "200.00")
+    after = posted(claim, payment("100.00", *others, charge=Decimal("1000.00"), status_code="2")).claim
+    assert (after.status, after.allowed_amount) == ("partially_paid", Decimal("300.00"))
+    assert balance(after) == Decimal("200.00")
+
+
+def test_denied_for_coordination_of_benefits_a_claim_goes_to_the_secondary_payer() -> None:
+    denied = posted(billed(service_date=TODAY), payment("0.00", adjusted("CO", "22", "100.00"))).claim
+    found = forwarding(denied, (coverage(OTHER, rank=2),), today=TODAY)
+    assert (found.hindrance, found.rest) == (None, Decimal("100.00"))
 
 
 @pytest.mark.parametrize("status", STATUSES)

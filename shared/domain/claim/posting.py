@@ -111,7 +111,7 @@ def _adjudicated(file: ClaimFile, payment: ClaimPayment, source: LineSource, *, 
     after = replace(
         after,
         paid_amount=payment.paid,
-        allowed_amount=_allowed(claim, target, payment, adjustments),
+        allowed_amount=_allowed(target, payment, adjustments),
         patient_amount=_patient_amount(payment, adjustments),
         adjudicated_on=decided_on,
         payer_control_number=payment.payer_control_number or claim.payer_control_number,
@@ -201,12 +201,13 @@ def _settled_by_others(adjustments: tuple[Adjustment, ...]) -> bool:
     return bool(adjustments) and all(one.carc in WRITE_DOWNS for one in adjustments)
 
 
-def _allowed(
-    claim: BilledClaim, target: ClaimStatus, payment: ClaimPayment, adjustments: tuple[Adjustment, ...]
-) -> Decimal:
-    """What was granted; of a claim that was paid in part, what is left of the charge after the write-downs."""
+def _allowed(target: ClaimStatus, payment: ClaimPayment, adjustments: tuple[Adjustment, ...]) -> Decimal:
+    """What was granted; of a claim that was paid in part, what is left of the charge after the write-downs.
+
+    The charge is the line's: a further payer repeats the first claim's, and what others have paid is a write-down.
+    """
     if target == "partially_paid":
-        return claim.amount - _sum(adjustments, lambda one: one.carc in WRITE_DOWNS)
+        return payment.charge - _sum(adjustments, lambda one: one.carc in WRITE_DOWNS)
     return payment.paid + _share(adjustments)
 
 
