@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -24,8 +24,8 @@ from shared.domain.claim.posting import (
     reported_on,
 )
 from shared.domain.claim.secondary import forwarding
-from shared.domain.claim.standing import balance
-from shared.domain.claim.states import STATUSES, TRANSITIONS
+from shared.domain.claim.standing import balance, deadlines
+from shared.domain.claim.states import STATUSES, TRANSITIONS, moved
 from shared.domain.remittance_balance import imbalances_of
 from shared.models.claim import Adjustment as KeptAdjustment
 from shared.models.claim import Appeal, AppealStatus, BilledClaim, ClaimStatus
@@ -172,6 +172,42 @@ def test_deadlines_run_from_a_denial() -> None:
     assert after.corrected_due_on == corrected_due(decided, None)[0]
     assert after.requires_authorization is True
     assert posted(billed(), payment("80.00", adjusted("CO", "45", "20"))).claim.appeal_due_on is None
+
+
+def test_denied_once_more_the_deadlines_run_anew() -> None:
+    first = posted(billed(), payment("0.00", adjusted("CO", "197", "100.00"))).claim
+    sent_again = moved(moved(first, "correct"), "submit")
+    assert sent_again.appeal_due_on is not None
+    later = SOURCE.dated_on + timedelta(days=3) if SOURCE.dated_on else TODAY
+    again = paid_by(
+        file_of(sent_again),
+        payment("0.00", adjusted("CO", "50", "100.00")),
+        replace(SOURCE, dated_on=later),
+        now=NOW,
+        today=TODAY,
+    )
+    assert isinstance(again, Posted)
+    assert again.claim.appeal_due_on == appeal_due(1, later, None)[0]
+    assert again.claim.corrected_due_on == corrected_due(later, None)[0]
+    assert (first.authorization_due_on, again.claim.authorization_due_on) == (first.appeal_due_on, None)
+
+
+@pytest.mark.parametrize("carc", ["197", "15", "198"])
+def test_denied_for_want_of_an_authorization_that_is_asked_for_while_an_appeal_is_possible(carc: str) -> None:
+    after = posted(billed(), payment("0.00", adjusted("CO", carc, "100.00"))).claim
+    assert after.authorization_due_on == after.appeal_due_on is not None
+    assert (after.appeal_due_on, "authorization") in deadlines(after)
+
+
+@pytest.mark.parametrize(("level", "further"), [(1, 2), (2, 3), (3, None)])
+def test_won_in_part_an_appeal_goes_on_within_the_time_of_the_next_level(level: int, further: int | None) -> None:
+    appeal = Appeal(uuid7(), level, "open", date(2026, 10, 1))
+    file = replace(file_of(billed(status="appealed", appeal_due_on=TODAY)), appeals=(appeal,))
+    found = paid_by(file, payment("30.00", adjusted("CO", "50", "70.00")), SOURCE, now=NOW, today=TODAY)
+    assert isinstance(found, Posted)
+    assert SOURCE.dated_on is not None
+    due = None if further is None else appeal_due(further, SOURCE.dated_on, None)[0]
+    assert found.claim.appeal_due_on == due
 
 
 def test_what_a_secondary_payer_refuses_stays_open() -> None:

@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from shared.domain.claim.answers import NO_AUTHORIZATION, denial_of
+from shared.domain.claim.appeals import appeal_due, levels
 from shared.domain.claim.clocks import with_clocks
 from shared.domain.claim.states import TRANSITIONS, UNFILED, ClaimMove, moved, steps_between
 from shared.domain.claim.underpayment import missing
@@ -119,10 +120,29 @@ def _adjudicated(file: ClaimFile, payment: ClaimPayment, source: LineSource, *, 
         denial_reason=_words(denial) if denial else None,
         requires_authorization=_authorization_needed(adjustments) or claim.requires_authorization,
     )
-    after = replace(with_clocks(after, file.payer), filing_due_on=claim.filing_due_on)
+    after = _with_deadlines(file, after, decided_on, denial)
     last = replace(events[-1], amount=payment.paid, adjustments=adjustments)
     posted = _sourced(after, (*events[:-1], last), source, _details(payment))
     return replace(posted, appeal=_decided(file, target, decided_on))
+
+
+def _with_deadlines(file: ClaimFile, after: BilledClaim, decided_on: date, denial: Adjustment | None) -> BilledClaim:
+    """The deadlines run from this decision anew, after an appeal those of its next level; filing's is not touched.
+
+    No payer says until when an authorization is asked for afterwards: as long as the denial may be appealed.
+    """
+    fresh = with_clocks(replace(after, appeal_due_on=None, corrected_due_on=None), file.payer)
+    appeal_by = fresh.appeal_due_on
+    if appeal_by is not None and file.claim.status == "appealed":
+        level = max((one.level for one in file.appeals), default=1) + 1
+        appeal_by = appeal_due(level, decided_on, file.payer)[0] if level <= len(levels(file.payer)) else None
+    late_request = denial is not None and denial.carc in NO_AUTHORIZATION
+    return replace(
+        fresh,
+        appeal_due_on=appeal_by,
+        authorization_due_on=appeal_by if late_request else None,
+        filing_due_on=file.claim.filing_due_on,
+    )
 
 
 def _denial(adjustments: tuple[Adjustment, ...]) -> Adjustment | None:
