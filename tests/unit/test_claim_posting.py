@@ -290,6 +290,10 @@ def test_unknown_code_is_not_posted(code: str) -> None:
         payment("100000000.00"),
         payment("80.00", charge=Decimal("-100000000.00")),
         payment("80.00", adjusted("CO", "45", "100000000.00"), adjusted("CO", "45", "-100000000.00")),
+        payment("80.00", patient_responsibility=Decimal("100000000.00")),
+        payment("80.00", adjusted("PR", "204", "60000000.00"), adjusted("PR", "96", "60000000.00")),
+        payment("60000000.00", adjusted("PR", "2", "60000000.00")),
+        payment("80.00", adjusted("CO", "50", "1.00"), *[adjusted("CO", "45", "-99999999.99")] * 2),
     ],
 )
 def test_amount_that_no_claim_holds_is_not_posted(line: ClaimPayment) -> None:

@@ -84,8 +84,7 @@ def paid_by(file: ClaimFile, payment: ClaimPayment, source: LineSource, *, now: 
     so such a line is only noted, and only by hand.
     """
     claim = file.claim
-    amounts = (payment.charge, payment.paid, *(one.amount for one in payment.all_adjustments))
-    if any(abs(amount) > _LARGEST for amount in amounts):
+    if not _held(payment.charge, payment.paid, *(one.amount for one in payment.all_adjustments)):
         return "amount_out_of_range"
     code = payment.status_code.lstrip("0")
     if code in _NOTED:
@@ -120,10 +119,17 @@ def _adjudicated(file: ClaimFile, payment: ClaimPayment, source: LineSource, *, 
         denial_reason=_words(denial) if denial else None,
         requires_authorization=_authorization_needed(adjustments) or claim.requires_authorization,
     )
+    if not _held(after.allowed_amount, after.patient_amount):  # sums of amounts that a claim holds one by one
+        return "amount_out_of_range"
     after = _with_deadlines(file, after, decided_on, denial)
     last = replace(events[-1], amount=payment.paid, adjustments=adjustments)
     posted = _sourced(after, (*events[:-1], last), source, _details(payment))
     return replace(posted, appeal=_decided(file, target, decided_on))
+
+
+def _held(*amounts: Decimal | None) -> bool:
+    """Whether a claim's columns hold these amounts."""
+    return all(one is None or abs(one) <= _LARGEST for one in amounts)
 
 
 def _with_deadlines(file: ClaimFile, after: BilledClaim, decided_on: date, denial: Adjustment | None) -> BilledClaim:
