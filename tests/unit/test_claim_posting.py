@@ -323,6 +323,36 @@ def test_report_moves_a_claim(before: ClaimStatus, category: str, after: str) ->
     assert found.claim.status_reason == (f"{category}:20" if after == "rejected" else None)
 
 
+@pytest.mark.parametrize(
+    ("categories", "after"),
+    [
+        (("A1", "A7"), "rejected"),
+        (("A2", "A3"), "rejected"),
+        (("A8", "A2"), "rejected"),
+        (("A1", "A2"), "accepted"),
+        (("A2", "P1"), "pended"),
+        (("A1", "A0"), "submitted"),
+        (("P1", "F1"), "submitted"),  # what is finalized waits for the remittance
+    ],
+)
+def test_of_all_statuses_of_a_claim_the_strongest_counts(categories: tuple[str, ...], after: str) -> None:
+    statuses = tuple(one for category in categories for one in status_of(category).statuses)
+    found = report(billed(status="submitted"), "A0", statuses=statuses)
+    assert isinstance(found, Posted)
+    assert found.claim.status == after
+    assert found.events[-1].details["codes"] == [f"{category}:20" for category in categories]
+    if after == "rejected":
+        assert found.claim.status_reason in {"A7:20", "A3:20", "A8:20"}
+
+
+@pytest.mark.parametrize("days", [-1, 0, 1, 400])
+def test_claim_is_pended_since_the_stated_day_but_never_in_the_future(days: int) -> None:
+    stated = replace(status_of("P1").statuses[0], on=TODAY + timedelta(days=days))
+    found = report(billed(), "P1", statuses=(stated,))
+    assert isinstance(found, Posted)
+    assert found.claim.pended_since == TODAY + timedelta(days=min(days, 0))
+
+
 @pytest.mark.parametrize("category", ["A0", "A1", "A4", "A5", "F0", "F1", "F2", "F3", "F4", "E0", "D0"])
 @pytest.mark.parametrize("status", ["submitted", "accepted", "pended", "paid", "denied"])
 def test_report_without_a_step_is_noted(status: ClaimStatus, category: str) -> None:

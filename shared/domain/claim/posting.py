@@ -23,7 +23,7 @@ from shared.domain.claim.states import TRANSITIONS, UNFILED, ClaimMove, moved, s
 from shared.domain.claim.underpayment import missing
 from shared.models.claim import Adjustment, Appeal, BilledClaim, ClaimFile, ClaimStatus, NewClaimEvent
 from shared.models.identifiers import uuid7
-from shared.models.remittance import ZERO, ClaimPayment, ClaimStatusAnswer, StatusCode
+from shared.models.remittance import ZERO, ClaimPayment, ClaimStatusAnswer, StatedStatus, StatusCode
 
 NotPosted = Literal[
     "unknown_claim", "ambiguous", "person_mismatch", "amount_mismatch", "illegal_state", "unknown_status_code",
@@ -159,10 +159,10 @@ def _denial(adjustments: tuple[Adjustment, ...]) -> Adjustment | None:
 def reported_on(
     claim: BilledClaim, answer: ClaimStatusAnswer, source: LineSource, *, now: datetime, today: date
 ) -> Posting:
-    """What a report of progress, or an acknowledgement, makes of `claim`."""
+    """What a report of progress, or an acknowledgement, makes of `claim`: of all that it says the strongest counts."""
     if claim.status in _STOOD:
         return "illegal_state"
-    status = answer.statuses[0]
+    status = strongest(answer)
     code = status.codes[0]
     details = {"codes": [words_of(one) for said in answer.statuses for one in said.codes]}
     target = _reported(code)
@@ -176,8 +176,13 @@ def reported_on(
         return noted if known is claim else replace(noted, claim=replace(known, version=claim.version + 1))
     after, events = _moved(known, steps, reason=words_of(code) if target == "rejected" else None, now=now)
     if target == "pended":
-        after = replace(after, pended_since=status.on or today)
+        after = replace(after, pended_since=min(status.on or today, today))
     return _sourced(after, events, source, details)
+
+
+def strongest(answer: ClaimStatusAnswer) -> StatedStatus:
+    """The status that counts of all that is said of a claim; of those that go as far the one that was said first."""
+    return max(answer.statuses, key=_strength)
 
 
 def adjustments_of(payment: ClaimPayment) -> tuple[Adjustment, ...]:
@@ -271,6 +276,17 @@ def _reported(code: StatusCode) -> ClaimStatus | None:
     if code.category == _ACCEPTED:
         return "accepted"
     return "pended" if code.category.startswith(("P", "R")) else None
+
+
+def _strength(status: StatedStatus) -> int:
+    """How far a status goes: a rejection ends a claim's way whatever came before it, what is finalized waits no more."""
+    code = status.codes[0]
+    target = _reported(code)
+    if target == "rejected":
+        return 4
+    if code.category.startswith("F"):
+        return 3
+    return {"pended": 2, "accepted": 1}.get(target or "", 0)
 
 
 def _moved(
