@@ -279,7 +279,7 @@ def _reported(code: StatusCode) -> ClaimStatus | None:
 
 
 def _strength(status: StatedStatus) -> int:
-    """How far a status goes: a rejection ends a claim's way whatever came before it, what is finalized waits no more."""
+    """How far a status goes: a rejection ends a claim's way whatever came before it; nothing follows a finalization."""
     code = status.codes[0]
     target = _reported(code)
     if target == "rejected":
