@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from shared.domain.claim.posting import adjustments_of, words_of
+from shared.domain.claim.posting import adjustments_of, strongest, words_of
 from shared.models.api.eligibility import cents
 from shared.models.api.remittances import (
     AdjustmentView,
@@ -135,7 +135,7 @@ def _charge(content: LineContent | None) -> int | None:
 
 def _status_code(content: LineContent | None) -> str | None:
     if isinstance(content, ClaimStatusAnswer):
-        return words_of(content.statuses[0].codes[0])
+        return words_of(strongest(content).codes[0])
     return content.status_code if content else None
 
 

@@ -131,7 +131,8 @@ class RemittancePosting:
         """Post a line to the claim that a person names.
 
         Raises NotFoundError for an unknown file, line or claim, ConflictError (`already_posted`, `not_posted`) when
-        the line belongs to a claim already, or the claim cannot take it.
+        the line belongs to a claim already, or the claim cannot take it. A claim that has this line from a request
+        that was killed before it could say so is the line's.
         """
         self._store().payer_files.recall(caller.client_id, caller.idempotency)
         file = self._store().payer_files.get(caller.client_id, reference, seen=None)
@@ -140,7 +141,7 @@ class RemittancePosting:
             raise NotFoundError("There is no such line")
         if line.outcome in SETTLED:
             raise ConflictError("This line belongs to a claim already", code="already_posted")
-        settlement = self._move(caller, file, line, body.claim_id, by_hand=True)
+        settlement = self._matched(caller, file, line, body.claim_id)
         if settlement.outcome == "not_posted":
             reason = settlement.reason or "unreadable"
             raise ConflictError(_WORDS[reason], code="not_posted", reason=reason)
@@ -148,6 +149,12 @@ class RemittancePosting:
         shown = self._shown(caller, file.head.id, {})
         self._answered(caller, shown, 200)
         return shown
+
+    def _matched(self, caller: Caller, file: PayerFile, line: PayerFileLine, claim: str) -> Settlement:
+        settlement = self._move(caller, file, line, claim, by_hand=True)
+        taker = self._taker(caller.client_id, file, line) if settlement.outcome == "not_posted" else None
+        named = None if taker is None else self._store().claims.get(caller.client_id, claim)
+        return settlement if named is None or named.claim.id != taker else Settlement("posted", claim_id=taker)
 
     def _post(self, caller: Caller, content: str, set_id: str) -> tuple[PostedFiles, bool]:
         ends = self._ticks() + POSTING_SECONDS
@@ -212,11 +219,14 @@ class RemittancePosting:
             return settlement
         # A claim may have this line already, which is why none can take it: another request was faster, or was killed
         # before it could say so.
-        taker = self._store().payer_files.taken(client_id, source_of(run.file, line).reference)
+        taker = self._taker(client_id, run.file, line)
         if taker is None:
             return settlement
         run.outcomes[line.number] = "already_posted"
         return Settlement("posted", claim_id=taker)
+
+    def _taker(self, client_id: UUID, file: PayerFile, line: PayerFileLine) -> UUID | None:
+        return self._store().payer_files.taken(client_id, source_of(file, line).reference)
 
     def _posted_to(self, run: _Run, line: PayerFileLine, found: Found) -> Settlement:
         if not isinstance(found, UUID):

@@ -43,6 +43,12 @@ def test_acknowledgement_accepts_and_rejects_and_is_read_once(office: PostingOff
     assert office.picture() == before
 
 
+def test_rejection_after_an_acknowledgement_is_a_rejection(office: PostingOffice, patient: UUID) -> None:
+    office.claim(patient, status="submitted")
+    (line,) = office.report(acknowledgement(("CLM-88", "A1:19:PR", "STC*A7:562:85"))).files[0].lines
+    assert (line.outcome, line.claim_status, line.status_code) == ("posted", "rejected", "A7:562:85")
+
+
 def test_report_about_all_claims_is_for_people_to_see(office: PostingOffice) -> None:
     provider = ("HL*2*1*19*0", "NM1*85*2*CLINIC*****XX*1", "TRN*1*0", "STC*E0:24:85")
     content = acknowledgement().replace("SE*", "~".join(provider) + "~SE*").replace("SE*5", "SE*9")

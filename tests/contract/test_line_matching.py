@@ -80,6 +80,27 @@ def test_match_that_was_killed_is_finished_by_sending_the_file_again(office: Pos
     assert len(office.history()) == 1
 
 
+def test_match_that_was_killed_is_finished_by_matching_again(office: PostingOffice, patient: UUID) -> None:
+    claim = office.claim(patient)
+    office.claim(patient, "CLM-89")
+    shown = office.post(file_of((clp("0", control="X"), NAME))).files[0]
+
+    def kill(name: str) -> None:
+        if name == "remittance.claim_posted":
+            raise KilledError
+
+    with listening(kill), pytest.raises(KilledError):
+        office.posting.match(office.caller, shown.id, "1", LineMatch(claim_id="CLM-88"))
+    before = office.now()
+    with pytest.raises(ConflictError) as refused:
+        office.posting.match(office.caller, shown.id, "1", LineMatch(claim_id="CLM-89"))
+    assert (refused.value.code, refused.value.extra["reason"]) == ("not_posted", "already_posted")
+    (line,) = office.posting.match(office.caller, shown.id, "1", LineMatch(claim_id="CLM-88")).lines
+    assert (line.outcome, line.claim_id) == ("posted", str(claim))
+    assert office.now() == before
+    assert len(office.history()) == 1
+
+
 def test_line_is_not_matched_to_a_claim_that_cannot_take_it(office: PostingOffice, patient: UUID) -> None:
     office.claim(patient, status="draft")
     shown = office.post(file_of((clp("0", control="X"), NAME))).files[0]

@@ -129,6 +129,9 @@ def test_reversal_and_correction_in_one_file(office: PostingOffice, patient: UUI
         ((clp("DRAFT"), NAME), "illegal_state"),
         ((clp(paid="-80", code="22", charge="-100"), NAME), "illegal_state"),
         ((clp("GONE", control="NONE"), NAME), "unknown_claim"),
+        (("CLP*CLM-88*1*100*80*100000000*12*P-77", NAME), "amount_out_of_range"),
+        ((clp(), "CAS*PR*204*60000000**96*60000000", NAME), "amount_out_of_range"),
+        ((clp(), "CAS*CO*50*1**45*-99999999.99**253*-99999999.99", NAME), "amount_out_of_range"),
     ],
 )
 def test_what_cannot_be_posted_says_why_and_changes_no_claim(

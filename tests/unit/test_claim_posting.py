@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,12 +23,15 @@ from shared.domain.claim.posting import (
     paid_by,
     reported_on,
 )
-from shared.domain.claim.states import STATUSES, TRANSITIONS
+from shared.domain.claim.secondary import forwarding
+from shared.domain.claim.standing import balance, deadlines
+from shared.domain.claim.states import STATUSES, TRANSITIONS, moved
 from shared.domain.remittance_balance import imbalances_of
 from shared.models.claim import Adjustment as KeptAdjustment
 from shared.models.claim import Appeal, AppealStatus, BilledClaim, ClaimStatus
 from shared.models.identifiers import uuid7
 from shared.models.remittance import ZERO, ClaimPayment
+from tests.unit.claim.claims import OTHER, coverage
 from tests.unit.payments import NOW, SOURCE, TODAY, adjusted, billed, file_of, payment, service, status_of
 
 ADJUDICABLE = ("submitted", "accepted", "pended", "appealed")
@@ -171,6 +174,57 @@ def test_deadlines_run_from_a_denial() -> None:
     assert posted(billed(), payment("80.00", adjusted("CO", "45", "20"))).claim.appeal_due_on is None
 
 
+def test_denied_once_more_the_deadlines_run_anew() -> None:
+    first = posted(billed(), payment("0.00", adjusted("CO", "197", "100.00"))).claim
+    sent_again = moved(moved(first, "correct"), "submit")
+    assert sent_again.appeal_due_on is not None
+    later = SOURCE.dated_on + timedelta(days=3) if SOURCE.dated_on else TODAY
+    again = paid_by(
+        file_of(sent_again),
+        payment("0.00", adjusted("CO", "50", "100.00")),
+        replace(SOURCE, dated_on=later),
+        now=NOW,
+        today=TODAY,
+    )
+    assert isinstance(again, Posted)
+    assert again.claim.appeal_due_on == appeal_due(1, later, None)[0]
+    assert again.claim.corrected_due_on == corrected_due(later, None)[0]
+    assert (first.authorization_due_on, again.claim.authorization_due_on) == (first.appeal_due_on, None)
+
+
+@pytest.mark.parametrize("carc", ["197", "15", "198"])
+def test_denied_for_want_of_an_authorization_that_is_asked_for_while_an_appeal_is_possible(carc: str) -> None:
+    after = posted(billed(), payment("0.00", adjusted("CO", carc, "100.00"))).claim
+    assert after.authorization_due_on == after.appeal_due_on is not None
+    assert (after.appeal_due_on, "authorization") in deadlines(after)
+
+
+@pytest.mark.parametrize(("level", "further"), [(1, 2), (2, 3), (3, None)])
+def test_won_in_part_an_appeal_goes_on_within_the_time_of_the_next_level(level: int, further: int | None) -> None:
+    appeal = Appeal(uuid7(), level, "open", date(2026, 10, 1))
+    file = replace(file_of(billed(status="appealed", appeal_due_on=TODAY)), appeals=(appeal,))
+    found = paid_by(file, payment("30.00", adjusted("CO", "50", "70.00")), SOURCE, now=NOW, today=TODAY)
+    assert isinstance(found, Posted)
+    assert SOURCE.dated_on is not None
+    due = None if further is None else appeal_due(further, SOURCE.dated_on, None)[0]
+    assert found.claim.appeal_due_on == due
+
+
+def test_what_a_secondary_payer_refuses_stays_open() -> None:
+    """It repeats the first claim's charge; the first payer's part is a write-down of that, not of the rest."""
+    claim = billed(amount=Decimal("300.00"), secondary_of_id=uuid7())
+    others = adjusted("OA", "23", "700.00"), adjusted("CO", "50", "200.00")
+    after = posted(claim, payment("100.00", *others, charge=Decimal("1000.00"), status_code="2")).claim
+    assert (after.status, after.allowed_amount) == ("partially_paid", Decimal("300.00"))
+    assert balance(after) == Decimal("200.00")
+
+
+def test_denied_for_coordination_of_benefits_a_claim_goes_to_the_secondary_payer() -> None:
+    denied = posted(billed(service_date=TODAY), payment("0.00", adjusted("CO", "22", "100.00"))).claim
+    found = forwarding(denied, (coverage(OTHER, rank=2),), today=TODAY)
+    assert (found.hindrance, found.rest) == (None, Decimal("100.00"))
+
+
 @pytest.mark.parametrize("status", STATUSES)
 @pytest.mark.parametrize("code", ["1", "2", "3", "4", "19", "20", "21", "22"])
 def test_no_line_makes_an_illegal_move(status: ClaimStatus, code: str) -> None:
@@ -236,6 +290,10 @@ def test_unknown_code_is_not_posted(code: str) -> None:
         payment("100000000.00"),
         payment("80.00", charge=Decimal("-100000000.00")),
         payment("80.00", adjusted("CO", "45", "100000000.00"), adjusted("CO", "45", "-100000000.00")),
+        payment("80.00", patient_responsibility=Decimal("100000000.00")),
+        payment("80.00", adjusted("PR", "204", "60000000.00"), adjusted("PR", "96", "60000000.00")),
+        payment("60000000.00", adjusted("PR", "2", "60000000.00")),
+        payment("80.00", adjusted("CO", "50", "1.00"), *[adjusted("CO", "45", "-99999999.99")] * 2),
     ],
 )
 def test_amount_that_no_claim_holds_is_not_posted(line: ClaimPayment) -> None:
@@ -263,6 +321,36 @@ def test_report_moves_a_claim(before: ClaimStatus, category: str, after: str) ->
     assert found.claim.payer_control_number == "P-77"
     assert found.claim.pended_since == (status_of("P1").statuses[0].on if after == "pended" else None)
     assert found.claim.status_reason == (f"{category}:20" if after == "rejected" else None)
+
+
+@pytest.mark.parametrize(
+    ("categories", "after"),
+    [
+        (("A1", "A7"), "rejected"),
+        (("A2", "A3"), "rejected"),
+        (("A8", "A2"), "rejected"),
+        (("A1", "A2"), "accepted"),
+        (("A2", "P1"), "pended"),
+        (("A1", "A0"), "submitted"),
+        (("P1", "F1"), "submitted"),  # what is finalized waits for the remittance
+    ],
+)
+def test_of_all_statuses_of_a_claim_the_strongest_counts(categories: tuple[str, ...], after: str) -> None:
+    statuses = tuple(one for category in categories for one in status_of(category).statuses)
+    found = report(billed(status="submitted"), "A0", statuses=statuses)
+    assert isinstance(found, Posted)
+    assert found.claim.status == after
+    assert found.events[-1].details["codes"] == [f"{category}:20" for category in categories]
+    if after == "rejected":
+        assert found.claim.status_reason in {"A7:20", "A3:20", "A8:20"}
+
+
+@pytest.mark.parametrize("days", [-1, 0, 1, 400])
+def test_claim_is_pended_since_the_stated_day_but_never_in_the_future(days: int) -> None:
+    stated = replace(status_of("P1").statuses[0], on=TODAY + timedelta(days=days))
+    found = report(billed(), "P1", statuses=(stated,))
+    assert isinstance(found, Posted)
+    assert found.claim.pended_since == TODAY + timedelta(days=min(days, 0))
 
 
 @pytest.mark.parametrize("category", ["A0", "A1", "A4", "A5", "F0", "F1", "F2", "F3", "F4", "E0", "D0"])

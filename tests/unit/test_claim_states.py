@@ -26,6 +26,7 @@ from shared.domain.claim.states import (
     ClaimMove,
     allowed_moves,
     check_step,
+    moved,
     steps_between,
     target_of,
 )
@@ -279,6 +280,16 @@ def test_the_deadline_that_counts_follows_from_the_state() -> None:
     assert standing.queues(denied, TODAY) == ("denied", "deadline")
     assert standing.next_deadline(replace(claim, status="submitted")) == (later, "noted")
     assert standing.deadlines(replace(claim, status="finalized")) == ()
+
+
+def test_the_time_for_an_appeal_runs_until_it_is_filed_and_again_for_the_next_level() -> None:
+    soon = TODAY + timedelta(days=3)
+    denied = replace(CLAIM, status="denied", appeal_due_on=soon)
+    appealed = moved(denied, "appeal", reason="coding")
+    assert (appealed.appeal_due_on, standing.deadlines(appealed)) == (None, ())
+    lost = replace(appealed, appeal_due_on=soon)  # and may go on
+    assert standing.deadlines(lost) == ((soon, "appeal"),)
+    assert standing.queues(lost, TODAY) == ("deadline",)
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ DEADLINES = {
     " THEN filing_due_on END",
     "corrected_claim": "CASE WHEN status IN ('denied', 'underpaid', 'partially_paid', 'corrected')"
     " THEN corrected_due_on END",
-    "appeal": "CASE WHEN status IN ('denied', 'underpaid', 'partially_paid') THEN appeal_due_on END",
+    "appeal": "CASE WHEN status IN ('denied', 'underpaid', 'partially_paid', 'appealed') THEN appeal_due_on END",
     "authorization": f"CASE WHEN {GAP} THEN authorization_due_on END",
     "noted": f"CASE WHEN status NOT IN {NOTHING_OPEN} THEN noted_due_on END",
 }

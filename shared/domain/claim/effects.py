@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from shared.domain.claim.denials import OWNERS, REMEDIES, cause_of, next_steps
-from shared.domain.claim.standing import PENDED_DAYS, authorization_gap
+from shared.domain.claim.standing import APPEALABLE, PENDED_DAYS, authorization_gap
 from shared.domain.claim.states import UNFILED
 from shared.domain.claim.write_off import approvers
 from shared.domain.claim.write_off_request import WriteOffRequest
@@ -76,7 +76,7 @@ def _in_time(one: WorkedClaim, now: datetime) -> Iterator[RuleTask]:
     if claim.status in UNFILED and one.filing is not None:
         days = [on for _, on in one.filing.warnings]
         yield _clock(one, "E22", "filing", "Submit before the time for filing ends", one.filing.due, days, now)
-    if claim.status in {"denied", "underpaid"} and claim.appeal_due_on is not None:
+    if claim.status in APPEALABLE and claim.appeal_due_on is not None:
         due = claim.appeal_due_on
         days = [due - timedelta(days=before) for before in WARN_DAYS.values()]
         yield _clock(one, "A01", "appeal", "Appeal before the time for it ends", due, days, now)

@@ -17,12 +17,13 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from shared.domain.claim.answers import NO_AUTHORIZATION, denial_of
+from shared.domain.claim.appeals import appeal_due, levels
 from shared.domain.claim.clocks import with_clocks
 from shared.domain.claim.states import TRANSITIONS, UNFILED, ClaimMove, moved, steps_between
 from shared.domain.claim.underpayment import missing
 from shared.models.claim import Adjustment, Appeal, BilledClaim, ClaimFile, ClaimStatus, NewClaimEvent
 from shared.models.identifiers import uuid7
-from shared.models.remittance import ZERO, ClaimPayment, ClaimStatusAnswer, StatusCode
+from shared.models.remittance import ZERO, ClaimPayment, ClaimStatusAnswer, StatedStatus, StatusCode
 
 NotPosted = Literal[
     "unknown_claim", "ambiguous", "person_mismatch", "amount_mismatch", "illegal_state", "unknown_status_code",
@@ -83,8 +84,7 @@ def paid_by(file: ClaimFile, payment: ClaimPayment, source: LineSource, *, now: 
     so such a line is only noted, and only by hand.
     """
     claim = file.claim
-    amounts = (payment.charge, payment.paid, *(one.amount for one in payment.all_adjustments))
-    if any(abs(amount) > _LARGEST for amount in amounts):
+    if not _held(payment.charge, payment.paid, *(one.amount for one in payment.all_adjustments)):
         return "amount_out_of_range"
     code = payment.status_code.lstrip("0")
     if code in _NOTED:
@@ -111,7 +111,7 @@ def _adjudicated(file: ClaimFile, payment: ClaimPayment, source: LineSource, *, 
     after = replace(
         after,
         paid_amount=payment.paid,
-        allowed_amount=_allowed(claim, target, payment, adjustments),
+        allowed_amount=_allowed(target, payment, adjustments),
         patient_amount=_patient_amount(payment, adjustments),
         adjudicated_on=decided_on,
         payer_control_number=payment.payer_control_number or claim.payer_control_number,
@@ -119,10 +119,36 @@ def _adjudicated(file: ClaimFile, payment: ClaimPayment, source: LineSource, *, 
         denial_reason=_words(denial) if denial else None,
         requires_authorization=_authorization_needed(adjustments) or claim.requires_authorization,
     )
-    after = replace(with_clocks(after, file.payer), filing_due_on=claim.filing_due_on)
+    if not _held(after.allowed_amount, after.patient_amount):  # sums of amounts that a claim holds one by one
+        return "amount_out_of_range"
+    after = _with_deadlines(file, after, decided_on, denial)
     last = replace(events[-1], amount=payment.paid, adjustments=adjustments)
     posted = _sourced(after, (*events[:-1], last), source, _details(payment))
     return replace(posted, appeal=_decided(file, target, decided_on))
+
+
+def _held(*amounts: Decimal | None) -> bool:
+    """Whether a claim's columns hold these amounts."""
+    return all(one is None or abs(one) <= _LARGEST for one in amounts)
+
+
+def _with_deadlines(file: ClaimFile, after: BilledClaim, decided_on: date, denial: Adjustment | None) -> BilledClaim:
+    """The deadlines run from this decision anew, after an appeal those of its next level; filing's is not touched.
+
+    No payer says until when an authorization is asked for afterwards: as long as the denial may be appealed.
+    """
+    fresh = with_clocks(replace(after, appeal_due_on=None, corrected_due_on=None), file.payer)
+    appeal_by = fresh.appeal_due_on
+    if appeal_by is not None and file.claim.status == "appealed":
+        level = max((one.level for one in file.appeals), default=1) + 1
+        appeal_by = appeal_due(level, decided_on, file.payer)[0] if level <= len(levels(file.payer)) else None
+    late_request = denial is not None and denial.carc in NO_AUTHORIZATION
+    return replace(
+        fresh,
+        appeal_due_on=appeal_by,
+        authorization_due_on=appeal_by if late_request else None,
+        filing_due_on=file.claim.filing_due_on,
+    )
 
 
 def _denial(adjustments: tuple[Adjustment, ...]) -> Adjustment | None:
@@ -133,10 +159,10 @@ def _denial(adjustments: tuple[Adjustment, ...]) -> Adjustment | None:
 def reported_on(
     claim: BilledClaim, answer: ClaimStatusAnswer, source: LineSource, *, now: datetime, today: date
 ) -> Posting:
-    """What a report of progress, or an acknowledgement, makes of `claim`."""
+    """What a report of progress, or an acknowledgement, makes of `claim`: of all that it says the strongest counts."""
     if claim.status in _STOOD:
         return "illegal_state"
-    status = answer.statuses[0]
+    status = strongest(answer)
     code = status.codes[0]
     details = {"codes": [words_of(one) for said in answer.statuses for one in said.codes]}
     target = _reported(code)
@@ -150,8 +176,13 @@ def reported_on(
         return noted if known is claim else replace(noted, claim=replace(known, version=claim.version + 1))
     after, events = _moved(known, steps, reason=words_of(code) if target == "rejected" else None, now=now)
     if target == "pended":
-        after = replace(after, pended_since=status.on or today)
+        after = replace(after, pended_since=min(status.on or today, today))
     return _sourced(after, events, source, details)
+
+
+def strongest(answer: ClaimStatusAnswer) -> StatedStatus:
+    """The status that counts of all that is said of a claim; of those that go as far the one that was said first."""
+    return max(answer.statuses, key=_strength)
 
 
 def adjustments_of(payment: ClaimPayment) -> tuple[Adjustment, ...]:
@@ -201,12 +232,13 @@ def _settled_by_others(adjustments: tuple[Adjustment, ...]) -> bool:
     return bool(adjustments) and all(one.carc in WRITE_DOWNS for one in adjustments)
 
 
-def _allowed(
-    claim: BilledClaim, target: ClaimStatus, payment: ClaimPayment, adjustments: tuple[Adjustment, ...]
-) -> Decimal:
-    """What was granted; of a claim that was paid in part, what is left of the charge after the write-downs."""
+def _allowed(target: ClaimStatus, payment: ClaimPayment, adjustments: tuple[Adjustment, ...]) -> Decimal:
+    """What was granted; of a claim that was paid in part, what is left of the charge after the write-downs.
+
+    The charge is the line's: a further payer repeats the first claim's, and what others have paid is a write-down.
+    """
     if target == "partially_paid":
-        return claim.amount - _sum(adjustments, lambda one: one.carc in WRITE_DOWNS)
+        return payment.charge - _sum(adjustments, lambda one: one.carc in WRITE_DOWNS)
     return payment.paid + _share(adjustments)
 
 
@@ -244,6 +276,17 @@ def _reported(code: StatusCode) -> ClaimStatus | None:
     if code.category == _ACCEPTED:
         return "accepted"
     return "pended" if code.category.startswith(("P", "R")) else None
+
+
+def _strength(status: StatedStatus) -> int:
+    """How far a status goes: a rejection ends a claim's way whatever came before it; nothing follows a finalization."""
+    code = status.codes[0]
+    target = _reported(code)
+    if target == "rejected":
+        return 4
+    if code.category.startswith("F"):
+        return 3
+    return {"pended": 2, "accepted": 1}.get(target or "", 0)
 
 
 def _moved(

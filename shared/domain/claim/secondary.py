@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from shared.domain.claim.standing import NOTHING, balance
 from shared.domain.eligibility.coverage import ranked
 from shared.domain.eligibility.dates import is_active
 from shared.domain.eligibility.registry import found
@@ -32,7 +33,8 @@ def forwarding(
     """Decide whether a claim's rest goes to another payer; `chosen` is the coverage that was named.
 
     The primary has decided (X12 CARC 23 builds on that), on a day that is known and has come; another coverage holds
-    on the date of service; and something is left. `rest` is what the patient was left with, else what is not paid.
+    on the date of service; and something is left. `rest` is what the primary left open, refused or left to the
+    patient alike: all of a denied claim, of one that was paid in part what was not written down.
     """
     rest = _rest(claim)
     other = chosen or next(iter(others(claim, coverages)), None)
@@ -52,9 +54,10 @@ def _holds(coverage: Coverage, on: date) -> bool:
 
 
 def _rest(claim: BilledClaim) -> Decimal:
-    paid = claim.paid_amount or Decimal(0)
-    left = claim.amount - paid if claim.patient_amount is None else claim.patient_amount
-    return max(left, Decimal(0))
+    """What is open. Where of a part payment the patient's part is all that is known, the rest was written down."""
+    if claim.status != "partially_paid" or claim.allowed_amount is not None or claim.patient_amount is None:
+        return balance(claim)
+    return max(claim.patient_amount - (claim.written_off_amount or NOTHING), NOTHING)
 
 
 def _hindrance(claim: BilledClaim, other: Coverage | None, rest: Decimal, today: date) -> Evidence | None:

@@ -28,6 +28,9 @@ _NOTHING_OPEN = CLOSED | {"forwarded_secondary"}
 # A missing authorization matters while it can still be put right.
 _GAP_MATTERS: frozenset[ClaimStatus] = UNFILED | {"denied", "corrected"}
 _AFTER_ANSWER: frozenset[ClaimStatus] = frozenset({"denied", "underpaid", "partially_paid"})
+# The time for an appeal runs: for the first after an answer, for the next level after a lost one. While one is open no
+# such day is kept.
+APPEALABLE: frozenset[ClaimStatus] = _AFTER_ANSWER | {"appealed"}
 
 
 def balance(claim: BilledClaim) -> Decimal:
@@ -78,7 +81,7 @@ def deadlines(claim: BilledClaim) -> tuple[tuple[date, DeadlineKind], ...]:
         running.append((claim.filing_due_on, "filing"))
     if claim.status in _AFTER_ANSWER or claim.status == "corrected":
         running.append((claim.corrected_due_on, "corrected_claim"))
-    if claim.status in _AFTER_ANSWER:
+    if claim.status in APPEALABLE:
         running.append((claim.appeal_due_on, "appeal"))
     if authorization_gap(claim):
         running.append((claim.authorization_due_on, "authorization"))

@@ -159,6 +159,7 @@ _LEFT_BEHIND: Mapping[ClaimMove, tuple[str, ...]] = {
     "pay_partially": ("pended_since",),
     "underpay": ("pended_since",),
     "deny": ("pended_since",),
+    "appeal": ("appeal_due_on",),  # a lost one brings the day of the next level
     "correct": ("denial_code", "denial_reason"),
     "reverse": (*_OF_A_DENIAL, "paid_amount", "allowed_amount", "patient_amount", "adjudicated_on"),
     "submit": ("pended_since", "hold_reason"),

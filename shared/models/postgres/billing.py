@@ -34,7 +34,7 @@ _GAP = (
 )
 _FILING = "CASE WHEN status IN ('draft', 'on_hold', 'missing_information', 'ready', 'rejected') THEN filing_due_on END"
 _CORRECTED = "CASE WHEN status IN ('denied', 'underpaid', 'partially_paid', 'corrected') THEN corrected_due_on END"
-_APPEAL = "CASE WHEN status IN ('denied', 'underpaid', 'partially_paid') THEN appeal_due_on END"
+_APPEAL = "CASE WHEN status IN ('denied', 'underpaid', 'partially_paid', 'appealed') THEN appeal_due_on END"
 _AUTHORIZATION = f"CASE WHEN {_GAP} THEN authorization_due_on END"
 _NOTED = "CASE WHEN status NOT IN ('finalized', 'written_off', 'voided', 'forwarded_secondary') THEN noted_due_on END"
 _KINDS = {

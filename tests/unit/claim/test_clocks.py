@@ -180,6 +180,28 @@ def test_the_rest_is_the_patients_part_where_that_is_known() -> None:
     assert forwarding(claim(**PAID), (SECOND,), today=TODAY).rest == Decimal("100.00")
     known = claim(**PAID, patient_amount=Decimal(20))
     assert forwarding(known, (SECOND,), today=TODAY).rest == Decimal(20)
+    off = replace(known, written_off_amount=Decimal(5))
+    assert forwarding(off, (SECOND,), today=TODAY).rest == Decimal(15)
     own = forwarding(claim(**PAID), (coverage(), SECOND), today=TODAY, chosen=coverage())
     assert own.hindrance is not None
     assert own.hindrance.code == "coverage_does_not_fit"
+
+
+def test_a_denied_claim_goes_on_whole_whatever_the_patient_was_left_with() -> None:
+    members = {"status": "denied", "adjudicated_on": TODAY, "patient_amount": Decimal("0.00")}
+    nothing_paid = claim(**members, paid_amount=Decimal("0.00"), allowed_amount=Decimal("0.00"))
+    found = forwarding(nothing_paid, (SECOND,), today=TODAY)
+    assert (found.hindrance, found.rest) == (None, nothing_paid.amount)
+    lessened = replace(nothing_paid, paid_amount=Decimal("12.40"), written_off_amount=Decimal(50))
+    assert forwarding(lessened, (SECOND,), today=TODAY).rest == Decimal("120.00")
+
+
+def test_what_was_refused_of_a_part_payment_goes_on_with_the_patients_part() -> None:
+    members = PAID | {"allowed_amount": Decimal("142.40"), "patient_amount": Decimal(20)}
+    assert forwarding(claim(**members), (SECOND,), today=TODAY).rest == Decimal("60.00")
+    refused = forwarding(claim(**members | {"patient_amount": Decimal(0)}), (SECOND,), today=TODAY)
+    assert (refused.hindrance, refused.rest) == (None, Decimal("60.00"))
+    off = claim(**members, written_off_amount=Decimal(60))
+    hindrance = forwarding(off, (SECOND,), today=TODAY).hindrance
+    assert hindrance is not None
+    assert hindrance.code == "nothing_left"

@@ -218,6 +218,15 @@ def test_each_state_wants_its_task_and_moving_on_wants_none() -> None:
     assert {task.rule for one in every for task in one.tasks} <= RULES
 
 
+def test_whoever_may_appeal_is_reminded_of_the_time_for_it() -> None:
+    due = TODAY + timedelta(days=30)
+    for status in ("denied", "underpaid", "partially_paid", "appealed"):
+        task = _tasks(_effects(status=status, appeal_due_on=due))["appeal"]
+        assert (task.rule, task.due_at.date()) == ("A01", due)
+        assert "appeal" not in _tasks(_effects(status=status))
+    assert "appeal" not in _tasks(_effects(status="denied_final", appeal_due_on=due))
+
+
 def test_the_filing_clock_opens_with_its_first_warning_and_reminds_at_each_to_come() -> None:
     task = _tasks(_effects(status="draft"))["filing"]
     due = DAY + timedelta(days=90)
