@@ -159,6 +159,13 @@ def test_a_missing_authorization_is_overridden_by_a_manager_only(desk: Desk) -> 
     assert (answer.status, answer.json["status"], answer.json["readiness"]) == (200, "checked_in", "ready")
 
 
+def test_authorization_that_lacked_before_the_coverage_was_edited_is_still_a_managers(desk: Desk) -> None:
+    edited = {"code": "coverage_edited", "text": "The coverage was edited since", "ruleId": "E04"}
+    desk.visit("V1", "arrived", readiness="pending", readiness_reasons=(edited, *NOT_AUTHORIZED))
+    refused = desk.act("override_readiness", visitId="V1", reason="Urgent")
+    assert (refused.status, refused.json["code"]) == (403, "needs_manager")
+
+
 def test_nobody_knows_yet_whether_it_is_ready_is_not_ready(desk: Desk) -> None:
     desk.visit("V1", "arrived", readiness="pending")
     (missing,) = desk.ask("POST", "/check-in", {"visitId": "V1", **WHOLE}).json["missing"]

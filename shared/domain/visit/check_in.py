@@ -13,8 +13,6 @@ from shared.models.visit import CheckInFact, DeskVisit, FactKind, ReadinessReaso
 
 IDENTIFIERS_NEEDED = 2
 _MANAGERS = frozenset({Role.ADMIN, Role.MANAGER})
-# The rules that speak of an authorization: needed, fitting, decided in time (E09, E10, E23).
-_ABOUT_AUTHORIZATION = frozenset({"E09", "E10", "E23"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +76,7 @@ def check_readiness(before: object, now: object) -> None:
 
 
 def _authorization_lacks(visit: DeskVisit) -> bool:
-    return any(
-        reason.rule_id in _ABOUT_AUTHORIZATION or reason.code.startswith("authorization")
-        for reason in visit.readiness_reasons
-    )
+    return any(reason.about_authorization for reason in visit.readiness_reasons)
 
 
 def _has(ground: CheckInGround, *kinds: FactKind) -> bool:
