@@ -125,6 +125,17 @@ def test_visit_on_another_day_is_another_question(office: EffectsOffice) -> None
     assert told(office) == ("pending", [], "machine")
 
 
+def test_override_of_what_was_never_checked_falls_when_the_day_changes(office: EffectsOffice) -> None:
+    override(office, office.admin)
+    office.write("visit", visitNumber="VIS-1", reason="Knee")
+    office.carry()
+    assert told(office) == ("ready", [], "manual")
+    office.write("visit", visitNumber="VIS-1", visitDate=(office.today + timedelta(days=9)).isoformat())
+    assert told(office) == ("pending", [], "machine")
+    office.carry()
+    assert told(office) == ("pending", [], "machine")
+
+
 def test_same_event_twice_writes_once(office: EffectsOffice) -> None:
     check(office)
     events = tuple(office.told)

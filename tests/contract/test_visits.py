@@ -13,7 +13,13 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine, text
 
-from shared.errors import InvalidTransitionError, MobiusError, NotFoundError, PreconditionFailedError
+from shared.errors import (
+    InvalidTransitionError,
+    MobiusError,
+    NotFoundError,
+    PreconditionFailedError,
+    ValidationFailedError,
+)
 from shared.models.api.record_writes import RecordWrite
 from shared.models.api.visits import AppointmentQuery
 from shared.models.replay import Replayed
@@ -236,6 +242,18 @@ def test_a_change_of_the_record_leaves_an_entry_too(office: FrontOffice, records
             office.caller(role=Role.MANAGER),
             RecordWrite(type="visit", data=data | {"status": "checked_in"}, version=2),
         )
+    for refused, fault in (
+        (data | {"status": "cancelled"}, ("data.status", "needs_reason")),
+        ({"visitNumber": "V2", "patientId": "MRN1", "visitDate": DAY.isoformat(), "readiness": "ready"},
+         ("data.readiness", "not_pending")),
+    ):  # fmt: skip
+        with pytest.raises(ValidationFailedError) as told:
+            writes.write(
+                office.caller(role=Role.MANAGER),
+                RecordWrite(type="visit", data=refused, version=2 if "status" in refused else None),
+            )
+        assert [(one.field, one.code) for one in told.value.errors] == [fault]
+    assert (office.status("V1"), len(office.board())) == ("confirmed", 1)
 
 
 def test_a_walk_in_is_on_todays_board_and_has_arrived(office: FrontOffice) -> None:
