@@ -8,6 +8,7 @@ import pytest
 
 from shared.domain.eligibility import readiness_of
 from shared.domain.visit.readiness import HeldReadiness, settled
+from shared.models.firestore.documents import ContextStatus
 from shared.models.visit import ReadinessReason
 from tests.unit.eligibility.deciding import decided
 from tests.unit.factories import coverage, rule
@@ -54,7 +55,9 @@ def test_other_reasons_do_not_outlive_what_said_them() -> None:
 @pytest.mark.parametrize(
     ("needed", "codes"), [(True, ["coverage_active", "authorization_required"]), (False, ["coverage_active"])]
 )
-def test_undetermined_verdict_does_not_hide_the_authorization(status: str, needed: bool, codes: list[str]) -> None:
+def test_undetermined_verdict_does_not_hide_the_authorization(
+    status: ContextStatus, needed: bool, codes: list[str]
+) -> None:
     receipt = decided(coverage(), payer_rules=(rule(requires_auth=needed),))
     unsure = replace(receipt, verdict="undetermined", status=status)
     first = unsure.evidence[0].code
