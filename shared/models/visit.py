@@ -16,6 +16,8 @@ ReadinessSource = Literal["machine", "manual"]
 FactKind = Literal[
     "identity", "demographics", "coverage", "self_pay", "form", "copay", "copay_waived", "readiness_override"
 ]  # fmt: skip
+# The rules that speak of an authorization.
+_ABOUT_AUTHORIZATION = frozenset({"E09", "E10", "E23"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,11 @@ class ReadinessReason:
     code: str
     text: str
     rule_id: str | None = None
+
+    @property
+    def about_authorization(self) -> bool:
+        """Whether it says that an authorization is lacking: needed, not fitting, not decided in time."""
+        return self.rule_id in _ABOUT_AUTHORIZATION or self.code.startswith("authorization")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -29,6 +30,15 @@ class VisitAtRisk:
 
 
 @dataclass(frozen=True, slots=True)
+class AtRisk:
+    """The first visits of a day that are not ready; the amount, and how many are without one, are of all of them."""
+
+    visits: tuple[VisitAtRisk, ...] = ()
+    amount: Decimal = Decimal(0)
+    without_amount: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CallNumbers:
     """Whom to call about a visit; the first coverage in force on its day, None where there is none."""
 
@@ -45,7 +55,7 @@ class FrontDeskDayRepository(Protocol):
         """Count a day's visits as they stand at `now`; the organisation's own limits say who waits too long."""
         ...
 
-    def at_risk(self, client_id: UUID, day: date, *, limit: int, seen: AuditEvent | None) -> list[VisitAtRisk]:
+    def at_risk(self, client_id: UUID, day: date, *, limit: int, seen: AuditEvent | None) -> AtRisk:
         """Return a day's open visits that are not ready: the most money first, without an amount last, by start."""
         ...
 

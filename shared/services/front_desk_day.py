@@ -41,13 +41,12 @@ class FrontDeskDay:
         event = caller.changed("visit", mode=MODE, resource_ref=context.id, metadata={"date": day.isoformat()})
         with self._access_log.in_transaction(event) as seen:
             found = self._db.postgres.front_desk_day.at_risk(caller.client_id, day, limit=params.limit, seen=seen)
-        known = [one.at_risk.amount for one in found if one.at_risk is not None]
         data: dict[str, Any] = {
             "status": context.status,
             "date": day.isoformat(),
-            "visits": [_line(caller, one) for one in found],
-            "atRiskCents": int(sum(known) * 100),
-            "withoutAmount": len(found) - len(known),
+            "visits": [_line(caller, one) for one in found.visits],
+            "atRiskCents": int(found.amount * 100),
+            "withoutAmount": found.without_amount,
         }
         return QuickActionResult(success=True, data=data, guidance_actions=())
 

@@ -15,7 +15,7 @@ from shared.domain.authorization import states as authorization_states
 from shared.domain.claim import states as claim_states
 from shared.domain.record_links import REFERENCES, REVIVED
 from shared.domain.visit import states as visit_states
-from shared.domain.visit.check_in import check_readiness
+from shared.domain.visit.check_in import check_readiness, on_another_day
 from shared.errors import ConflictError, ForbiddenError, NotFoundError, PreconditionFailedError
 from shared.models.api.record_history import FieldChange, RecordChange, RecordHistory
 from shared.models.api.record_writes import (
@@ -200,6 +200,7 @@ def _columns(given: RecordInput, record_type: str, found: Found, today: date, zo
     _check_state(record_type, columns, before)
     if current is not None:
         columns = {name: value for name, value in columns.items() if _plain(value) != before.get(name)}
+        columns |= on_another_day(before, columns) if record_type == "visit" else {}
     return columns | (_days_of_claim(columns, today, zone) if record_type == "claim" else {})
 
 
@@ -240,8 +241,8 @@ def _check_state(record_type: str, columns: Mapping[str, Any], before: Mapping[s
     check = _STEPS.get(record_type)
     if check is not None and "status" in before and columns.get("status") is not None:
         check(before["status"], columns["status"])
-    if record_type == "visit" and "readiness" in before and columns.get("readiness") is not None:
-        check_readiness(before["readiness"], columns["readiness"])
+    if record_type == "visit" and columns.get("readiness") is not None:
+        check_readiness(before.get("readiness"), columns["readiness"])
 
 
 def _plain(value: Any) -> PlainValue:

@@ -32,12 +32,12 @@ from shared.models.api.visits import (
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
 from shared.models.guidance import GuidanceAction
-from shared.models.visit import VisitStep
-from shared.repositories.visit_protocols import VisitCase
+from shared.models.visit import DeskVisit, VisitStep
+from shared.repositories.visit_protocols import VisitCase, WalkInGround
 from shared.services.contexts import ContextService, patient_of
 from shared.services.visit_action_table import VISIT_ACTIONS
 from shared.services.visit_bookings import rescheduled, walk_in
-from shared.services.visit_check_in import check_in, fact, override_readiness
+from shared.services.visit_check_in import check_copay, check_in, fact, override_readiness
 from shared.services.visit_views import context_status, is_called_off
 from shared.services.visits import MODE, Answer, Done, Step, Stepped, VisitService
 
@@ -132,7 +132,9 @@ class VisitActions:
         """Record what the patient paid, or why nothing is taken."""
 
         def step(case: VisitCase, now: datetime) -> Stepped:
-            _check_copay(case, params)
+            if is_called_off(case.visit):
+                raise ConflictError("The visit does not take place", code="called_off", current=case.visit.status)
+            check_copay(case, params.amount_cents, at="params", additional=params.additional)
             if params.waived is not None:
                 found = fact(caller, "copay_waived", now, reason=params.waived)
             else:
@@ -159,11 +161,16 @@ class VisitActions:
 
     def add_walk_in(self, caller: Caller, context: ContextDocument, params: WalkInParams) -> QuickActionResult:
         """Make a visit of today for a patient without an appointment, who is here."""
-        patient = params.patient_id or patient_of(context)
+
+        def make(ground: WalkInGround, now: datetime) -> tuple[DeskVisit, DeskVisit, VisitStep]:
+            if context.patient_uuid is not None and str(ground.patient.id) != context.patient_uuid:
+                raise _refused("params.patientId", "other_patient", "is another patient than the context's")
+            return walk_in(caller, params, ground, now)
+
         done = self._service.add_walk_in(
             caller,
-            patient,
-            lambda ground, now: walk_in(caller, params, ground, now),
+            params.patient_id or patient_of(context),
+            make,
             answer=_answer(caller),
             provider=params.provider_id,
         )
@@ -216,16 +223,6 @@ def _moved(caller: Caller, case: VisitCase, move: VisitMove, reason: str | None,
 
 def _check_in_step(caller: Caller, given: CheckInFacts, part: CheckInStep) -> Step:
     return lambda case, now: check_in(caller, case, given, part, now)
-
-
-def _check_copay(case: VisitCase, params: CopayParams) -> None:
-    if is_called_off(case.visit):
-        raise ConflictError("The visit does not take place", code="called_off", current=case.visit.status)
-    paid = sum(one.cents or 0 for one in case.facts if one.kind == "copay")
-    known = any(one.kind in {"copay", "copay_waived"} for one in case.facts)
-    if known and not params.additional:
-        words = "The copay is recorded or waived already: say so when this is additional"
-        raise ConflictError(words, code="copay_recorded", amountCents=paid)
 
 
 def _undone(caller: Caller, case: VisitCase, now: datetime) -> Stepped:

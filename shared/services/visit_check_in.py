@@ -8,8 +8,8 @@ from uuid import UUID
 from shared.domain.visit.check_in import CheckInGround, missing_steps, overridden
 from shared.domain.visit.moving import found_ready, moved
 from shared.domain.visit.states import VisitMove, allowed_moves
-from shared.errors import ConflictError
-from shared.models.api.visits import CheckInFacts, CheckInStep
+from shared.errors import ConflictError, FieldError, ValidationFailedError
+from shared.models.api.visits import CheckInFacts, CheckInRequest, CheckInStep
 from shared.models.caller import Caller
 from shared.models.identifiers import uuid7
 from shared.models.visit import CheckInFact, DeskVisit, FactKind, VisitStep
@@ -28,6 +28,9 @@ def check_in(caller: Caller, case: VisitCase, given: CheckInFacts, part: CheckIn
     for move in _moves(part, visit):
         visit, step = moved(visit, steps, move, reason=None, by=caller.user_id, now=now)
         steps = (*steps, step)
+    if given.copay is not None or given.copay_waived is not None:
+        cents = None if given.copay is None else given.copay.amount_cents
+        check_copay(case, cents, at="copay" if isinstance(given, CheckInRequest) else "params.copay")
     facts = facts_of(caller, given, now, step=steps[-1].id)
     visit, override = _overridden(caller, case, visit, given.override, now)
     if override is not None:
@@ -45,6 +48,21 @@ def override_readiness(caller: Caller, case: VisitCase, reason: str, now: dateti
     visit, step = _overridden(caller, case, case.visit, reason, now)
     fact = _override_fact(caller, case.visit, reason, now, step=None)
     return Stepped(visit, () if step is None else (step,), (fact,))
+
+
+def check_copay(case: VisitCase, cents: int | None, *, at: str, additional: bool = False) -> None:
+    """Refuse a second copay or waiver that is not said to be additional, and nothing paid where a copay is due.
+
+    `cents` is None for a waiver, `at` the member that holds the amount. Raises ConflictError (`copay_recorded`),
+    ValidationFailedError (`waiver_needed`): what is not taken is waived, with a reason.
+    """
+    paid = sum(one.cents or 0 for one in case.facts if one.kind == "copay")
+    if not additional and any(one.kind in {"copay", "copay_waived"} for one in case.facts):
+        words = "The copay is recorded or waived already: record_copay takes what is additional"
+        raise ConflictError(words, code="copay_recorded", amountCents=paid)
+    if cents == 0 and case.copay != 0:
+        message = "A copay that is not taken is waived, with a reason"
+        raise ValidationFailedError(message, errors=(FieldError(f"{at}.amountCents", "waiver_needed", message),))
 
 
 def facts_of(caller: Caller, given: CheckInFacts, now: datetime, *, step: UUID | None) -> tuple[CheckInFact, ...]:

@@ -136,7 +136,7 @@ class VisitService:
             after = _afterwards(case, visit, stepped)
             view = visit_view(caller, after, now)
             body = answer(after, view, stepped.told)
-            event = event_of(caller, case.visit, visit, change)
+            event = event_of(caller, case.visit, visit, change, made=stepped.made, unmade=stepped.unmade)
             made[:] = [(Done(view, body), event)]
             return VisitChange(
                 visit=visit,
@@ -201,14 +201,24 @@ class VisitService:
         return done
 
 
-def event_of(caller: Caller, before: DeskVisit, after: DeskVisit, change: str) -> AuditEvent:
-    """Make the audit event of a change: references and states only."""
+def event_of(
+    caller: Caller,
+    before: DeskVisit,
+    after: DeskVisit,
+    change: str,
+    *,
+    made: DeskVisit | None = None,
+    unmade: UUID | None = None,
+) -> AuditEvent:
+    """Make the audit event of a change: references and states only, also of the visit that it made or took away."""
+    beside = {"made": None if made is None else str(made.id), "unmade": None if unmade is None else str(unmade)}
+    states = {"change": change, "from": before.status, "to": after.status, "version": after.version}
     return caller.changed(
         "visit",
         resource_id=after.id,
         patient_ref=str(after.patient_id),
         mode=MODE,
-        metadata={"change": change, "from": before.status, "to": after.status, "version": after.version},
+        metadata=states | {name: value for name, value in beside.items() if value is not None},
     )
 
 

@@ -374,7 +374,7 @@ def test_reads_are_recorded_with_what_was_read(records: Records, practice: Pract
     store.aging(records.client, TODAY, seen=who.seen("aging", same="5"))
     read = [(one.resource_id, one.patient_ref) for one in records.events()]
     patient = str(practice.patient)
-    assert read == [(practice.claim, patient), (practice.claim, None), (None, patient), (None, None), (None, None)]
+    assert read == [(practice.claim, patient), (practice.claim, patient), (None, patient), (None, None), (None, None)]
 
 
 def test_who_has_claims_is_known_of_many_at_once(records: Records) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from shared.domain.visit.day import DayFigures, MoneyAtRisk
-from shared.repositories.front_desk_day_protocols import CallNumbers
+from shared.repositories.front_desk_day_protocols import AtRisk, CallNumbers
 from tests.contract.conftest import Records
 from tests.unit.factories import event
 
@@ -64,8 +64,10 @@ class Practice:
         return self.records.store.front_desk_day.figures(self.records.client, DAY, NOON, seen=None)
 
     def at_risk(self, limit: int = 10) -> list[tuple[UUID, MoneyAtRisk | None]]:
-        found = self.records.store.front_desk_day.at_risk(self.records.client, DAY, limit=limit, seen=None)
-        return [(one.visit.id, one.at_risk) for one in found]
+        return [(one.visit.id, one.at_risk) for one in self.listed(limit).visits]
+
+    def listed(self, limit: int) -> AtRisk:
+        return self.records.store.front_desk_day.at_risk(self.records.client, DAY, limit=limit, seen=None)
 
 
 @pytest.fixture
@@ -144,12 +146,14 @@ def test_most_money_comes_first_and_unknown_amounts_last_by_time(practice: Pract
         (unknown_late, None),
     ]
     assert [visit for visit, _ in practice.at_risk(limit=1)] == [history]
+    whole, first = practice.listed(10), practice.listed(1)
+    assert [(one.amount, one.without_amount) for one in (whole, first)] == [(Decimal("207.40"), 2)] * 2
 
 
 def test_line_names_visit_patient_and_provider(practice: Practice) -> None:
     doctor = practice.add("providers", {"provider_number": "D-1", "kind": "person", "name": "Amara Okonkwo"})
     practice.visit(practice.patient("Soto"), provider_id=doctor, **reasons("coverage_inactive"))
-    (found,) = practice.records.store.front_desk_day.at_risk(practice.records.client, DAY, limit=5, seen=None)
+    (found,) = practice.records.store.front_desk_day.at_risk(practice.records.client, DAY, limit=5, seen=None).visits
     assert (found.patient.last_name, found.provider_name) == ("Soto", "Amara Okonkwo")
     assert [one.code for one in found.visit.readiness_reasons] == ["coverage_inactive"]
 
@@ -169,7 +173,7 @@ def test_another_organisation_sees_nothing_of_it(practice: Practice) -> None:
     visit = practice.visit(practice.patient())
     day, other = practice.records.store.front_desk_day, practice.records.other
     assert day.figures(other, DAY, NOON, seen=None).total == 0
-    assert day.at_risk(other, DAY, limit=5, seen=None) == []
+    assert day.at_risk(other, DAY, limit=5, seen=None) == AtRisk()
     assert day.numbers(other, visit, seen=None) is None
 
 

@@ -103,11 +103,35 @@ def test_ended_coverage_makes_it_not_ready_after_the_next_check(office: EffectsO
     assert told(office)[0] == "not_ready"
 
 
+def test_edited_coverage_hides_no_authorization_that_lacks(office: EffectsOffice) -> None:
+    check(office)
+    office.carry()
+    assert told(office)[0] == "not_ready"
+    office.cover(until=office.today + timedelta(days=90))
+    office.carry()
+    assert told(office) == ("pending", ["coverage_edited", "authorization_required"], "machine")
+    office.need(requires_auth=False)
+    check(office)
+    office.carry()
+    assert told(office) == ("ready", [], "machine")
+
+
 def test_visit_on_another_day_is_another_question(office: EffectsOffice) -> None:
     office.need(requires_auth=False)
     check(office)
     office.carry()
     office.write("visit", visitNumber="VIS-1", visitDate=(office.today + timedelta(days=9)).isoformat())
+    office.carry()
+    assert told(office) == ("pending", [], "machine")
+
+
+def test_override_of_what_was_never_checked_falls_when_the_day_changes(office: EffectsOffice) -> None:
+    override(office, office.admin)
+    office.write("visit", visitNumber="VIS-1", reason="Knee")
+    office.carry()
+    assert told(office) == ("ready", [], "manual")
+    office.write("visit", visitNumber="VIS-1", visitDate=(office.today + timedelta(days=9)).isoformat())
+    assert told(office) == ("pending", [], "machine")
     office.carry()
     assert told(office) == ("pending", [], "machine")
 

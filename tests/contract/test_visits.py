@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from threading import Thread
+from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import Engine, text
 
-from shared.errors import InvalidTransitionError, NotFoundError, PreconditionFailedError
+from shared.errors import (
+    InvalidTransitionError,
+    MobiusError,
+    NotFoundError,
+    PreconditionFailedError,
+    ValidationFailedError,
+)
 from shared.models.api.record_writes import RecordWrite
 from shared.models.api.visits import AppointmentQuery
 from shared.models.replay import Replayed
 from shared.models.roles import Role
-from shared.repositories.visit_protocols import BoardFilter
+from shared.repositories.memory.store import InMemoryRecordStore
+from shared.repositories.visit_protocols import BoardFilter, VisitCase, VisitChange
 from shared.services.record_writes import RecordWriteService
 from tests.contract.conftest import Records
 from tests.unit.factories import USER, key
@@ -148,7 +159,7 @@ def test_facts_are_kept_with_their_step_and_leave_with_it(office: FrontOffice) -
     assert sorted(fact.kind for fact in office.shown("V1").facts) == ["copay", "identity"]
 
 
-def test_putting_off_makes_a_visit_and_undoing_takes_it_away_again(office: FrontOffice) -> None:
+def test_putting_off_makes_a_visit_and_undoing_takes_it_away_again(office: FrontOffice, records: Records) -> None:
     identity = office.visit("V1", provider_id=office.provider, reason="Knee")
     later = DAY + timedelta(days=3)
     told = office.act("reschedule_visit", "V1", visitDate=later.isoformat())
@@ -164,6 +175,10 @@ def test_putting_off_makes_a_visit_and_undoing_takes_it_away_again(office: Front
     assert new.history[0].changed_by == str(USER)
     assert office.shown("V1").rescheduled_to is not None
     assert office.act("undo_last_status", "V1")["takenBack"]["visitId"] == new.id
+    beside = [{"made", "unmade"} & one.metadata.keys() for one in records.events() if one.resource_id == identity]
+    assert [names for names in beside if names] == [{"made"}, {"unmade"}]
+    told_of = [one.metadata.get("made") or one.metadata.get("unmade") for one in records.events()]
+    assert told_of.count(new.id) == 2
     back = office.shown("V1")
     assert (back.status, back.rescheduled_to) == ("scheduled", None)
     with pytest.raises(NotFoundError):
@@ -180,6 +195,39 @@ def test_a_visit_that_took_anothers_place_and_was_worked_on_stays(office: FrontO
     assert office.status("V1") == "rescheduled"
 
 
+def test_a_visit_that_took_anothers_place_is_not_taken_away_from_who_is_moving_it(
+    office: FrontOffice, records: Records, request: pytest.FixtureRequest
+) -> None:
+    office.visit("V1")
+    told = office.act("reschedule_visit", "V1", visitDate=(DAY + timedelta(days=3)).isoformat())
+    identity = told["visit"]["rescheduledTo"]["id"]
+    admin = None if isinstance(records.store, InMemoryRecordStore) else request.getfixturevalue("postgres_engines")[1]
+    refusals: list[MobiusError] = []
+    undoing = Thread(target=lambda: refusals.append(office.refused("undo_last_status", "V1")))
+
+    def decide(case: VisitCase) -> VisitChange:
+        undoing.start()
+        if admin is not None:
+            until_it_waits(admin)
+        visit = replace(case.visit, status="confirmed", version=case.visit.version + 1)
+        return VisitChange(visit, office.caller().changed("visit", resource_id=visit.id), None)
+
+    records.store.visits.change(records.client, identity, decide, changed_by=USER, key=None)
+    undoing.join(timeout=10)
+    assert [one.code for one in refusals] == ["successor_in_use"]
+    assert (office.status("V1"), office.status(identity)) == ("rescheduled", "confirmed")
+
+
+def until_it_waits(admin: Engine) -> None:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    deadline = monotonic() + 10
+    while monotonic() < deadline:
+        with admin.connect() as connection:
+            if connection.execute(waiting).scalar_one():
+                return
+    raise AssertionError("Nobody waits for the visit")
+
+
 def test_a_change_of_the_record_leaves_an_entry_too(office: FrontOffice, records: Records) -> None:
     office.visit("V1")
     writes = RecordWriteService(lambda: records.store, office.log)
@@ -194,6 +242,18 @@ def test_a_change_of_the_record_leaves_an_entry_too(office: FrontOffice, records
             office.caller(role=Role.MANAGER),
             RecordWrite(type="visit", data=data | {"status": "checked_in"}, version=2),
         )
+    for refused, fault in (
+        (data | {"status": "cancelled"}, ("data.status", "needs_reason")),
+        ({"visitNumber": "V2", "patientId": "MRN1", "visitDate": DAY.isoformat(), "readiness": "ready"},
+         ("data.readiness", "not_pending")),
+    ):  # fmt: skip
+        with pytest.raises(ValidationFailedError) as told:
+            writes.write(
+                office.caller(role=Role.MANAGER),
+                RecordWrite(type="visit", data=refused, version=2 if "status" in refused else None),
+            )
+        assert [(one.field, one.code) for one in told.value.errors] == [fault]
+    assert (office.status("V1"), len(office.board())) == ("confirmed", 1)
 
 
 def test_a_walk_in_is_on_todays_board_and_has_arrived(office: FrontOffice) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, get_args
 
 import pytest
@@ -101,7 +102,6 @@ def test_each_guard_alone_keeps_the_check_in_from_being_complete(desk: Desk, mem
         ({"identifiers": ["full_name", "full_name"]}, ["identity_not_confirmed"]),
         ({"forms": ["privacy_notice", "consent_to_treat"]}, ["forms_missing"]),
         ({"copay": None, "copayWaived": "Hardship"}, []),
-        ({"copay": {"amountCents": 0}}, []),
         ({"copay": None, "coverageVerified": False, "selfPayAcknowledged": True}, []),
     ],
 )
@@ -157,6 +157,13 @@ def test_a_missing_authorization_is_overridden_by_a_manager_only(desk: Desk) -> 
     manager = Desk(desk.product, Role.MANAGER)
     answer = manager.ask("POST", "/check-in", {"visitId": "V1", **WHOLE, "override": "Urgent"})
     assert (answer.status, answer.json["status"], answer.json["readiness"]) == (200, "checked_in", "ready")
+
+
+def test_authorization_that_lacked_before_the_coverage_was_edited_is_still_a_managers(desk: Desk) -> None:
+    edited = {"code": "coverage_edited", "text": "The coverage was edited since", "ruleId": "E04"}
+    desk.visit("V1", "arrived", readiness="pending", readiness_reasons=(edited, *NOT_AUTHORIZED))
+    refused = desk.act("override_readiness", visitId="V1", reason="Urgent")
+    assert (refused.status, refused.json["code"]) == (403, "needs_manager")
 
 
 def test_nobody_knows_yet_whether_it_is_ready_is_not_ready(desk: Desk) -> None:
@@ -230,6 +237,36 @@ def test_copays_are_cents_and_recorded_once_unless_they_are_additional(desk: Des
     assert desk.act("record_copay", visitId="V2", amountCents=100).json["code"] == "called_off"
 
 
+@pytest.mark.parametrize("first", [{"amountCents": 2000}, {"waived": "Hardship"}])
+@pytest.mark.parametrize("second", [{"copay": {"amountCents": 2000}}, {"copayWaived": "Hardship"}])
+def test_check_in_records_no_second_copay(desk: Desk, first: dict[str, Any], second: dict[str, Any]) -> None:
+    desk.visit("V1", "arrived")
+    desk.done("record_copay", visitId="V1", **first)
+    facts = {name: value for name, value in WHOLE.items() if name != "copay"}
+    answer = desk.ask("POST", "/check-in", {"visitId": "V1", **facts, **second})
+    assert (answer.status, answer.json["code"]) == (409, "copay_recorded")
+    assert len(desk.shown("V1")["facts"]) == 1
+    assert desk.ask("POST", "/check-in", {"visitId": "V1", **facts}).json["status"] == "checked_in"
+
+
+def test_nothing_paid_is_a_waiver_with_a_reason_where_a_copay_is_due(desk: Desk) -> None:
+    desk.visit("V1", "arrived")
+    none: dict[str, Any] = {"copay": {"amountCents": 0}}
+    answers = (
+        desk.ask("POST", "/check-in", {"visitId": "V1", **WHOLE, **none}),
+        desk.act("start_check_in", visitId="V1", **none),
+        desk.act("record_copay", visitId="V1", amountCents=0),
+    )
+    assert [(one.status, faults(one)) for one in answers] == [
+        (422, [(member, "waiver_needed")])
+        for member in ("copay.amountCents", "params.copay.amountCents", "params.amountCents")
+    ]
+    row = {"client_id": desk.organisation.id, "patient_id": desk.row("V1")["patient_id"], "rank": 0,
+           "status": "active", "period_start": today(), "period_end": None}  # fmt: skip
+    desk.product.records.tables.add("coverages", row | {"copay": Decimal(0)})
+    assert desk.ask("POST", "/check-in", {"visitId": "V1", **WHOLE, **none}).status == 200
+
+
 def test_putting_off_keeps_the_chain_and_the_units(desk: Desk) -> None:
     row = {"auth_number": "A-1", "patient_id": desk.row(desk.visit("V0"))["patient_id"], "status": "approved",
            "units_approved": 2, "client_id": desk.organisation.id}  # fmt: skip
@@ -262,6 +299,11 @@ def test_a_walk_in_is_made_for_the_contexts_patient_or_the_one_named(desk: Desk)
     assert faults(answer) == [("params.providerId", "unknown_provider")]
     desk.open("MRN553", "Patient ID")
     assert desk.done("add_walk_in")["visit"]["patient"]["mrn"] == "MRN553"
+    other = {"client_id": desk.organisation.id, "mrn": "MRN-Y", "first_name": "A", "last_name": "B"}
+    desk.product.records.tables.add("patients", other)
+    rows = len(desk.product.records.tables.rows["visits"])
+    assert faults(desk.act("add_walk_in", patientId="MRN-Y")) == [("params.patientId", "other_patient")]
+    assert len(desk.product.records.tables.rows["visits"]) == rows
 
 
 def test_the_context_says_which_visit_is_meant(desk: Desk) -> None:

@@ -293,6 +293,14 @@ def test_nothing_is_invented_where_no_record_says_an_amount(desk: Desk) -> None:
     assert (told["visits"][0]["atRisk"], told["atRiskCents"], told["withoutAmount"]) == (None, 0, 1)
 
 
+def test_money_at_risk_is_of_the_whole_list_however_much_of_it_is_shown(desk: Desk) -> None:
+    for number in ("V-1", "V-2", "V-3"):
+        tomorrow(desk, number, **NOT_READY)
+    whole, first = desk.done("readiness_list"), desk.done("readiness_list", limit=1)
+    assert (len(whole["visits"]), len(first["visits"])) == (3, 1)
+    assert first["atRiskCents"] == whole["atRiskCents"] == 3 * first["visits"][0]["atRisk"]["cents"] > 0
+
+
 def test_another_day_is_listed_when_it_is_named(desk: Desk) -> None:
     desk.visit("V-4", **NOT_READY)
     told = desk.done("readiness_list", date=today().isoformat())

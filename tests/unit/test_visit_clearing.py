@@ -155,7 +155,7 @@ OVERRIDDEN = HeldReadiness("ready", (AUTHORIZATION,), "manual")
         (HeldReadiness("pending", (AUTHORIZATION,)), True),
         (HeldReadiness("not_ready", (COVERAGE,)), False),
         (HeldReadiness("not_ready", (AUTHORIZATION, COVERAGE)), False),
-        (HeldReadiness("pending"), False),
+        (HeldReadiness("pending"), True),  # a check is on its way: the authorization lacks until it decides
         (HeldReadiness("ready"), False),
     ],
 )

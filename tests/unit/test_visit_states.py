@@ -81,6 +81,11 @@ def test_calling_off_needs_a_reason_and_nothing_else_does() -> None:
 def test_a_records_plain_change_makes_only_moves_that_ask_for_nothing(state: VisitStatus, target: VisitStatus) -> None:
     asking = {"mark_arrived", "complete_check_in", "reschedule_visit", "mark_no_show"}
     plain = {(one, to) for (one, move), to in LEGAL.items() if move not in asking}
+    if target == "cancelled" != state and (state, target) in plain:
+        with pytest.raises(ValidationFailedError) as untold:
+            check_step(state, target)
+        assert [(one.field, one.code) for one in untold.value.errors] == [("data.status", "needs_reason")]
+        return
     if state == target or (state, target) in plain:
         check_step(state, target)
         return

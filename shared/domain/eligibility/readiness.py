@@ -15,6 +15,7 @@ from shared.models.verdict import Evidence, VerdictReceipt
 # Undetermined because of data on file that the caller can correct.
 _TO_CORRECT = frozenset({"member_mismatch", "managed_plan", "rejected_needs_correction"})
 _OPEN_NEED = frozenset({"authorization_depends"})
+_NEEDED = _OPEN_NEED | {"authorization_required"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,21 @@ def readiness_of(receipt: VerdictReceipt | None) -> Readiness:
     if receipt is None:
         return Readiness("pending")
     if receipt.verdict == "undetermined" and receipt.status == "pending":
-        return Readiness("pending", receipt.evidence[:1])
+        return Readiness("pending", _with_authorization(receipt.evidence))
     if receipt.verdict != "eligible":
-        return Readiness("not_ready", receipt.evidence[:1])
+        return Readiness("not_ready", _with_authorization(receipt.evidence))
     if receipt.status == "pending":
-        return Readiness("not_ready", tuple(one for one in receipt.evidence if one.rule in {"E09", "E10", "E23"}))
+        return Readiness("not_ready", _about_authorization(receipt.evidence))
     return Readiness("ready")
+
+
+def _with_authorization(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """What decided, and beside it the authorization that lacks: its override is a manager's whatever else is open."""
+    codes = {one.code for one in evidence}
+    lacking = codes & _NEEDED and "authorization_on_file" not in codes
+    beside = _about_authorization(evidence[1:]) if lacking else ()
+    return (*evidence[:1], *beside)
+
+
+def _about_authorization(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    return tuple(one for one in evidence if one.rule in {"E09", "E10", "E23"})

@@ -16,7 +16,6 @@ from shared.models.firestore.alerts import Text
 from shared.models.visit import ReadinessReason
 
 Whom = Literal["patient", "payer"]
-_ABOUT_AUTHORIZATION = frozenset({"E09", "E10", "E23"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def _to_patient(ground: DeskGround, numbers: Numbers, zone: ZoneInfo) -> Iterato
 
 
 def _ask_patient(reason: ReadinessReason) -> Text:
-    if reason.rule_id in _ABOUT_AUTHORIZATION:
+    if reason.about_authorization:
         return _line("tell_authorization", "Your insurance asks for an authorization; we are taking care of it")
     if reason.rule_id == "E08" or reason.code == "rejected_needs_correction":
         return _line("ask_card_data", "Please read us name and member number as they stand on your insurance card")
@@ -82,7 +81,7 @@ def _to_payer(ground: DeskGround, numbers: Numbers) -> Iterator[Text]:
     if numbers.member_id is not None:
         yield _line("give_member", f"Member id {numbers.member_id}", memberId=numbers.member_id)
     yield _line("ask_active", f"Is the coverage active on {day}, and for this service?", day=day)
-    if any(one.rule_id in _ABOUT_AUTHORIZATION for one in ground.reasons):
+    if any(one.about_authorization for one in ground.reasons):
         yield _line("ask_authorization", "Is an authorization needed or on file, and until when does it hold?")
     yield _line("ask_copay", "What copay and deductible apply?")
     yield _line("close_payer", "Note the name of the person, the time and the reference number of the call")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from shared.errors import ForbiddenError, InvalidTransitionError
+from shared.domain.visit.states import NOT_CHECKED_IN
+from shared.errors import FieldError, ForbiddenError, InvalidTransitionError, ValidationFailedError
 from shared.models.front_desk import FrontDeskSettings
 from shared.models.roles import Role
 from shared.models.visit import CheckInFact, DeskVisit, FactKind, ReadinessReason
 
 IDENTIFIERS_NEEDED = 2
 _MANAGERS = frozenset({Role.ADMIN, Role.MANAGER})
-# The rules that speak of an authorization: needed, fitting, decided in time (E09, E10, E23).
-_ABOUT_AUTHORIZATION = frozenset({"E09", "E10", "E23"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +69,29 @@ def overridden(visit: DeskVisit, role: Role) -> tuple[ReadinessReason, ...]:
 def check_readiness(before: object, now: object) -> None:
     """Refuse a plain change of a record's readiness to ready: it is found by rule, or overridden with a reason.
 
-    Raises InvalidTransitionError.
+    A new record (`before` is None) is pending; only imports bring one that is not. Raises InvalidTransitionError,
+    ValidationFailedError.
     """
+    if before is None and now != "pending":
+        message = "The readiness of a new visit is pending until something is found about it"
+        raise ValidationFailedError(message, errors=(FieldError("data.readiness", "not_pending", message),))
     if now == "ready" != before:
         words = "A visit becomes ready by what is on file, or by override_readiness"
         raise InvalidTransitionError(words, allowed=["override_readiness"], current=before)
 
 
+def on_another_day(before: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, str]:
+    """What a visit's readiness becomes when its day changes: another question, also where a person had answered it.
+
+    The reasons stay until a check decides: an authorization that lacks, lacks on the other day too.
+    """
+    if "visit_date" not in changes or before["status"] not in NOT_CHECKED_IN:
+        return {}
+    return {"readiness": "pending", "readiness_source": "machine"}
+
+
 def _authorization_lacks(visit: DeskVisit) -> bool:
-    return any(
-        reason.rule_id in _ABOUT_AUTHORIZATION or reason.code.startswith("authorization")
-        for reason in visit.readiness_reasons
-    )
+    return any(reason.about_authorization for reason in visit.readiness_reasons)
 
 
 def _has(ground: CheckInGround, *kinds: FactKind) -> bool:

@@ -8,10 +8,9 @@ from decimal import Decimal
 
 from shared.domain.visit.check_in import MissingStep
 from shared.domain.visit.clearing import reasons_of
+from shared.domain.visit.states import NOT_CHECKED_IN
 from shared.domain.visit.waits import Wait
 from shared.models.visit import DeskVisit, ReadinessReason
-
-_OPEN = frozenset({"scheduled", "confirmed", "arrived", "checking_in"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +36,8 @@ class DeskGround:
     @property
     def reasons(self) -> tuple[ReadinessReason, ...]:
         """Why the visit is not ready, while that still matters."""
-        return reasons_of(self.visit.readiness, self.visit.readiness_reasons) if self.visit.status in _OPEN else ()
+        return (
+            reasons_of(self.visit.readiness, self.visit.readiness_reasons)
+            if self.visit.status in NOT_CHECKED_IN
+            else ()
+        )

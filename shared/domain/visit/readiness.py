@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from shared.domain import eligibility
 from shared.models.records import EligibilityCheck, EligibilityFile, Visit
@@ -17,11 +17,12 @@ _OVERTAKEN = frozenset({"coverage_edited", "plan_year_turned", "month_turned"})
 
 @dataclass(frozen=True, slots=True)
 class HeldReadiness:
-    """What a visit holds: see DeskVisit's members of the same names."""
+    """What a visit holds: see DeskVisit's members of the same names; `unsure` of what no check could decide."""
 
     readiness: Readiness = "pending"
     reasons: tuple[ReadinessReason, ...] = ()
     source: ReadinessSource = "machine"
+    unsure: bool = field(default=False, compare=False)
 
 
 def readiness_in(situation: eligibility.Situation) -> HeldReadiness:
@@ -36,7 +37,8 @@ def readiness_in(situation: eligibility.Situation) -> HeldReadiness:
     if situation.stale is not None and situation.stale.code in _OVERTAKEN:
         return HeldReadiness("pending", (_reason(situation.stale),))
     found = eligibility.readiness_of(situation.receipt)
-    return HeldReadiness(found.state, _reasons(found.reasons))
+    unsure = situation.receipt is not None and situation.receipt.verdict == "undetermined"
+    return HeldReadiness(found.state, _reasons(found.reasons), unsure=unsure)
 
 
 def asked_of(file: EligibilityFile, visit: Visit | None, check: EligibilityCheck | None) -> EligibilityFile:
@@ -50,9 +52,22 @@ def settled(held: HeldReadiness, found: HeldReadiness) -> HeldReadiness | None:
     An override stands as long as it puts aside what stands in the way: the same reasons, in any order and words. It
     falls when other reasons come, when one of them goes, and when the records find the visit ready by themselves.
     """
+    found = _remembering(held, found)
     if held.source == "manual" and found.readiness != "ready" and _codes(held.reasons) == _codes(found.reasons):
         return None
     return None if held == found else found
+
+
+def _remembering(held: HeldReadiness, found: HeldReadiness) -> HeldReadiness:
+    """What is found, with the authorization that is known to lack: it stays known until a check decides again.
+
+    Else editing the coverage, or asking for another check, would make a manager's override anybody's.
+    """
+    decided = found.readiness != "pending" and not found.unsure
+    if decided or any(one.about_authorization for one in found.reasons):
+        return found
+    known = tuple(one for one in held.reasons if one.about_authorization)
+    return replace(found, reasons=(*found.reasons, *known))
 
 
 def _codes(reasons: Iterable[ReadinessReason]) -> frozenset[tuple[str, str | None]]:

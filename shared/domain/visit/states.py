@@ -24,6 +24,7 @@ UNDO = "undo_last_status"
 UNDO_FOR = timedelta(minutes=10)
 
 _BOOKED: frozenset[VisitStatus] = frozenset({"scheduled", "confirmed"})
+NOT_CHECKED_IN: frozenset[VisitStatus] = _BOOKED | {"arrived", "checking_in"}
 _WAITING: frozenset[VisitStatus] = frozenset({"arrived", "checking_in", "checked_in"})
 _HERE: frozenset[VisitStatus] = _WAITING | {"roomed", "with_provider", "checked_out", "completed"}
 
@@ -93,15 +94,18 @@ def target_of(state: VisitStatus, move: VisitMove, *, reason: str | None = None)
 def check_step(state: object, target: object) -> None:
     """Refuse what a plain change of the record cannot do: no single step, or one that asks for more than the state.
 
-    Raises InvalidTransitionError with the moves there are.
+    Raises InvalidTransitionError with the moves there are, ValidationFailedError for one that needs its reason told.
     """
     if state == target:
         return
-    plain = (one for one in TRANSITIONS.values() if not one.guarded)
-    if not any(state in one.sources and one.target == target for one in plain):
+    plain = [one for one in TRANSITIONS.values() if not one.guarded and state in one.sources and one.target == target]
+    if not plain:
         moves = [move for move, one in TRANSITIONS.items() if state in one.sources]
         words = f"A visit that is {state} does not become {target} by a change of its record: use the front desk's step"
         raise InvalidTransitionError(words, allowed=moves, current=state)
+    if all(one.needs_reason for one in plain):
+        message = "This step needs a reason: make it at the front desk"
+        raise ValidationFailedError(message, errors=(FieldError("data.status", "needs_reason", message),))
 
 
 def standing_of(steps: Iterable[VisitStep]) -> Standing | None:

@@ -118,7 +118,7 @@ class InMemoryClaimRepository:
         row = self._one(client_id, reference)
         if row is None:
             return None
-        self._saw(seen, resource_id=row["id"])
+        self._saw(seen, resource_id=row["id"], patient_ref=str(row["patient_id"]))
         found = (one for one in reversed(self._tables.history_of_claim(row)) if before is None or one.number < before)
         return row["id"], tuple(found)[:limit]
 

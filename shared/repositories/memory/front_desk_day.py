@@ -11,7 +11,15 @@ from uuid import UUID
 from shared.domain.visit.day import SHOWN_REASONS, DayFigures, MoneyAtRisk, NextPatient
 from shared.models.audit import AuditEvent
 from shared.models.front_desk import FrontDeskSettings
-from shared.repositories.front_desk_day_protocols import AWAITED, CALLED_OFF, CAME, CHECKED_IN, CallNumbers, VisitAtRisk
+from shared.repositories.front_desk_day_protocols import (
+    AWAITED,
+    CALLED_OFF,
+    CAME,
+    CHECKED_IN,
+    AtRisk,
+    CallNumbers,
+    VisitAtRisk,
+)
 from shared.repositories.memory.tables import NO_DATE, InMemoryTables
 from shared.repositories.visit_protocols import NO_START, DeskPatient
 from shared.repositories.visit_readiness_protocols import OPEN_STATUSES
@@ -55,13 +63,15 @@ class InMemoryFrontDeskDayRepository:
         patient = self._patient(client_id, row)
         return NextPatient(row["id"], f"{patient['first_name']} {patient['last_name']}", row["starts_at"])
 
-    def at_risk(self, client_id: UUID, day: date, *, limit: int, seen: AuditEvent | None) -> list[VisitAtRisk]:
+    def at_risk(self, client_id: UUID, day: date, *, limit: int, seen: AuditEvent | None) -> AtRisk:
         """See FrontDeskDayRepository.at_risk."""
         self._tables.record(seen)
         rows = [row for row in self._tables.of(client_id, "visits") if row["visit_date"] == day and _not_ready(row)]
         found = [(self._money(client_id, row), row) for row in rows]
         found.sort(key=lambda one: (one[0] is None, -one[0].amount if one[0] else Decimal(0), *_place(one[1])))
-        return [self._line(client_id, row, money) for money, row in found[:limit]]
+        known = [money.amount for money, _ in found if money is not None]
+        lines = tuple(self._line(client_id, row, money) for money, row in found[:limit])
+        return AtRisk(lines, sum(known, Decimal(0)), len(found) - len(known))
 
     def _line(self, client_id: UUID, row: Row, money: MoneyAtRisk | None) -> VisitAtRisk:
         patient = self._patient(client_id, row)

@@ -47,6 +47,7 @@ SELECT p.id FROM unnest(CAST(:patients AS uuid[])) AS p(id)
 WHERE EXISTS (SELECT 1 FROM claims c WHERE c.client_id = :client AND c.patient_id = p.id AND c.deleted_at IS NULL)
 """)
 _FIND = text(f"SELECT id FROM claims {_FOUND}")  # noqa: S608 (constants)
+_PATIENT_OF = text("SELECT patient_id FROM claims WHERE client_id = :client AND id = :id")
 _LOCK = text(f"SELECT id FROM claims {_FOUND} FOR NO KEY UPDATE")  # noqa: S608
 _ADJUSTMENT = (
     "jsonb_build_object('place', a.place, 'group_code', a.group_code, 'carc', a.carc, 'remarks', a.remarks,"
@@ -183,7 +184,8 @@ class PostgresClaimRepository(PostgresClaimLists):
             given = {"client": client_id, "claim": found, "before": before or _NO_END, "limit": limit}
             rows = connection.execute(_EVENTS, given).all()
             if seen is not None:
-                add_event(connection, seen.model_copy(update={"resource_id": found}))
+                whose = str(connection.execute(_PATIENT_OF, {"client": client_id, "id": found}).scalar_one())
+                add_event(connection, seen.model_copy(update={"resource_id": found, "patient_ref": whose}))
         return found, tuple(_event(tuple(row)) for row in rows)
 
 

@@ -13,7 +13,15 @@ from shared.db.postgres import Postgres
 from shared.domain.visit.day import SHOWN_REASONS, DayFigures, MoneyAtRisk, NextPatient
 from shared.models.audit import AuditEvent
 from shared.models.front_desk import FrontDeskSettings
-from shared.repositories.front_desk_day_protocols import AWAITED, CALLED_OFF, CAME, CHECKED_IN, CallNumbers, VisitAtRisk
+from shared.repositories.front_desk_day_protocols import (
+    AWAITED,
+    CALLED_OFF,
+    CAME,
+    CHECKED_IN,
+    AtRisk,
+    CallNumbers,
+    VisitAtRisk,
+)
 from shared.repositories.postgres.transaction import add_event
 from shared.repositories.visit_protocols import DeskPatient
 from shared.repositories.visit_readiness_protocols import OPEN_STATUSES
@@ -54,7 +62,9 @@ ORDER BY o.rank, o.id LIMIT 1
 """
 _VISIT = ", ".join(f"v.{name}" for name in VISIT_COLUMNS)
 _AT_RISK = text(f"""
-SELECT {_VISIT}, p.id, p.mrn, p.first_name, p.last_name, p.date_of_birth, d.name, c.id, c.amount, o.id, o.copay
+SELECT {_VISIT}, p.id, p.mrn, p.first_name, p.last_name, p.date_of_birth, d.name, c.id, c.amount, o.id, o.copay,
+  coalesce(sum(coalesce(c.amount, o.copay)) OVER (), 0),
+  count(*) OVER () - count(coalesce(c.amount, o.copay)) OVER ()
 FROM visits v JOIN patients p ON p.client_id = v.client_id AND p.id = v.patient_id
   LEFT JOIN providers d ON d.client_id = v.client_id AND d.id = v.provider_id
   LEFT JOIN LATERAL (
@@ -103,14 +113,17 @@ class PostgresFrontDeskDayRepository:
             None if following is None else NextPatient(*following),
         )
 
-    def at_risk(self, client_id: UUID, day: date, *, limit: int, seen: AuditEvent | None) -> list[VisitAtRisk]:
+    def at_risk(self, client_id: UUID, day: date, *, limit: int, seen: AuditEvent | None) -> AtRisk:
         """See FrontDeskDayRepository.at_risk."""
         named = {"client": client_id, "day": day, "open": list(OPEN_STATUSES), "limit": limit}
         with self._postgres.tenant(client_id) as connection:
             rows = connection.execute(_AT_RISK, named).all()
             if seen is not None:
                 add_event(connection, seen)
-        return [_at_risk(row) for row in rows]
+        if not rows:
+            return AtRisk()
+        amount, without_amount = rows[0][-2:]
+        return AtRisk(tuple(_at_risk(row) for row in rows), amount, without_amount)
 
     def numbers(self, client_id: UUID, visit_id: UUID, *, seen: AuditEvent | None) -> CallNumbers | None:
         """See FrontDeskDayRepository.numbers."""
@@ -133,7 +146,7 @@ def _since(connection: Connection, client_id: UUID, now: datetime) -> dict[str, 
 def _at_risk(row: Row[Any]) -> VisitAtRisk:
     width = len(VISIT_COLUMNS)
     visit = visit_of(dict(zip(VISIT_COLUMNS, row[:width], strict=True)))
-    provider, claim, amount, coverage, copay = row[width + 5 :]
+    provider, claim, amount, coverage, copay = row[width + 5 : -2]
     return VisitAtRisk(visit, DeskPatient(*row[width : width + 5]), provider, money(claim, amount, coverage, copay))
 
 

@@ -58,6 +58,10 @@ def _by(number: str) -> str:
 
 # The texts that are put into these statements are constants of this module.
 _LOCK = text(f"SELECT id FROM visits {_by('visit_number')} FOR NO KEY UPDATE")  # noqa: S608
+# The visit that took its place as well: who is working on that one is waited for, and who bills it, before it is read.
+_LOCK_SUCCESSOR = text("""
+SELECT id FROM visits WHERE client_id = :client AND rescheduled_from = :id AND deleted_at IS NULL FOR UPDATE
+""")
 _FIND = text(f"SELECT id FROM visits {_by('visit_number')}")  # noqa: S608
 _PROVIDER = text(f"SELECT id FROM providers {_by('provider_number')}")  # noqa: S608
 _LOCK_PROVIDER = text(f"SELECT id FROM providers {_by('provider_number')} FOR KEY SHARE")  # noqa: S608
@@ -209,6 +213,7 @@ class PostgresVisitRepository:
             recall(connection, client_id, key)
             if found is None:
                 raise NotFoundError("There is no such record")
+            connection.execute(_LOCK_SUCCESSOR, {"client": client_id, "id": found})
             case = _case(connection, client_id, found)
             if provider is not None:
                 named = connection.execute(_LOCK_PROVIDER, _named(client_id, provider)).scalar_one_or_none()
