@@ -56,10 +56,11 @@ class EmailFacts:
     sender_name: str = ""
 
     def with_answers(self, answers: dict[str, Value]) -> EmailFacts:
-        """The same with what people filled in, where the records say nothing."""
+        """The same with what people filled in, where the records say nothing (to them); all of it is searched for."""
         values = answers | {name: value for name, value in self.values.items() if value not in (None, "", ())}
         known = Known(
-            values=answers | dict(self.known.values),
+            values=answers | {name: value for name, value in self.known.values.items() if value not in (None, "", ())},
+            answers=answers,
             mrns=self.known.mrns,
             member_ids=self.known.member_ids,
             phones=self.known.phones,
