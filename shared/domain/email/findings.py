@@ -22,7 +22,7 @@ from shared.domain.email.shapes import Span
 from shared.domain.email.written_dates import WrittenDate, written_dates
 from shared.models.firestore.drafts import PhiLevel
 
-TextPart = Literal["subject", "body"]
+TextPart = Literal["subject", "body", "notice"]
 
 _BIRTH_BEFORE = re.compile(r"(?:\bborn(?: on)?|\bbirth ?da(?:y|te)|\bdate of birth|\bd\.? ?o\.? ?b\b\.?)[^\w.;!?]{0,4}"
                            r"(?:is|was|on|of)?[^\d.;!?]{0,24}$", re.IGNORECASE)  # fmt: skip
