@@ -350,8 +350,8 @@ def refuse(where: str, code: str, message: str) -> NoReturn:
 
 def _refuse_telling_name(kind: RecipientKind, name: str, facts: EmailFacts) -> None:
     """Refuse a name typed by hand that discloses: like the subject, it stands where anybody reads it."""
-    where = {"subject": "", "body": name} if kind == "patient" else {"subject": name, "body": ""}
-    if measure(**where, recipient=kind, channel="plain_email", known=facts.known).reasons:
+    subject, body = ("", name) if kind == "patient" else (name, "")
+    if measure(subject=subject, body=body, recipient=kind, channel="plain_email", known=facts.known).reasons:
         refuse("recipient.name", "phi_in_name", "discloses what no address may")
 
 

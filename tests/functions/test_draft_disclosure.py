@@ -154,3 +154,49 @@ def test_what_the_notice_tells_is_no_place_in_the_letter(office: DraftOffice) ->
     asked = {"action": "check_phi", "params": {"draftId": draft["id"], "resolve": "remove"}}
     office.done("POST", f"{MODE}/quick-action", asked)
     assert office.read(draft)["body"] == draft["body"]
+
+
+STEPS: dict[str, dict[str, Any]] = {
+    "revise": {"instruction": "shorten"},
+    "submit": {},
+    "request-changes": {"reason": "x"},
+    "approve": {"contentHash": "0" * 64},
+    "send": {},
+    "discard": {},
+    "answered": {},
+    "retract": {"reason": "x"},
+}
+
+
+@pytest.mark.parametrize("step", [one for one in STEPS if one != "request-changes"])
+def test_a_step_is_not_taken_by_who_has_not_opened_the_context(office: DraftOffice, step: str) -> None:
+    draft = office.sent() if step in {"answered", "retract"} else office.draft()
+    if step == "send":
+        draft = office.approved()
+    answer = office.refused(draft, step, STEPS[step], role=Role.BILLER)
+    assert (answer.status, answer.json["code"]) == (404, "not_found")
+    assert office.read(draft)["version"] == draft["version"]
+    office.open(role=Role.BILLER)
+    assert office.ask("POST", f"{DRAFTS}/{draft['id']}/{step}", STEPS[step], role=Role.BILLER).status != 404
+
+
+def test_a_draft_is_read_by_its_author_the_leads_and_who_has_opened_its_context(office: DraftOffice) -> None:
+    draft = office.draft()
+    path = f"{DRAFTS}/{draft['id']}"
+    read = {role: office.ask("GET", path, role=role).status for role in Role}
+    refused = {Role.BILLER, Role.ELIGIBILITY_SPECIALIST}
+    assert read == {role: 404 if role in refused else 200 for role in Role}
+    office.open(role=Role.BILLER)
+    assert office.read(draft, role=Role.BILLER)["id"] == draft["id"]
+
+
+def test_a_draft_is_not_read_by_a_role_that_does_not_see_a_field_of_it(office: DraftOffice) -> None:
+    told: dict[str, Any] = {"subject": "Hello", "body": "It was {{claim.denial_reason}}.", "recipient": PATIENT}
+    draft = office.draft(role=Role.BILLER, **told, fields={"claim.denial_reason": "not covered"})
+    office.open(role=Role.FRONT_DESK)
+    for method, end, body in (("GET", "", None), ("PUT", "", {"subject": "Hi"}), ("POST", "/discard", {})):
+        answer = office.ask(method, f"{DRAFTS}/{draft['id']}{end}", body, role=Role.FRONT_DESK)
+        assert (answer.status, answer.json["code"]) == (403, "forbidden")
+    assert office.read(draft, role=Role.BILLER)["version"] == draft["version"]
+    own = office.draft(role=Role.FRONT_DESK, **told, fields={"claim.denial_reason": "not covered"})
+    assert office.read(own, role=Role.FRONT_DESK)["id"] == own["id"]
