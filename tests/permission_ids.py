@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -292,7 +292,9 @@ def _new_draft(state: str, content: dict[str, Any], *, own: bool = False) -> Cal
     """An e-mail in a state, of an admin or of the caller's `own`; its id and its context."""
 
     def make_one(make: Make) -> tuple[str, str]:
-        context, by = _email_context(make), make.by_caller if own else make.call
+        # Drafts are read by who has opened their context.
+        context = _email_context(replace(make, call=make.by_caller))
+        by = make.by_caller if own else make.call
         draft = by("POST", DRAFTS, {"contextId": context} | content)
         steps = {"draft": (), "reviewed": ("submit",), "approved": ("submit", "approve")}
         for step in steps.get(state, ("submit", "approve", "send")):
