@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -280,7 +280,9 @@ def _new_shared_reply(make: Make) -> str:
 
 
 def _email_context(make: Make) -> str:
-    return _new_context(make, EMAIL_DRAFTER)
+    """A context that the caller has opened: drafts are read by who has."""
+    body = {"recordType": "patient", "recordId": _new_record(make, "patient")["id"]}
+    return str(make.by_caller("POST", f"{EMAIL_DRAFTER}/context", body)["contextId"])
 
 
 _OWN_WORDS: dict[str, Any] = {"subject": "A question", "body": "Please call us.",
@@ -292,9 +294,7 @@ def _new_draft(state: str, content: dict[str, Any], *, own: bool = False) -> Cal
     """An e-mail in a state, of an admin or of the caller's `own`; its id and its context."""
 
     def make_one(make: Make) -> tuple[str, str]:
-        # Drafts are read by who has opened their context.
-        context = _email_context(replace(make, call=make.by_caller))
-        by = make.by_caller if own else make.call
+        context, by = _email_context(make), make.by_caller if own else make.call
         draft = by("POST", DRAFTS, {"contextId": context} | content)
         steps = {"draft": (), "reviewed": ("submit",), "approved": ("submit", "approve")}
         for step in steps.get(state, ("submit", "approve", "send")):

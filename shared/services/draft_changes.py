@@ -46,11 +46,8 @@ class DraftChanges:
         Raises NotFoundError, ForbiddenError.
         """
         me = str(caller.user_id)
-        if (
-            me not in draft.contributors
-            and me != draft.author_id
-            and not allows(caller.role, Permission.DRAFT_READ_ALL)
-        ):
+        theirs = me in {draft.author_id, *draft.contributors}
+        if not theirs and not allows(caller.role, Permission.DRAFT_READ_ALL):
             session = self._db.firestore.contexts.session(caller.session_id)
             if session is None or draft.context_id not in session.open_contexts:
                 raise NotFoundError("There is no such record")
