@@ -280,7 +280,9 @@ def _new_shared_reply(make: Make) -> str:
 
 
 def _email_context(make: Make) -> str:
-    return _new_context(make, EMAIL_DRAFTER)
+    """A context that the caller has opened: drafts are read by who has."""
+    body = {"recordType": "patient", "recordId": _new_record(make, "patient")["id"]}
+    return str(make.by_caller("POST", f"{EMAIL_DRAFTER}/context", body)["contextId"])
 
 
 _OWN_WORDS: dict[str, Any] = {"subject": "A question", "body": "Please call us.",

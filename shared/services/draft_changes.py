@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from pydantic import BaseModel
 
+from shared.auth.permissions import Permission, allows
 from shared.db.selector import DatabaseSelector
-from shared.errors import PreconditionFailedError
+from shared.errors import ForbiddenError, NotFoundError, PreconditionFailedError
 from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
 from shared.models.firestore.documents import Document
@@ -15,6 +16,7 @@ from shared.models.firestore.drafts import DraftDocument
 from shared.repositories.changes import Change, KeptAnswer
 from shared.services.clock import Clock
 from shared.services.draft_views import draft_view
+from shared.services.email_values import fields_hidden_from
 
 MODE = "email-drafter"
 Decide = Callable[[DraftDocument], DraftDocument]
@@ -37,6 +39,22 @@ class DraftChanges:
         """Raise Replayed when the caller's Idempotency-Key was used within 24 hours."""
         self._db.firestore.kept_answers.recall(caller.idempotency)
 
+    def check_may_read(self, caller: Caller, draft: DraftDocument) -> None:
+        """Refuse a draft to who has not worded it, has not opened its context, and is no lead or auditor.
+
+        One that was filled from a field that the role does not see is refused to all but who filled it in themselves.
+        Raises NotFoundError, ForbiddenError.
+        """
+        me = str(caller.user_id)
+        theirs = me in {draft.author_id, *draft.contributors}
+        if not theirs and not allows(caller.role, Permission.DRAFT_READ_ALL):
+            session = self._db.firestore.contexts.session(caller.session_id)
+            if session is None or draft.context_id not in session.open_contexts:
+                raise NotFoundError("There is no such record")
+        used = {name for one in draft.used for name in one.fields} | set(draft.disclosed) | set(draft.answers)
+        if draft.contributors != (me,) and not used.isdisjoint(fields_hidden_from(caller.role)):
+            raise ForbiddenError("The e-mail tells what your role does not see")
+
     def change(
         self,
         caller: Caller,
@@ -57,6 +75,7 @@ class DraftChanges:
         expected = caller.if_match if caller.if_match is not None else version
 
         def changed(stored: DraftDocument) -> Change[DraftDocument]:
+            self.check_may_read(caller, stored)
             check_version(stored, expected)
             after = decide(stored)
             return Change(after, event_of(caller, after, move), kept(caller, after, answer), new(after))

@@ -8,23 +8,32 @@ from datetime import date, datetime, time
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
+from shared.domain.email import used_fields
 from shared.domain.email.addresses import address, display_name, subject_line
 from shared.domain.email.composing import Paragraph, Style, compose
 from shared.domain.email.fields import FIELDS
 from shared.domain.email.html_part import html_part
-from shared.domain.email.merging import merge
+from shared.domain.email.merging import is_resolved, merge
 from shared.domain.email.missing_form import read_form
 from shared.domain.email.phi_meter import Measure, measure
 from shared.domain.email.plain_text import is_visible, one_line
 from shared.domain.email.revisions import content_hash, difference
-from shared.domain.email.rewording import by_hand, reword
+from shared.domain.email.rewording import by_hand, paragraphs_of, reword
 from shared.domain.email.template import Template
 from shared.domain.email.templates import template as template_named
 from shared.errors import ConflictError, FieldError, NotFoundError, ValidationFailedError
 from shared.models.api.drafts import MOST_OF_BODY, NewRecipient, RecipientKind
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
-from shared.models.firestore.drafts import DiffPart, DraftDocument, DraftRevision, MadeParagraph, PhiReason, Recipient
+from shared.models.firestore.drafts import (
+    DiffPart,
+    DraftDocument,
+    DraftRevision,
+    MadeParagraph,
+    PhiReason,
+    Recipient,
+    UsedFields,
+)
 from shared.services.email_values import EmailFacts, EmailValues
 
 MOST_REVISIONS, MOST_OF_REVISIONS = 50, 500_000  # bytes: a document holds a mebibyte
@@ -32,6 +41,8 @@ MOST_REASONS = 50
 PORTAL_LINK = "organisation.portal_link"
 ADDRESS = "recipient.address"
 _MORNING = time(8)
+_OF_OURS = frozenset({"payer", "provider", "colleague"})
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")  # letters that nobody sees
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +72,15 @@ class DraftContents:
         same = kind == before.kind
         reference, name, on_file = before.reference if same else None, before.name if same else "", None
         wanted = given.reference or (None if reference is not None else _default(kind, context, facts))
+        if kind == "colleague" and wanted is None and reference is not None:
+            wanted = reference.partition("/")[2]
         if wanted is not None:
             reference, name, on_file = self._found(caller, context, kind, wanted)
         to = before.address if same and given.reference is None else None
         if given.address is not None:
             to = address(given.address)
+            if kind == "colleague" and (on_file is None or to.casefold() != address(on_file).casefold()):
+                refuse("recipient.address", "not_on_file", "is not the address of a colleague that reference names")
         elif to is None and on_file is not None:
             to = address(on_file)
         if given.name is not None:
@@ -90,7 +105,9 @@ class DraftContents:
     def worded(self, draft: DraftDocument, template: Template, facts: EmailFacts) -> DraftDocument:
         """Word the template from nothing in the draft's style."""
         letter = compose(template, style_of(draft), facts.values | _whom(draft.recipient))
-        draft = draft.model_copy(update={"made": _made(letter.paragraphs), "left_out": (), "own_words": False})
+        used = used_fields.of_template(letter.body, letter.paragraphs, {})
+        members = {"made": _made(letter.paragraphs), "left_out": (), "own_words": False, "used": _used((), used)}
+        draft = draft.model_copy(update=members)
         return self.measured(draft, Content(letter.subject, letter.body, letter.missing), facts)
 
     def restyled(self, draft: DraftDocument, template: Template, before: Style, facts: EmailFacts) -> DraftDocument:
@@ -98,8 +115,12 @@ class DraftContents:
         values = facts.values | _whom(draft.recipient)
         letter = reword(template, style_of(draft), values, body=draft.body, made=made_of(draft), before=before)
         subject = draft.subject if draft.own_subject else letter.composed.subject
-        missing = merge(letter.body, {}).missing
+        missing = merge(subject, {}, where="subject").missing + merge(letter.body, {}).missing
+        own_subject, paragraphs = _used_in(draft)
+        before_it = dict(zip(paragraphs_of(draft.body), paragraphs, strict=False))
+        used = used_fields.of_template(letter.body, letter.paragraphs, before_it)
         members: dict[str, object] = {
+            "used": _used(own_subject if draft.own_subject else (), used),
             "made": _made(letter.paragraphs),
             "left_out": tuple(sorted(letter.style.left_out)),
             "own_words": bool(letter.by_hand),
@@ -111,15 +132,20 @@ class DraftContents:
         values = facts.values | _whom(draft.recipient)
         line, text = merge(subject, values, where="subject"), merge(_clean(body), values, where="body")
         missing = tuple(dict.fromkeys((*line.missing, *text.missing)))
+        in_subject, paragraphs = _used_in(draft)
+        in_subject = line.used + used_fields.in_line(line.text, in_subject, values)
+        used = used_fields.carried(draft.body, paragraphs, text.text, used_fields.of_written(_clean(body), values))
         # What is filled in now is filled in what the template had made as well, or it would look like a person's.
         made = [Paragraph(one.id, merge(one.text, values).text) for one in draft.made]
-        draft = draft.model_copy(update={"made": _made(made)})
+        draft = draft.model_copy(update={"made": _made(made), "used": _used(in_subject, used)})
         return self.measured(draft, Content(line.text, text.text, missing), facts)
 
     def measured(self, draft: DraftDocument, content: Content, facts: EmailFacts) -> DraftDocument:
         """Put the content into the draft with what it discloses, what it lacks, and its hash."""
         if len(content.body) > MOST_OF_BODY:
             refuse("body", "too_long", f"has at most {MOST_OF_BODY} characters")
+        if not _says_something(content.body):
+            refuse("body", "empty", "says nothing")
         subject = subject_line(content.subject)
         missing = content.missing + ((ADDRESS,) if draft.recipient.address is None else ())
         link = facts.values.get(PORTAL_LINK)
@@ -138,12 +164,24 @@ class DraftContents:
 
 def measured(draft: DraftDocument, subject: str, body: str, facts: EmailFacts) -> Measure:
     """Measure a content as it goes to the draft's recipient; for the portal, what goes by e-mail as well."""
-    kind, known = draft.recipient.kind, facts.known
-    reading = measure(subject=subject, body=body, recipient=kind, channel=draft.channel, known=known)
+    kind, known = told_as(draft.recipient), facts.known
+    in_subject, paragraphs = _used_in(draft)
+    used = (
+        *used_fields.disclosed(subject, (in_subject,), facts.values, part="subject"),
+        *used_fields.disclosed(body, paragraphs, facts.values),
+    )
+    reading = measure(subject=subject, body=body, recipient=kind, channel=draft.channel, known=known, used=used)
     if draft.channel == "plain_email":
         return reading
     notice = measure(subject="", body=mailed_text(draft), recipient=kind, channel="plain_email", known=known)
-    return replace(reading, reasons=reading.reasons + notice.reasons)
+    # Where they stand is a place in the notice, which is no part of the letter that a person could change.
+    of_notice = tuple(replace(one, finding=replace(one.finding, part="notice")) for one in notice.reasons)
+    return replace(reading, reasons=reading.reasons + of_notice)
+
+
+def told_as(recipient: Recipient) -> RecipientKind:
+    """What a recipient may be told: who says of anybody that it is a payer has not made it one of ours."""
+    return "other" if recipient.kind in _OF_OURS and recipient.reference is None else recipient.kind
 
 
 def phi_members(reading: Measure) -> dict[str, object]:
@@ -230,6 +268,29 @@ def made_of(draft: DraftDocument) -> tuple[Paragraph, ...]:
     return tuple(Paragraph(one.id, one.text) for one in draft.made)
 
 
+def _used_in(draft: DraftDocument) -> tuple[used_fields.Fields, tuple[used_fields.Fields, ...]]:
+    """The fields of the draft's subject, and those of each paragraph of its body."""
+    subject = next((one.fields for one in draft.used if one.paragraph is None), ())
+    of = {one.paragraph: one.fields for one in draft.used}
+    return subject, tuple(of.get(at, ()) for at in range(len(paragraphs_of(draft.body))))
+
+
+def _used(subject: used_fields.Fields, paragraphs: Iterable[used_fields.Fields]) -> tuple[UsedFields, ...]:
+    every = ((None, subject), *enumerate(paragraphs))
+    return tuple(UsedFields(paragraph=at, fields=fields) for at, fields in every if fields)
+
+
+def without_used(draft: DraftDocument, gone: frozenset[str | None]) -> DraftDocument:
+    """The draft when the values of some fields were taken out of it."""
+    left = ((one.paragraph, tuple(name for name in one.fields if name not in gone)) for one in draft.used)
+    used = tuple(UsedFields(paragraph=at, fields=fields) for at, fields in left if fields)
+    return draft.model_copy(update={"used": used})
+
+
+def _says_something(text: str) -> bool:
+    return any(sign.isalnum() and sign not in _FILLERS for sign in text)
+
+
 def _made(paragraphs: Iterable[Paragraph]) -> tuple[MadeParagraph, ...]:
     return tuple(MadeParagraph(id=one.id, text=one.text) for one in paragraphs)
 
@@ -263,6 +324,15 @@ def check_complete(draft: DraftDocument) -> None:
             for name, label in zip(draft.missing_fields, labels, strict=True)
         )
         raise ValidationFailedError("The e-mail lacks something", code="missing_fields", errors=errors)
+    open_fields = tuple(
+        FieldError(part, "unresolved_field", f"The {part} has braces of a merge field that was not filled in")
+        for part, text in (("subject", draft.subject), ("body", draft.body))
+        if not is_resolved(text)
+    )
+    if open_fields:
+        raise ValidationFailedError("The e-mail lacks something", code="missing_fields", errors=open_fields)
+    if not _says_something(draft.body):
+        refuse("body", "empty", "says nothing")
     if draft.phi_reasons:
         errors = tuple(FieldError(one.part, one.code, one.text) for one in draft.phi_reasons)
         raise ValidationFailedError(
@@ -280,8 +350,8 @@ def refuse(where: str, code: str, message: str) -> NoReturn:
 
 def _refuse_telling_name(kind: RecipientKind, name: str, facts: EmailFacts) -> None:
     """Refuse a name typed by hand that discloses: like the subject, it stands where anybody reads it."""
-    where = {"subject": "", "body": name} if kind == "patient" else {"subject": name, "body": ""}
-    if measure(**where, recipient=kind, channel="plain_email", known=facts.known).reasons:
+    subject, body = ("", name) if kind == "patient" else (name, "")
+    if measure(subject=subject, body=body, recipient=kind, channel="plain_email", known=facts.known).reasons:
         refuse("recipient.name", "phi_in_name", "discloses what no address may")
 
 

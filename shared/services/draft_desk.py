@@ -38,10 +38,11 @@ class DraftDesk:
         self.changes = DraftChanges(db, now=now)
 
     def draft(self, caller: Caller, draft_id: str) -> DraftDocument:
-        """Read a draft, for a service that audits what it does."""
+        """Read a draft that the caller may read, for a service that audits what it does."""
         found = self._db.firestore.drafts.get(caller.client_id, draft_id)
         if found is None:
             raise NotFoundError("There is no such record")
+        self.changes.check_may_read(caller, found)
         return found
 
     def newest(self, caller: Caller, context: ContextDocument, limit: int = 1) -> list[DraftDocument]:

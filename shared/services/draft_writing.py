@@ -7,9 +7,9 @@ from typing import Literal
 
 from shared.assistant.rewriting import Rewriter, refused, rewrite
 from shared.domain import draft_states as rules
-from shared.domain.email.phi_meter import measure, remove
+from shared.domain.email.phi_meter import remove
 from shared.errors import ConflictError, PreconditionFailedError
-from shared.models.api.drafts import EditDraft, NewDraft, NewRecipient, ReviseDraft
+from shared.models.api.drafts import Channel, EditDraft, NewDraft, NewRecipient, RecipientKind, ReviseDraft
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
 from shared.models.firestore.drafts import DraftDocument, Recipient
@@ -17,12 +17,14 @@ from shared.models.identifiers import derived_document_id, document_id
 from shared.services.draft_changes import MODE, Body, event_of, kept, plain_body
 from shared.services.draft_contents import (
     answers_of,
+    measured,
     named_template,
     refuse,
     style_of,
     template_of,
     with_facts,
     with_revision,
+    without_used,
 )
 from shared.services.draft_desk import DraftDesk
 from shared.services.email_values import EmailFacts
@@ -60,6 +62,7 @@ class DraftWriting(DraftDesk):
                 caller, context, edit.recipient or NewRecipient(), facts, before=stored.recipient
             )
             moved = rules.move(stored, "edit", at=now)
+            _check_template(stored.template, recipient.kind, edit.channel or stored.channel)
             members: dict[str, object] = {
                 "recipient": recipient,
                 "answers": given,
@@ -167,10 +170,9 @@ class DraftWriting(DraftDesk):
             if way == "portal_link":
                 draft = self._reworded(moved.model_copy(update={"channel": way}), known, None, None)
             else:
-                letter = {"subject": stored.subject, "body": stored.body}
-                reading = measure(**letter, recipient=stored.recipient.kind, channel=stored.channel, known=known.known)
-                reasons = reading.reasons
+                reasons = measured(stored, stored.subject, stored.body, known).reasons
                 said = remove(stored.subject, reasons, part="subject"), remove(stored.body, reasons)
+                moved = without_used(moved, frozenset(one.finding.field for one in reasons))
                 draft = self._reworded(moved, known, *said)
             return with_revision(stored, draft, f"phi:{way}", caller)
 
@@ -181,8 +183,7 @@ class DraftWriting(DraftDesk):
         template = None if new.template is None else named_template(new.template)
         answers = answers_of(new.fields)
         kind = new.recipient.kind or (template.recipient if template else "other")
-        if template is not None and kind != template.recipient:
-            refuse("recipient.kind", "not_for_recipient", "is not whom this template is for")
+        _check_template(new.template, kind, new.channel)
         self._contents.check_known(caller, context, new.recipient, kind)
         facts = self.facts(caller, context).with_answers(answers)
         recipient = self._contents.recipient(
@@ -228,6 +229,17 @@ class DraftWriting(DraftDesk):
         own_subject = draft.own_subject or (subject is not None and subject != draft.subject)
         letter = merged.model_copy(update={"own_subject": own_subject})
         return self._contents.restyled(letter, named_template(draft.template), style_of(draft), facts)
+
+
+def _check_template(name: str | None, kind: RecipientKind, channel: Channel | None) -> None:
+    """Refuse to send a template's letter to somebody else than it is for, or on a way that protects less."""
+    if name is None:
+        return
+    template = named_template(name)
+    if kind != template.recipient:
+        refuse("recipient.kind", "not_for_recipient", "is not whom this template is for")
+    if template.channel == "portal_link" and channel == "plain_email":
+        refuse("channel", "below_template", "protects less than this template needs: it is read in the portal")
 
 
 def _style(draft: DraftDocument, asked: ReviseDraft) -> dict[str, object]:

@@ -56,10 +56,11 @@ class EmailFacts:
     sender_name: str = ""
 
     def with_answers(self, answers: dict[str, Value]) -> EmailFacts:
-        """The same with what people filled in, where the records say nothing."""
+        """The same with what people filled in, where the records say nothing (to them); all of it is searched for."""
         values = answers | {name: value for name, value in self.values.items() if value not in (None, "", ())}
         known = Known(
-            values=answers | dict(self.known.values),
+            values=answers | {name: value for name, value in self.known.values.items() if value not in (None, "", ())},
+            answers=answers,
             mrns=self.known.mrns,
             member_ids=self.known.member_ids,
             phones=self.known.phones,
@@ -105,7 +106,7 @@ class EmailValues:
             phones=() if file.patient.phone is None else (file.patient.phone,),
             diagnoses=tuple({code for one in file.authorizations for code in one.diagnosis_codes}),
         )
-        shown = {name: value for name, value in values.items() if name not in _hidden(caller)}
+        shown = {name: value for name, value in values.items() if name not in fields_hidden_from(caller.role)}
         return EmailFacts(shown, known, payer_id, provider_id, sender)
 
     def _author(self, caller: Caller) -> dict[str, Value]:
@@ -152,14 +153,14 @@ class EmailValues:
         return None if profile is None else (f"users/{profile.user_id}", profile.name, profile.email)
 
 
-def _hidden(caller: Caller) -> frozenset[str]:
-    """The merge fields that the caller's role does not see the source of."""
+def fields_hidden_from(role: Role) -> frozenset[str]:
+    """The merge fields that a role does not see the source of."""
     hidden = set[str]()
-    if "phone" in hidden_fields(caller.role, "patient"):
+    if "phone" in hidden_fields(role, "patient"):
         hidden.add("patient.phone")
-    if "memberId" in hidden_fields(caller.role, "coverage"):
+    if "memberId" in hidden_fields(role, "coverage"):
         hidden.add("coverage.member_id")
-    if "denialReason" in hidden_fields(caller.role, "claim"):
+    if "denialReason" in hidden_fields(role, "claim"):
         hidden.add("claim.denial_reason")
     return frozenset(hidden)
 

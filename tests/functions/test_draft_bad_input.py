@@ -234,3 +234,22 @@ def test_lists_are_the_contexts_the_own_or_the_leads(office: DraftOffice) -> Non
     assert [one["id"] for one in (*mine, *here, *everything)] == [draft["id"]] * 3
     assert office.done("GET", f"{DRAFTS}?author=me", role=Role.BILLER)["drafts"] == []
     assert office.ask("GET", f"{MODE}/drafts?author=me&contextId=x").status == 422
+
+
+HIV = "HIV drugs not covered"
+
+
+@pytest.mark.parametrize("on_file", [None, "", "Not a covered benefit"])
+@pytest.mark.parametrize("role", [Role.BILLER, Role.FRONT_DESK])
+def test_what_a_person_fills_in_is_measured_whatever_the_record_says(
+    office: DraftOffice, role: Role, on_file: str | None
+) -> None:
+    for row in office.product.records.tables.rows["claims"]:
+        row["denial_reason"] = on_file
+    told: dict[str, Any] = {"subject": "Hello", "body": f"Your claim: {HIV}."}
+    told |= {"recipient": {"kind": "patient", "address": ADDRESS}, "fields": {"claim.denial_reason": HIV}}
+    draft = office.draft(role=role, **told)
+    assert draft["phi"]["level"] == "medium"
+    assert "claim.denial_reason" in draft["phi"]["disclosed"]
+    assert office.refused(draft, "submit", role=role).json["code"] == "phi_over_limit"
+    nothing_was_sent(office)

@@ -99,6 +99,7 @@ def test_an_edit_while_somebody_approves_leaves_no_approved_draft(office: DraftO
 def test_authors_approve_their_own_and_only_leads_approve_others(office: DraftOffice) -> None:
     own = office.step(office.draft(), "submit")
     hashed = {"contentHash": own["contentHash"]}
+    office.open(role=Role.BILLER)
     refused = office.refused(own, "approve", hashed, role=Role.BILLER)
     assert (refused.status, refused.json["code"]) == (403, "forbidden")
     assert office.step(own, "approve", hashed)["state"] == "approved"

@@ -32,10 +32,11 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """One paragraph of a letter and the block of the template that it is."""
+    """One paragraph of a letter, the block of the template that it is, and the fields whose values it holds."""
 
     id: str
     text: str
+    fields: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def compose(template: Template, style: Style, values: Values) -> Composed:
         if said:
             merged += said
             text = ("\n" if block.lines else " ").join(one.text for one in said)
-            paragraphs.append(Paragraph(block.id, text))
+            paragraphs.append(Paragraph(block.id, text, _all(said, "used")))
     return Composed(subject.text, tuple(paragraphs), _all(merged, "used"), _all(merged, "missing"))
 
 

@@ -22,7 +22,7 @@ from shared.domain.email.shapes import Span
 from shared.domain.email.written_dates import WrittenDate, written_dates
 from shared.models.firestore.drafts import PhiLevel
 
-TextPart = Literal["subject", "body"]
+TextPart = Literal["subject", "body", "notice"]
 
 _BIRTH_BEFORE = re.compile(r"(?:\bborn(?: on)?|\bbirth ?da(?:y|te)|\bdate of birth|\bd\.? ?o\.? ?b\b\.?)[^\w.;!?]{0,4}"
                            r"(?:is|was|on|of)?[^\d.;!?]{0,24}$", re.IGNORECASE)  # fmt: skip
@@ -68,6 +68,7 @@ class Finding:
 class Known:
     """What the records say: the values of merge fields, and more of what identifies or describes the patient.
 
+    `answers` are what people filled in, which may be in the letter though the records say otherwise.
     `values` may hold `patient.mrn` and `coverage.member_id` in full: those are what the detector looks for.
     """
 
@@ -76,6 +77,7 @@ class Known:
     member_ids: tuple[str, ...] = ()
     phones: tuple[str, ...] = ()
     diagnoses: tuple[str, ...] = ()  # codes and words
+    answers: Values = field(default_factory=dict)
 
 
 _Shape = tuple[PhiKind, PhiLevel, Callable[[str], Iterator[Span]]]
@@ -110,6 +112,7 @@ def _found(text: str, known: Known) -> Iterator[_Found]:
     yield from _identifiers(text, known)
     yield from ((kind, level, span, None) for kind, level, span in _birth_dates(text))
     yield from _values(text, known.values)
+    yield from _values(text, known.answers)
     for span in _diagnoses(text, known):
         yield "diagnosis", "high", span, None
 
@@ -205,7 +208,7 @@ def _as_shown(one: MergeField, value: Value, text: str) -> Iterator[Span]:
 def _diagnoses(text: str, known: Known) -> Iterator[Span]:
     codes = [
         code
-        for name, value in known.values.items()
+        for name, value in (*known.values.items(), *known.answers.items())
         if name in FIELDS and FIELDS[name].kind == "diagnosis" and isinstance(value, tuple)
         for code in value
     ]

@@ -55,10 +55,22 @@ class Measure:
         return tuple(sorted({one.field or one.kind for one in self.findings}))
 
 
-def measure(*, subject: str, body: str, recipient: RecipientKind, channel: Channel, known: Known) -> Measure:
-    """Measure an e-mail to `recipient` by `channel`: its level is the highest of what it contains."""
-    in_subject = findings(subject, known, part="subject")
-    in_body = findings(body, known)
+def measure(
+    *,
+    subject: str,
+    body: str,
+    recipient: RecipientKind,
+    channel: Channel,
+    known: Known,
+    used: Iterable[Finding] = (),
+) -> Measure:
+    """Measure an e-mail to `recipient` by `channel`: its level is the highest of what it contains.
+
+    `used` is what the fields disclose that it was filled from, whether or not that can be found in it.
+    """
+    used = tuple(used)
+    in_subject = _both(findings(subject, known, part="subject"), used, "subject")
+    in_body = _both(findings(body, known), used, "body")
     found = in_subject + in_body
     against = [_reason(one, "phi_in_subject", recipient) for one in in_subject]
     against += _against(in_body, recipient, channel)
@@ -69,6 +81,11 @@ def measure(*, subject: str, body: str, recipient: RecipientKind, channel: Chann
         tuple(against),
         _ways_out(against, recipient, channel),
     )
+
+
+def _both(found: tuple[Finding, ...], used: tuple[Finding, ...], part: TextPart) -> tuple[Finding, ...]:
+    own = {one for one in used if one.part == part}
+    return tuple(sorted(own.union(found), key=lambda one: (one.start, one.end, one.kind, one.field or "")))
 
 
 def _against(found: Iterable[Finding], recipient: RecipientKind, channel: Channel) -> list[Reason]:

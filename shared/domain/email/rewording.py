@@ -8,26 +8,15 @@ not come back, whatever is asked for later.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from typing import Literal, get_args
 
 from shared.domain.email.composing import PARAGRAPH, Composed, Paragraph, Style, compose
 from shared.domain.email.fields import Values
 from shared.domain.email.template import Template
 
-Rewording = Literal["shorten", "expand", "simplify", "plain_language", "standard_length"]
-REWORDINGS: tuple[Rewording, ...] = get_args(Rewording)
 _BLANK_LINE = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
-# `set_tone` takes a tone and is `replace(style, tone=tone)`.
-_STYLES: Mapping[Rewording, Callable[[Style], Style]] = {
-    "shorten": lambda style: replace(style, length="short"),
-    "expand": lambda style: replace(style, length="long"),
-    "standard_length": lambda style: replace(style, length="standard"),
-    "simplify": lambda style: replace(style, simplified=True),
-    "plain_language": lambda style: replace(style, tone="plain_language"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +38,6 @@ class Reworded:
         return self.composed.paragraphs
 
 
-def restyled(style: Style, rewording: Rewording) -> Style:
-    """`style` after an operation; doing it again changes nothing."""
-    return _STYLES[rewording](style)
-
-
 def reword(
     template: Template, style: Style, values: Values, *, body: str, made: Sequence[Paragraph], before: Style
 ) -> Reworded:
@@ -61,7 +45,7 @@ def reword(
 
     `body` is the letter as it stands, `made` what the template had made of it in the style `before`.
     """
-    stretches = list(_stretches(made, _paragraphs(body)))
+    stretches = list(_stretches(made, paragraphs_of(body)))
     standing = {one.id for kept, _ in stretches for one in kept}
     # Of a letter that is all a person's own, nothing is the template's to add to.
     taken_out = {one.id for one in made} - standing if standing else {one.id for one in template.blocks}
@@ -74,10 +58,11 @@ def reword(
 
 def by_hand(body: str, made: Sequence[Paragraph]) -> tuple[str, ...]:
     """The paragraphs of a letter that a person wrote."""
-    return tuple(text for _, texts in _stretches(made, _paragraphs(body)) for text in texts)
+    return tuple(text for _, texts in _stretches(made, paragraphs_of(body)) for text in texts)
 
 
-def _paragraphs(body: str) -> list[str]:
+def paragraphs_of(body: str) -> list[str]:
+    """The paragraphs of a letter, without the blanks at the ends of lines."""
     text = "\n".join(line.rstrip() for line in body.splitlines())
     return [one for one in _BLANK_LINE.split(text.strip("\n")) if one.strip()]
 

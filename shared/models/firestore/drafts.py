@@ -72,7 +72,7 @@ class PhiReason(Part):
     code: str
     kind: str
     field: str | None = None
-    part: Literal["subject", "body"]
+    part: Literal["subject", "body", "notice"]
     start: int
     end: int
     text: str
@@ -83,6 +83,13 @@ class MadeParagraph(Part):
 
     id: str
     text: str
+
+
+class UsedFields(Part):
+    """The merge fields that a paragraph of the body (counted from 0) was filled from; None is the subject."""
+
+    paragraph: int | None = None
+    fields: tuple[str, ...]
 
 
 class DeliveryNote(Part):
@@ -141,6 +148,7 @@ class DraftDocument(Document):
     phi_reasons: tuple[PhiReason, ...] = ()
     ways_out: tuple[str, ...] = ()
     disclosed: tuple[str, ...] = ()
+    used: tuple[UsedFields, ...] = ()
     revision_count: int = 0
     reason: str | None = None
     submitted_by: str | None = None

@@ -12,13 +12,19 @@ from hypothesis import strategies as st
 
 from shared.domain.email.composing import PARAGRAPH, Composed, Style, compose
 from shared.domain.email.fields import Value
-from shared.domain.email.rewording import REWORDINGS, Reworded, by_hand, restyled, reword
+from shared.domain.email.rewording import Reworded, by_hand, reword
 from shared.domain.email.template import TONES
 from shared.domain.email.templates import NAMES, template
 from tests.unit.email.letters import DEMO
 
 REMINDER = template("appt_reminder")
-OPERATIONS: list[Any] = [*REWORDINGS, *TONES]
+STYLES: dict[str, dict[str, Any]] = {
+    "shorten": {"length": "short"},
+    "expand": {"length": "long"},
+    "standard_length": {"length": "standard"},
+    "simplify": {"simplified": True},
+}
+OPERATIONS: list[Any] = [*STYLES, *TONES]
 
 
 class Letter:
@@ -32,7 +38,7 @@ class Letter:
         self.made, self.body, self.subject = made.paragraphs, made.body, made.subject
 
     def change(self, operation: Any) -> Reworded:
-        style = replace(self.style, tone=operation) if operation in TONES else restyled(self.style, operation)
+        style = replace(self.style, **STYLES.get(operation, {"tone": operation}))
         done = reword(self.template, style, self.values, body=self.body, made=self.made, before=self.style)
         self.style, self.made, self.body = done.style, done.paragraphs, done.body
         return done
