@@ -12,6 +12,7 @@ from shared.auth.permissions import hidden_fields
 from shared.db.selector import DatabaseSelector
 from shared.domain.email.fields import Value
 from shared.domain.email.findings import Known
+from shared.domain.email.sensitive_words import sensitive_words
 from shared.domain.email.template import Template
 from shared.models.api.drafts import RecipientKind
 from shared.models.caller import Caller
@@ -59,13 +60,7 @@ class EmailFacts:
     def with_answers(self, answers: dict[str, Value]) -> EmailFacts:
         """The same with what people filled in, where the records say nothing."""
         values = answers | {name: value for name, value in self.values.items() if value not in (None, "", ())}
-        known = Known(
-            values=answers | dict(self.known.values),
-            mrns=self.known.mrns,
-            member_ids=self.known.member_ids,
-            phones=self.known.phones,
-            diagnoses=self.known.diagnoses,
-        )
+        known = replace(self.known, values=answers | dict(self.known.values))
         return replace(self, values=values, known=known)
 
 
@@ -84,12 +79,12 @@ class EmailValues:
         sender = str(values.get("organisation.name") or "")
         needed = () if template is None else tuple(f"{name}.record" for name in template.needs)
         if context.patient_uuid is None:
-            return EmailFacts(values, Known(values=values), sender_name=sender, lacking=needed)
+            return EmailFacts(values, Known(values, sensitive=sensitive_words()), sender_name=sender, lacking=needed)
         store, client = self._db.postgres, caller.client_id
         whose = context.patient_uuid
         file = store.eligibility.file_of(client, whose, visit_id=None, today=today, seen=None)
         if file is None:
-            return EmailFacts(values, Known(values=values), sender_name=sender, lacking=needed)
+            return EmailFacts(values, Known(values, sensitive=sensitive_words()), sender_name=sender, lacking=needed)
         everything: dict[str, Any] = {"first": None, "last": None, "limit": _ROWS, "seen": None}
         claims = store.patient_records.claims(client, whose, **everything)
         visits = store.patient_records.visits(client, whose, **everything)
@@ -105,6 +100,7 @@ class EmailValues:
             member_ids=tuple(one.member_id for one in file.coverages if one.member_id),
             phones=() if file.patient.phone is None else (file.patient.phone,),
             diagnoses=tuple({code for one in held.coded for code in one.diagnosis_codes}),
+            sensitive=sensitive_words(),
         )
         shown = {name: value for name, value in values.items() if name not in _hidden(caller)}
         return EmailFacts(shown, known, chosen.payer_id, chosen.provider_id, sender, chosen.lacking)

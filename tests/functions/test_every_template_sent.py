@@ -114,3 +114,15 @@ def test_a_decision_that_nobody_made_is_not_told_whatever_is_filled_in(office: D
     refused = office.refused(draft, "submit")
     assert (refused.status, refused.json["code"]) == (422, "missing_fields")
     assert "authorization.record" in [one["field"] for one in refused.json["errors"]]
+
+
+def test_conditions_are_found_in_words_and_by_the_code_of_a_claim(office: DraftOffice) -> None:
+    rows = office.product.records.tables.rows
+    patient = next(one for one in rows["patients"] if one["mrn"] == CANARIES["mrn"])
+    for one in rows["claims"]:
+        if one["patient_id"] == patient["id"]:
+            one["diagnosis_codes"] = ("QX77",)
+    for body in ("We talked about your schizophrenia.", "We talked about QX77."):
+        asked = {"contextId": office.open(record=CANARIES["mrn"]), "subject": "Hello", "body": body}
+        draft = office.done("POST", DRAFTS, asked | {"recipient": {"kind": "patient", "address": ADDRESS}})
+        assert [one["kind"] for one in draft["phi"]["reasons"]] == ["diagnosis"]
