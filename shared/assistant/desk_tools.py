@@ -91,7 +91,7 @@ def read_not_ready(desk: Desk, params: DeskDayParams) -> Reading:
     day = params.day or desk.today + timedelta(days=1)
     figures = desk.services.desk_figures()
     total = figures.of_day(desk.caller, day).not_ready
-    found = figures.not_ready(desk.caller, day, limit=MOST_SHOWN) if total else []
+    found = figures.not_ready(desk.caller, day, limit=MOST_SHOWN) if total else ()
     visits = tuple(_at_risk(desk, one) for one in found)
     data = NotReadyReading(day=day, total=max(total, len(visits)), visits=visits)
     return Reading(data, (organisation(desk, f"Visits of {day.isoformat()}"), *_visits(visits)))

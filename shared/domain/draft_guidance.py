@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.domain.email.fields import FIELDS
+from shared.domain.email.fields import FIELDS, label_of
 from shared.domain.email.missing_form import form_for
 from shared.models.firestore.alerts import Text
 from shared.models.firestore.documents import ContextStatus, Fact
@@ -181,7 +181,7 @@ def sentences(drafts: Sequence[DraftDocument], *, more: bool) -> tuple[Text, ...
 
 
 def _told(draft: DraftDocument) -> Text:
-    labels = [FIELDS[name].label if name in FIELDS else "e-mail address" for name in draft.missing_fields]
+    labels = [label_of(name) for name in draft.missing_fields]
     what = (draft.template or "own words").replace("_", " ")
     lacks = f"missing {', '.join(labels)}" if labels else "nothing missing"
     text = f"{what} to {draft.recipient.kind} ({draft.state.replace('_', ' ')}): {lacks}; PHI {draft.phi_level}."

@@ -11,11 +11,19 @@ from shared.models.records import Claim, Patient, Payer
 
 @dataclass(frozen=True, slots=True)
 class DatedClaim:
-    """A claim with its payer, and the moment that somebody noted as its next deadline."""
+    """A claim with its payer, and the moment that somebody noted as its next deadline.
+
+    `filing_due_on` is the last day to file it, which is another thing; the rest is what a letter about it tells.
+    """
 
     claim: Claim
     payer: Payer | None
     next_deadline_at: datetime | None
+    filing_due_on: date | None = None
+    coverage_id: UUID | None = None
+    authorization_id: UUID | None = None
+    provider_id: UUID | None = None
+    diagnosis_codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from shared.domain.email import used_fields
 from shared.domain.email.addresses import address, display_name, subject_line
 from shared.domain.email.composing import Paragraph, Style, compose
-from shared.domain.email.fields import FIELDS
+from shared.domain.email.fields import FIELDS, label_of
 from shared.domain.email.html_part import html_part
 from shared.domain.email.merging import is_resolved, merge
 from shared.domain.email.missing_form import read_form
@@ -147,7 +147,7 @@ class DraftContents:
         if not _says_something(content.body):
             refuse("body", "empty", "says nothing")
         subject = subject_line(content.subject)
-        missing = content.missing + ((ADDRESS,) if draft.recipient.address is None else ())
+        missing = content.missing + facts.lacking + ((ADDRESS,) if draft.recipient.address is None else ())
         link = facts.values.get(PORTAL_LINK)
         if draft.channel == "portal_link" and not link:
             missing += (PORTAL_LINK,)
@@ -318,10 +318,9 @@ def check_complete(draft: DraftDocument) -> None:
     Raises ValidationFailedError (`missing_fields`, `phi_over_limit`) with the form, or the reasons and the ways out.
     """
     if draft.missing_fields:
-        labels = [FIELDS[name].label if name in FIELDS else "E-mail address" for name in draft.missing_fields]
         errors = tuple(
-            FieldError(name if name == ADDRESS else f"fields.{name}", "missing", f"{label} is missing")
-            for name, label in zip(draft.missing_fields, labels, strict=True)
+            FieldError(f"fields.{name}" if name in FIELDS else name, "missing", f"{label_of(name)} is missing")
+            for name in draft.missing_fields
         )
         raise ValidationFailedError("The e-mail lacks something", code="missing_fields", errors=errors)
     open_fields = tuple(

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from shared.db.selector import DatabaseSelector
+from shared.domain.email.template import Template
 from shared.errors import NotFoundError
 from shared.models.api.drafts import NewRecipient
 from shared.models.caller import Caller
@@ -16,7 +17,14 @@ from shared.repositories.document_protocols import DraftFilter
 from shared.services.access_log import AccessLog
 from shared.services.clock import Clock
 from shared.services.draft_changes import MODE, DraftChanges
-from shared.services.draft_contents import DraftContents, follow_up_at, measured, phi_members, with_facts
+from shared.services.draft_contents import (
+    DraftContents,
+    follow_up_at,
+    measured,
+    named_template,
+    phi_members,
+    with_facts,
+)
 from shared.services.email_values import EmailFacts, EmailValues
 
 if TYPE_CHECKING:
@@ -51,7 +59,11 @@ class DraftDesk:
         return self._db.firestore.drafts.find(caller.client_id, wanted, after=None, limit=limit)
 
     def basis(
-        self, caller: Caller, draft_id: str, recipient: NewRecipient | None = None
+        self,
+        caller: Caller,
+        draft_id: str,
+        recipient: NewRecipient | None = None,
+        template: Template | None = None,
     ) -> tuple[DraftDocument, EmailFacts, ContextDocument]:
         """The draft, what the records say now, and the context; read before anything is decided.
 
@@ -62,11 +74,15 @@ class DraftDesk:
         context = self._contexts().context_in(caller, MODE, draft.context_id)
         if recipient is not None:
             self._contents.check_known(caller, context, recipient, recipient.kind or draft.recipient.kind)
-        return draft, self.facts(caller, context), context
+        of = template or (None if draft.template is None else named_template(draft.template))
+        return draft, self.facts(caller, context, of), context
 
-    def facts(self, caller: Caller, context: ContextDocument) -> EmailFacts:
-        """What the records say now, as far as the caller sees them. What the request does with it is its audit row."""
-        return self._values.read(caller, context, today=caller.today(self._now()))
+    def facts(self, caller: Caller, context: ContextDocument, template: Template | None) -> EmailFacts:
+        """What the records say now of what the template speaks of, as far as the caller sees them.
+
+        What the request does with it is its audit row.
+        """
+        return self._values.read(caller, context, template, today=caller.today(self._now()))
 
     def remeasured(self, draft: DraftDocument, facts: EmailFacts) -> DraftDocument:
         """The draft with what it discloses by the records as they are now."""

@@ -144,7 +144,7 @@ class DraftWriting(DraftDesk):
     def apply_template(self, caller: Caller, draft_id: str, name: str, *, answer: Body = plain_body) -> DraftDocument:
         """Let a template take the place of what the draft says; its recipient stays when it is of the same kind."""
         template = named_template(name)
-        _, facts, context = self.basis(caller, draft_id)
+        _, facts, context = self.basis(caller, draft_id, template=template)
 
         def decide(stored: DraftDocument) -> DraftDocument:
             moved = rules.move(stored, "edit", at=self._now())
@@ -185,7 +185,7 @@ class DraftWriting(DraftDesk):
         kind = new.recipient.kind or (template.recipient if template else "other")
         _check_template(new.template, kind, new.channel)
         self._contents.check_known(caller, context, new.recipient, kind)
-        facts = self.facts(caller, context).with_answers(answers)
+        facts = self.facts(caller, context, template).with_answers(answers)
         recipient = self._contents.recipient(
             caller, context, new.recipient.model_copy(update={"kind": kind}), facts, before=Recipient(kind=kind)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -12,12 +12,15 @@ from shared.auth.permissions import hidden_fields
 from shared.db.selector import DatabaseSelector
 from shared.domain.email.fields import Value
 from shared.domain.email.findings import Known
+from shared.domain.email.sensitive_words import sensitive_words
+from shared.domain.email.template import Template
 from shared.models.api.drafts import RecipientKind
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
 from shared.models.patient_records import DatedClaim, VisitOnFile
 from shared.models.records import Authorization, Coverage, EligibilityFile
 from shared.models.roles import Role
+from shared.services.email_sources import OnFile, Sources, choose
 
 # The service types that requests are made for most, in words a letter can hold; others are told by their code.
 _SERVICES = {
@@ -40,8 +43,6 @@ _TITLES = {
     Role.BILLER: "Billing Specialist",
     Role.AUDITOR: "Auditor",
 }
-_BOOKED = frozenset({"scheduled", "confirmed"})
-_WAITING = ("submitted", "pended", "contact_payer", "appealed", "peer_to_peer", "draft")
 _ROWS = 50
 
 
@@ -54,19 +55,14 @@ class EmailFacts:
     payer_id: UUID | None = None
     provider_id: UUID | None = None
     sender_name: str = ""
+    lacking: tuple[str, ...] = ()  # records that the template needs, and that there are not
 
     def with_answers(self, answers: dict[str, Value]) -> EmailFacts:
         """The same with what people filled in, where the records say nothing (to them); all of it is searched for."""
         values = answers | {name: value for name, value in self.values.items() if value not in (None, "", ())}
-        known = Known(
-            values=answers | {name: value for name, value in self.known.values.items() if value not in (None, "", ())},
-            answers=answers,
-            mrns=self.known.mrns,
-            member_ids=self.known.member_ids,
-            phones=self.known.phones,
-            diagnoses=self.known.diagnoses,
-        )
-        return EmailFacts(values, known, self.payer_id, self.provider_id, self.sender_name)
+        held = {name: value for name, value in self.known.values.items() if value not in (None, "", ())}
+        known = replace(self.known, values=answers | held, answers=answers)
+        return replace(self, values=values, known=known)
 
 
 class EmailValues:
@@ -75,39 +71,40 @@ class EmailValues:
     def __init__(self, db: DatabaseSelector) -> None:
         self._db = db
 
-    def read(self, caller: Caller, context: ContextDocument, *, today: date) -> EmailFacts:
-        """Everything that a template can ask for in this context; what the role must not see is not among it."""
+    def read(self, caller: Caller, context: ContextDocument, template: Template | None, *, today: date) -> EmailFacts:
+        """Everything that the template, or a person's own words, can ask for in this context.
+
+        What the role must not see is not among it, nor a record in a state that the template does not hold for.
+        """
         values = self._author(caller)
         sender = str(values.get("organisation.name") or "")
+        needed = () if template is None else tuple(f"{name}.record" for name in template.needs)
         if context.patient_uuid is None:
-            return EmailFacts(values, Known(values=values), sender_name=sender)
+            return EmailFacts(values, Known(values, sensitive=sensitive_words()), sender_name=sender, lacking=needed)
         store, client = self._db.postgres, caller.client_id
         whose = context.patient_uuid
         file = store.eligibility.file_of(client, whose, visit_id=None, today=today, seen=None)
         if file is None:
-            return EmailFacts(values, Known(values=values), sender_name=sender)
+            return EmailFacts(values, Known(values, sensitive=sensitive_words()), sender_name=sender, lacking=needed)
         everything: dict[str, Any] = {"first": None, "last": None, "limit": _ROWS, "seen": None}
         claims = store.patient_records.claims(client, whose, **everything)
         visits = store.patient_records.visits(client, whose, **everything)
-        claim = _claim(context, () if claims is None else claims.claims)
-        authorization = _authorization(context, file.authorizations)
-        coverage = _coverage(file, authorization)
-        visit = _visit(context, () if visits is None else visits.visits, today)
-        payer_id, payer_name = _payer(claim if context.record_type == "claim" else None, authorization, coverage, file)
-        provider_id = authorization.provider_id if authorization is not None and visit is None else None
-        provider_id = provider_id or (visit.provider_id if visit is not None else None)
-        values |= _of_patient(file) | _of_visit(visit, caller.time_zone) | _of_claim(claim, caller.time_zone)
-        values |= _of_authorization(authorization, caller.time_zone) | _of_coverage(coverage)
-        values |= {"payer.name": payer_name} | self._of_payer(caller, payer_id) | self._of_provider(caller, provider_id)
+        held = OnFile(file, () if claims is None else claims.claims, () if visits is None else visits.visits)
+        chosen = choose(context, held, template, today=today)
+        zone = caller.time_zone
+        values |= _of_patient(file) | _of_sources(chosen, zone)
+        values |= self._of_payer(caller, chosen.payer_id) | self._of_provider(caller, chosen.provider_id)
+        # The detector knows more than the letter may be merged from: what no template holds for now discloses as well.
         known = Known(
-            values=dict(values),
+            values=_of_sources(choose(context, held, None, today=today), zone) | _known(values),
             mrns=(file.patient.mrn,),
             member_ids=tuple(one.member_id for one in file.coverages if one.member_id),
             phones=() if file.patient.phone is None else (file.patient.phone,),
-            diagnoses=tuple({code for one in file.authorizations for code in one.diagnosis_codes}),
+            diagnoses=tuple({code for one in held.coded for code in one.diagnosis_codes}),
+            sensitive=sensitive_words(),
         )
         shown = {name: value for name, value in values.items() if name not in fields_hidden_from(caller.role)}
-        return EmailFacts(shown, known, payer_id, provider_id, sender)
+        return EmailFacts(shown, known, chosen.payer_id, chosen.provider_id, sender, chosen.lacking)
 
     def _author(self, caller: Caller) -> dict[str, Value]:
         profile = self._db.postgres.profiles.get(caller.client_id, caller.user_id)
@@ -165,44 +162,13 @@ def fields_hidden_from(role: Role) -> frozenset[str]:
     return frozenset(hidden)
 
 
-def _claim(context: ContextDocument, claims: tuple[DatedClaim, ...]) -> DatedClaim | None:
-    """The context's own claim, else the newest."""
-    own = (one for one in claims if context.record_type == "claim" and str(one.claim.id) == context.record_uuid)
-    return next(own, None) or (claims[0] if claims and context.record_type != "claim" else None)
+def _known(values: dict[str, Value]) -> dict[str, Value]:
+    return {name: value for name, value in values.items() if value not in (None, "", ())}
 
 
-def _visit(context: ContextDocument, visits: tuple[VisitOnFile, ...], today: date) -> VisitOnFile | None:
-    """The context's own visit, else the next booked one, else the newest that has passed."""
-    if context.record_type == "visit":
-        return next((one for one in visits if str(one.id) == context.record_uuid), None)
-    coming = [one for one in visits if one.visit_date >= today and one.status in _BOOKED]
-    passed = [one for one in visits if one.visit_date < today]
-    return min(coming, key=lambda one: (one.visit_date, one.visit_number), default=passed[0] if passed else None)
-
-
-def _authorization(context: ContextDocument, held: tuple[Authorization, ...]) -> Authorization | None:
-    """The context's own, else one that somebody waits for, else the newest."""
-    if context.record_type == "authorization":
-        return next((one for one in held if str(one.id) == context.record_uuid), None)
-    waiting = (one for one in held if one.status in _WAITING)
-    return next(waiting, None) or (held[0] if held else None)
-
-
-def _coverage(file: EligibilityFile, authorization: Authorization | None) -> Coverage | None:
-    insured = [one for one in file.coverages if one.payer_kind != "self_pay" and one.status != "removed"]
-    asked = (one for one in insured if authorization is not None and one.id == authorization.coverage_id)
-    return next(asked, None) or (insured[0] if insured else None)
-
-
-def _payer(
-    claim: DatedClaim | None, authorization: Authorization | None, coverage: Coverage | None, file: EligibilityFile
-) -> tuple[UUID | None, str | None]:
-    if claim is not None and claim.payer is not None:
-        return claim.payer.id, claim.payer.name
-    if authorization is not None and authorization.payer_id is not None:
-        named = (one.name for one in file.payers if one.id == authorization.payer_id)
-        return authorization.payer_id, next(named, None)
-    return (None, None) if coverage is None else (coverage.payer_id, coverage.payer_name)
+def _of_sources(chosen: Sources, time_zone: str) -> dict[str, Value]:
+    values = _of_visit(chosen.visit, time_zone) | _of_claim(chosen.claim) | _of_coverage(chosen.coverage)
+    return values | _of_authorization(chosen.authorization, time_zone) | {"payer.name": chosen.payer_name}
 
 
 def _of_patient(file: EligibilityFile) -> dict[str, Value]:
@@ -230,16 +196,17 @@ def _of_visit(visit: VisitOnFile | None, time_zone: str) -> dict[str, Value]:
     }
 
 
-def _of_claim(dated: DatedClaim | None, time_zone: str) -> dict[str, Value]:
+def _of_claim(dated: DatedClaim | None) -> dict[str, Value]:
     """The claim; what a patient owes of it is not what is unpaid, so a person says that."""
     if dated is None:
         return {}
-    claim = dated.claim
+    claim, due = dated.claim, dated.filing_due_on
     return {
         "claim.number": claim.claim_number,
         "claim.service_date": claim.service_date,
         "claim.submitted_date": claim.submitted_date,
-        "claim.filing_deadline": _day(dated.next_deadline_at, time_zone),
+        "claim.filing_deadline": due,
+        "claim.filed_in_time": due if due and claim.submitted_date and claim.submitted_date <= due else None,
         "claim.amount": claim.amount,
         "claim.paid_amount": claim.paid_amount,
         "claim.status": claim.status.replace("_", " "),

@@ -29,8 +29,8 @@ class FrontDeskFigures:
         with self._access_log.in_transaction(event) as seen:
             return self._store().front_desk_day.figures(caller.client_id, day, self._now(), seen=seen)
 
-    def not_ready(self, caller: Caller, day: date, *, limit: int) -> list[VisitAtRisk]:
+    def not_ready(self, caller: Caller, day: date, *, limit: int) -> tuple[VisitAtRisk, ...]:
         """Return a day's open visits that are not ready, the most money at risk first."""
         event = caller.seen("visit_list", mode=MODE, same=f"not_ready:{day.isoformat()}")
         with self._access_log.in_transaction(event) as seen:
-            return self._store().front_desk_day.at_risk(caller.client_id, day, limit=limit, seen=seen)
+            return self._store().front_desk_day.at_risk(caller.client_id, day, limit=limit, seen=seen).visits

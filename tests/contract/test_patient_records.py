@@ -44,12 +44,15 @@ def test_a_claim_brings_its_payer_and_its_deadline(records: Records, practice: P
     terms = {"payer_number": "MED-1", "name": "Medicare", "program": "medicare", "filing_days": 180}
     payer = records.add("payers", {"client_id": records.client} | terms)
     own = {"client_id": records.client, "patient_id": practice.patient, "next_deadline_at": due, "payer_id": payer}
+    own |= {"filing_due_on": date(2027, 1, 31), "diagnosis_codes": ["M54.50"], "provider_id": practice.provider}
     records.add("claims", own | claim_row("C-1", "12.34", date(2026, 11, 1)) | {"denial_reason": "CO-197"})
     records.add("claims", own | claim_row("C-0", "1.00", date(2020, 1, 1)) | {"payer_id": None})
     found = records.store.patient_records.claims(records.client, str(practice.patient), **EVER)
     assert found is not None
     first, *_, last = found.claims
     assert (first.claim.amount, first.claim.denial_reason, first.next_deadline_at) == (Decimal("12.34"), "CO-197", due)
+    assert (first.filing_due_on, first.diagnosis_codes) == (date(2027, 1, 31), ("M54.50",))
+    assert (first.provider_id, first.coverage_id, first.authorization_id) == (practice.provider, None, None)
     assert first.payer is not None
     assert (first.payer.id, first.payer.program, first.payer.filing_days) == (payer, "medicare", 180)
     assert first.claim.payer_name == "Medicare"

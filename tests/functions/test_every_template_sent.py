@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -55,6 +56,22 @@ def filled(form: dict[str, Any]) -> dict[str, Any]:
     return answers
 
 
+def stand(office: DraftOffice, needs: Mapping[str, tuple[str, ...]]) -> None:
+    """Put the patient's records into the first of the states that a template holds for."""
+    rows = office.product.records.tables.rows
+    patient = next(one for one in rows["patients"] if one["mrn"] == CANARIES["mrn"])
+    own = {"client_id": RIVERSIDE.id, "patient_id": patient["id"]}
+    payer = next(one["payer_id"] for one in rows["coverages"] if one["patient_id"] == patient["id"])
+    if "authorization" in needs:
+        office.product.records.tables.add(
+            "authorizations", own | {"auth_number": "AUTH-STAND", "payer_id": payer, "status": "draft"}
+        )
+    for record, states in needs.items():
+        for one in rows[f"{record}s"]:
+            if one["patient_id"] == patient["id"]:
+                one["status"] = states[0]
+
+
 def recipient_of(name: str) -> dict[str, str]:
     if template(name).recipient == "colleague":
         return {"reference": str(account(Role.MANAGER).user_id)}
@@ -63,6 +80,7 @@ def recipient_of(name: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_template_is_sent_without_a_field_left_and_without_a_canary(office: DraftOffice, name: str) -> None:
+    stand(office, template(name).needs)
     context = office.open(record=CANARIES["mrn"])
     draft = office.done("POST", DRAFTS, {"contextId": context, "template": name, "recipient": recipient_of(name)})
     if draft["form"] is not None:
@@ -86,3 +104,25 @@ def test_a_template_is_sent_without_a_field_left_and_without_a_canary(office: Dr
             assert canary not in text, f"{canary} in {name}"
     told = f"{message['Subject']} {message['From']}"
     assert not any(word in told for word in ("Elena", "Vasquez", CANARIES["mrn"]))
+
+
+def test_a_decision_that_nobody_made_is_not_told_whatever_is_filled_in(office: DraftOffice) -> None:
+    context = office.open(record=CANARIES["mrn"])
+    asked = {"contextId": context, "template": "auth_approved_patient", "recipient": {"address": ADDRESS}}
+    draft = office.done("POST", DRAFTS, asked | {"fields": {"payer.name": "Bluestem", "authorization.number": "A-1"}})
+    assert "authorization.record" in draft["missing"]
+    refused = office.refused(draft, "submit")
+    assert (refused.status, refused.json["code"]) == (422, "missing_fields")
+    assert "authorization.record" in [one["field"] for one in refused.json["errors"]]
+
+
+def test_conditions_are_found_in_words_and_by_the_code_of_a_claim(office: DraftOffice) -> None:
+    rows = office.product.records.tables.rows
+    patient = next(one for one in rows["patients"] if one["mrn"] == CANARIES["mrn"])
+    for one in rows["claims"]:
+        if one["patient_id"] == patient["id"]:
+            one["diagnosis_codes"] = ("QX77",)
+    for body in ("We talked about your schizophrenia.", "We talked about QX77."):
+        asked = {"contextId": office.open(record=CANARIES["mrn"]), "subject": "Hello", "body": body}
+        draft = office.done("POST", DRAFTS, asked | {"recipient": {"kind": "patient", "address": ADDRESS}})
+        assert [one["kind"] for one in draft["phi"]["reasons"]] == ["diagnosis"]

@@ -63,6 +63,7 @@ _ROWS: tuple[MergeField, ...] = (
     MergeField("claim.service_date", "Date of service", "day", "low", "appointment"),
     MergeField("claim.submitted_date", "Day the claim was sent", "day", "medium", "claim"),
     MergeField("claim.filing_deadline", "Last day to file", "day", "medium", "claim"),
+    MergeField("claim.filed_in_time", "Last day to file, where the claim was sent by then", "day", "medium", "claim"),
     MergeField("claim.amount", "Amount billed", "money", "low", "money"),
     MergeField("claim.paid_amount", "Amount paid", "money", "low", "money"),
     MergeField("claim.balance", "Balance that the patient owes", "money", "low", "money"),
@@ -112,6 +113,17 @@ _ROWS: tuple[MergeField, ...] = (
     MergeField("author.first_payment_on", "Day of the first payment", "day", "low", "money"),
 )
 FIELDS: Mapping[str, MergeField] = {one.name: one for one in _ROWS}
+# What a letter can lack and nobody can fill in: without the record it would say what is not so.
+RECORDS: Mapping[str, str] = {
+    "authorization.record": "An authorization in the state that the letter tells",
+    "claim.record": "A claim in the state that the letter tells",
+    "visit.record": "A visit in the state that the letter tells",
+}
+
+
+def label_of(name: str) -> str:
+    """How what a letter lacks is called: a merge field, a record, or the address it goes to."""
+    return FIELDS[name].label if name in FIELDS else RECORDS.get(name, "E-mail address")
 
 
 def shown(field: MergeField, value: Value) -> str:

@@ -35,7 +35,7 @@ _GENERIC = frozenset({
     "consult", "appointment", "exam", "service", "services", "care", "medical", "health", "plan", "insurance",
     "approved", "denied", "pended", "pending", "submitted", "accepted", "rejected", "paid", "partially", "draft",
     "open", "closed", "cancelled", "completed", "not", "required", "yes", "no", "none", "other", "unknown",
-    "standard", "urgent",
+    "standard", "urgent", "corrected",
 })  # fmt: skip
 _OF_NO_DIAGNOSIS = frozenset({
     "disorder", "disease", "finding", "situation", "syndrome", "unspecified", "specified", "chronic", "normal",
@@ -78,6 +78,7 @@ class Known:
     phones: tuple[str, ...] = ()
     diagnoses: tuple[str, ...] = ()  # codes and words
     answers: Values = field(default_factory=dict)
+    sensitive: tuple[str, ...] = ()  # words for conditions, whoever has them
 
 
 _Shape = tuple[PhiKind, PhiLevel, Callable[[str], Iterator[Span]]]
@@ -113,7 +114,7 @@ def _found(text: str, known: Known) -> Iterator[_Found]:
     yield from ((kind, level, span, None) for kind, level, span in _birth_dates(text))
     yield from _values(text, known.values)
     yield from _values(text, known.answers)
-    for span in _diagnoses(text, known):
+    for span in (*_diagnoses(text, known), *_sensitive(text, known)):
         yield "diagnosis", "high", span, None
 
 
@@ -214,6 +215,15 @@ def _diagnoses(text: str, known: Known) -> Iterator[Span]:
     ]
     for told in {*known.diagnoses, *codes}:
         yield from _diagnosis(plain(told).text, text)
+
+
+def _sensitive(text: str, known: Known) -> Iterator[Span]:
+    """Where a condition is named, unless it is in the name of a practice, as that of a cancer center."""
+    named = [span for value in _public(known.values) for span in shapes.phrase(value, text)]
+    for word in known.sensitive:
+        for start, end in shapes.phrase(word, text, any_case=not word.isupper()):
+            if not any(begin <= start and end <= stop for begin, stop in named):
+                yield start, end
 
 
 def _diagnosis(told: str, text: str) -> Iterator[Span]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 
 from shared.domain.email.fields import FIELDS, MergeField
 from shared.domain.email.merging import Placeholder, placeholders
 from shared.domain.email.phi import ALLOWED, CHANNELS, LEVELS, LIMITS, RECIPIENTS, Channel, RecipientKind, is_above
 from shared.errors import ValidationFailedError
+from shared.models.authorization import AuthorizationState
+from shared.models.claim import ClaimStatus
 from shared.models.firestore.drafts import PhiLevel, Tone
+from shared.models.visit import VisitStatus
 
 # In a short letter only what is essential stands, in a long one every detail.
 Part = Literal["essential", "optional", "detail"]
@@ -18,7 +21,14 @@ TONES: tuple[Tone, ...] = get_args(Tone)
 PARTS: tuple[Part, ...] = get_args(Part)
 PHRASES = "phrases"
 _EVERY_TONE = "all"
-_MEMBERS = frozenset({"name", "label", "recipient", "channel", "ceiling", "subject", "shares", "blocks"})
+_STATES: Mapping[str, tuple[str, ...]] = {
+    "authorization": get_args(AuthorizationState),
+    "claim": get_args(ClaimStatus),
+    "visit": get_args(VisitStatus),
+}
+_MEMBERS = frozenset(
+    {"name", "label", "recipient", "channel", "ceiling", "subject", "shares", "needs", "takes", "blocks"}
+)
 _OF_BLOCK = frozenset({"id", "like", "lines", "courtesy", "sentences"})
 _OF_SENTENCE = frozenset({"part", "if_known", _EVERY_TONE, *TONES})
 
@@ -50,7 +60,8 @@ class Block:
 class Template:
     """One kind of e-mail. `ceiling` is the highest level that its fields can reach; its subject never has any.
 
-    `shares` says of a tone that makes no sense here whose words it takes.
+    `shares` says of a tone that makes no sense here whose words it takes. `needs` says in which states a record has to
+    be for the letter to be true of it; `takes` in which ones it is spoken of at all, where the letter holds without it.
     """
 
     name: str
@@ -61,6 +72,8 @@ class Template:
     subject: str
     blocks: tuple[Block, ...]
     shares: Mapping[Tone, Tone]
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    takes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def said_in(self, tone: Tone) -> Tone:
         """The tone whose words are taken for `tone`."""
@@ -97,6 +110,8 @@ def read_template(name: str, raw: Mapping[str, Any], phrases: Mapping[str, Block
         subject=_text(name, raw, "subject"),
         blocks=tuple(_block(name, block, phrases) for block in raw.get("blocks", ())),
         shares=shares,
+        needs=_states(name, raw.get("needs", {})),
+        takes=_states(name, raw.get("takes", {})),
     )
     _check(template)
     return template
@@ -126,6 +141,15 @@ def _shares(name: str, raw: Mapping[str, Any]) -> dict[Tone, Tone]:
     if not raw.keys() <= set(TONES) or not set(raw.values()) <= set(TONES) - raw.keys():
         raise TemplateError(f"{name}: shares names a tone, and one with words of its own")
     return cast("dict[Tone, Tone]", dict(raw))
+
+
+def _states(name: str, raw: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The states of records, by the record. A state that there is not would be waited for in vain."""
+    for record, states in raw.items():
+        there = _STATES.get(record, ())
+        if not isinstance(states, list) or not states or not all(one in there for one in states):
+            raise TemplateError(f"{name}: {record} is no record with such states: {states}")
+    return {record: tuple(states) for record, states in raw.items()}
 
 
 def _block(name: str, raw: Mapping[str, Any], phrases: Mapping[str, Block]) -> Block:

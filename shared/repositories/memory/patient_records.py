@@ -80,7 +80,8 @@ def _claim(row: dict[str, Any], payer: dict[str, Any] | None) -> DatedClaim:
     members = {member: row[member] for member in Claim.__dataclass_fields__ if member != "payer_name"}
     claim = Claim(payer_name=None if payer is None else payer["name"], **members)
     known = None if payer is None else Payer(**{member: payer[member] for member in Payer.__dataclass_fields__})
-    return DatedClaim(claim, known, row["next_deadline_at"])
+    named = {member: row[member] for member in ("filing_due_on", "coverage_id", "authorization_id", "provider_id")}
+    return DatedClaim(claim, known, row["next_deadline_at"], **named, diagnosis_codes=tuple(row["diagnosis_codes"]))
 
 
 def _visit(row: dict[str, Any], provider_name: str | None) -> VisitOnFile:

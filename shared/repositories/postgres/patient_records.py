@@ -18,7 +18,8 @@ from shared.repositories.postgres.transaction import add_event
 
 _CLAIMS = text("""
 SELECT c.id, c.claim_number, c.status, c.amount, c.paid_amount, c.currency, c.service_date, c.submitted_date, y.name,
-  c.denial_reason, c.version, c.next_deadline_at, y.id, y.name, y.program, y.network, y.real_time_supported,
+  c.denial_reason, c.version, c.next_deadline_at, c.filing_due_on, c.coverage_id,
+  c.authorization_id, c.provider_id, c.diagnosis_codes, y.id, y.name, y.program, y.network, y.real_time_supported,
   y.electronic_id, y.plan_year_month, y.filing_days, y.version
 FROM (SELECT * FROM claims WHERE client_id = :client AND patient_id = :patient AND deleted_at IS NULL
     AND sort_date BETWEEN :first AND :last ORDER BY sort_date DESC, id DESC LIMIT :limit) c
@@ -34,6 +35,7 @@ FROM (SELECT * FROM visits WHERE client_id = :client AND patient_id = :patient A
 ORDER BY v.visit_date DESC, v.id DESC
 """)
 _CLAIM_COLUMNS = 11
+_WITH_IT = 6  # from the deadline to the diagnosis codes; the payer follows
 _EVER = date(9999, 12, 31)
 
 
@@ -95,5 +97,7 @@ def _range(client_id: UUID, patient: Patient, first: date, last: date | None, li
 
 
 def _claim(row: Sequence[Any]) -> DatedClaim:
-    claim, (deadline, *payer) = Claim(*row[:_CLAIM_COLUMNS]), row[_CLAIM_COLUMNS:]
-    return DatedClaim(claim, None if payer[0] is None else Payer(*payer), deadline)
+    claim, rest = Claim(*row[:_CLAIM_COLUMNS]), row[_CLAIM_COLUMNS:]
+    (deadline, filing, coverage, authorization, provider, diagnoses), payer = rest[:_WITH_IT], rest[_WITH_IT:]
+    known = None if payer[0] is None else Payer(*payer)
+    return DatedClaim(claim, known, deadline, filing, coverage, authorization, provider, tuple(diagnoses))

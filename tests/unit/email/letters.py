@@ -57,6 +57,7 @@ DEMO: dict[str, Value] = {
     "claim.service_date": date(2026, 1, 12),
     "claim.submitted_date": date(2026, 1, 15),
     "claim.filing_deadline": date(2026, 7, 11),
+    "claim.filed_in_time": date(2026, 7, 11),
     "claim.amount": Decimal("182.40"),
     "claim.paid_amount": Decimal("0.00"),
     "claim.status": "denied",
