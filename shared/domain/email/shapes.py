@@ -38,8 +38,10 @@ _ICD = re.compile(
     rf"|(?<![\w.@/-]){_CATEGORY},\d{{1,2}}(?![\w,@])(?!\.\d)",
     re.IGNORECASE,
 )
+_NOT_BEFORE_CODES = ("plan", "part", "suite", "level", "order", "section", "phase", r"rev\.", "room", "class", "unit")
+_NO_CODE = "".join(rf"(?<!(?i:{word}) )" for word in _NOT_BEFORE_CODES)
 # With a space in it only where it is written large and begins with no word ("a 10.5 % rise", "Plan G 20.50").
-_SPACED_ICD = re.compile(r"(?<![\w.@/-])(?<![Pp]lan )(?<![Pp]art )[B-HJ-Z] \d\d\.\d{1,2}(?![\w.,]\w| ?%|\w)")
+_SPACED_ICD = re.compile(r"(?<![\w.@/-])" + _NO_CODE + r"[B-HJ-Z] \d\d\.\d{1,2}(?![\w.,]\w| ?%|\w)")
 _LABELLED_ICD = re.compile(
     rf"\b(?:icd(?:[- ]?10)?(?:[- ]?cm)?|diagnos[ei]s|dx)\b(?: ?codes?)?\W{{0,3}}(?:is |of )?"
     rf"({_CATEGORY}(?:[ .]?[0-9A-Z]{{1,4}})?(?!\w)(?:(?:,| and| or|/|;) ?{_CATEGORY}(?:\.?[0-9A-Z]{{1,4}})?(?!\w))*)",

@@ -167,7 +167,9 @@ LEFT = [
     "patient is 44 years old", "MRN ending in 5387", "your insurance card", "insurance number", "chart review",
     "Medicare Part B", "member services at the number on your card",
     # what looks like a code and is none
-    "a 10.5 % rise", "I 10.5", "Plan G 20.50", "E 11.9%", "rooms A10,000", "rooms B12, 5 and 6", "Phase E 1.9",
+    "a 10.5 % rise", "I 10.5", "Plan G 20.50", "E 11.9%", "rooms A10,000", "rooms B12, 5 and 6", "Phase E 11.9",
+    "Suite B 12.5",
+    "rev. F 32.10", "Level C 10.25",
     "vitamin B12", "room A12", "A1c", "Section D90.1", "H96.1 is beyond the chapter", "K96.0", "version V1.2",
     "B12.example.com",
     "see m25.com", "T89.1", "file e11.pdf", "E1.19", "I10", "J45", "E119", "CPT 97110", "HCPCS G0283", "CO-197",
