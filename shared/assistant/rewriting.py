@@ -28,6 +28,7 @@ _WORDS: dict[FactKind, str] = {
     "code": "a number or code",
     "name": "a name",
     "meaning": "a word that the meaning hangs on",
+    "word": "a word of the matter",
 }
 
 

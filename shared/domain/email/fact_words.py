@@ -7,7 +7,9 @@ NUMBERS = {
     "nine": "9", "ten": "10", "eleven": "11", "twelve": "12", "thirteen": "13", "fourteen": "14",
     "fifteen": "15", "sixteen": "16", "seventeen": "17", "eighteen": "18", "nineteen": "19", "twenty": "20",
     "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80",
-    "ninety": "90", "hundred": "100", "thousand": "1000", "million": "1000000", "dozen": "12", "half": "half",
+    "ninety": "90", "first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6",
+    "seventh": "7", "eighth": "8", "ninth": "9", "tenth": "10", "last": "last", "next": "next",
+    "hundred": "100", "thousand": "1000", "million": "1000000", "dozen": "12", "half": "half",
     "quarter": "quarter", "twice": "twice", "double": "double", "triple": "triple", "couple": "couple",
 }  # fmt: skip
 
@@ -28,7 +30,13 @@ MEANINGS = {
     "decrease": "lower", "reduced": "lower", "decreases": "lower", "left": "left", "right": "right",
     "mother": "mother", "father": "father", "wife": "wife", "husband": "husband", "son": "son",
     "daughter": "daughter", "positive": "positive", "negative": "negative", "in-network": "in-network",
-    "out-of-network": "out-of-network",
+    "out-of-network": "out-of-network", "fail": "not", "fails": "not", "failed": "not", "lack": "not",
+    "lacks": "not", "lacking": "not", "refuse": "denied", "refuses": "denied", "start": "start", "starts": "start",
+    "started": "start", "begin": "start", "begins": "start", "began": "start", "resume": "start", "stop": "stop",
+    "stops": "stop", "stopped": "stop", "discontinue": "stop", "discontinued": "stop", "quit": "stop",
+    "end": "end", "ends": "end", "ended": "end", "part": "part", "partly": "part", "partial": "part",
+    "partially": "part", "full": "full", "fully": "full", "entire": "full", "entirely": "full", "whole": "full",
+    "complete": "full", "completely": "full", "hardly": "not", "barely": "not",
 }  # fmt: skip
 
 TIMES = frozenset({
@@ -38,6 +46,36 @@ TIMES = frozenset({
     "month", "months", "year", "years", "minute", "minutes", "daily", "weekly", "monthly", "yearly", "annually",
     "morning", "afternoon", "evening", "immediately", "mg", "mcg", "ml", "kg", "lb", "lbs",
 })  # fmt: skip
+
+# What other words may be made of: none of these says what is the matter, who it is about, or how it is.
+_COMMON = """
+able advance advise afternoon agree ahead allow along already amount anytime apologies apologize applies apply
+appreciate appreciated appreciation appreciative around arrange arrangement arrangements arrival arriving asked
+asking assist assistance attend available aware away back became become been being between bill billed billing bit
+book booked brief briefly bringing calling calls came card care check choice choose clinic come comes coming
+concern concerns connect contacting convenience convenient copay copayment copy cost costs couldn't course
+courteous dear decide delay delighted desk detail details didn't discuss doesn't doing don't done dr e-mail easily
+easy else email ensure everyone everything exact exactly expect expected expecting fact fee feeling figure file
+fill filled form forms forward friend friendly front future getting glad gladly goes going gone got grateful great
+greatly guide hand handle happen happy health hear hearing help helped helpful helping helps hesitate hoping
+inform information informed inquire insurer interested invite inviting involve issue item items kindest known
+knows leave letter line list listed little long look looks lot made mail making manage matter mean means meet
+meeting meets mention message mind moment mr mrs ms name named needed needs number numbers obtain office ok okay
+online ourselves out owe owed owes owing page paper particular patience patients pays people person phone picture
+place plans pleasant pleased pleasure point practice prefer present previously prior process promptly provide
+provided question quick quickly quite rather reached reaching ready really receipt receive recent recently
+reception refer referring regard related remain remains remind reminder reminding reminds remit requested
+requesting requests respond response return ring said same say says scheduled scheduling seeing seem seems seen
+sending shall share sharing shortly sign simple simply sincere somebody someone something speak spoken staff state
+stated statement states stay step steps submit suit suits support sure taken takes taking talk telephone telling
+tells than thankful thing things think thought time times together told too touch toward towards try trying turn
+understand understanding understood upcoming update used using usual valuable value via visiting visits waiting
+wanted wants warmest warmly way ways welcome well went whatever whichever whom whose wishes wonder wondering word
+words work worked working worry would write writing written yourself
+"""
+COMMON = frozenset(_COMMON.split())
+# A word that begins so may turn a statement around by being left out.
+NEGATING = ("un", "non", "dis", "mis", "ab", "ina", "ine", "irr", "ill", "impo", "contra")
 
 # Capital letters at the beginning of a sentence say nothing about these.
 BEGINNINGS = frozenset({

@@ -1,8 +1,9 @@
 """Whether a text that was put in other words still says the same: no fact changed, added, lost or exchanged.
 
 Facts are what can be told apart without understanding a language: merge fields, addresses, dates, times, amounts,
-numbers, codes, names, and the words that turn a statement around. Facts of one kind must come in the same order, or
-"Ana owes $20, Bob $30" could be turned around. What is in doubt counts as a change: a person decides.
+numbers, codes, names, the words that turn a statement around, and every other word that is not among the common ones.
+Facts must come in the same order, whatever their kinds, or "Ana owes $20 and Bob does not owe $30" could be turned
+around. A text may leave such other words out, but not add one. What is in doubt counts as a change: a person decides.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from shared.domain.email.fact_words import BEGINNINGS, MEANINGS, NUMBERS, TIMES
+from shared.domain.email.fact_words import BEGINNINGS, COMMON, MEANINGS, NEGATING, NUMBERS, TIMES
 from shared.domain.email.plain_text import plain
 from shared.domain.email.revisions import changes
 from shared.domain.email.written_dates import MONTH, written_dates
 
-FactKind = Literal["field", "address", "date", "time", "amount", "number", "code", "name", "meaning"]
+FactKind = Literal["field", "address", "date", "time", "amount", "number", "code", "name", "meaning", "word"]
 
 _FIELD = re.compile(r"\{\{[^{}]*\}\}")
 # Bounded wherever it repeats: a long text of one character must not be read again from each of its characters.
@@ -48,6 +49,7 @@ _SAYS_NOTHING = re.compile(r"\b(?:(?:do not|don't) hesitate|no problem|no worrie
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _BEGINNING = re.compile(r"[.!?:\u2022][ \"'(]*$|^[ \"'(]*$")
 _LOOK_BACK = 20
+_LEAST_OF_WORD, _LEAST_OF_STEM = 3, 4
 _CURRENCY = {
     "USD": "$",
     "EUR": "\u20ac",
@@ -57,6 +59,9 @@ _CURRENCY = {
     "CENT": "cent",
     "PERCENT": "%",
 }
+
+
+_Fact = tuple[FactKind, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +81,16 @@ def same_facts(before: str, after: str, *, names: Iterable[str] = ()) -> tuple[F
     known = frozenset(word.lower() for name in names for word in _WORD.findall(_normal(name)))
     # A word that is written small somewhere is no name for beginning a sentence elsewhere.
     small = frozenset(word for word in _WORD.findall(_normal(before)) if word.islower()) - known
-    old, new = (_Facts(_normal(text), known, small).by_kind() for text in (before, after))
-    return tuple(
-        change
-        for kind in dict.fromkeys([*old, *new])
-        for change in _changes(kind, old.get(kind, []), new.get(kind, []))
-    )
+    old, new = (_Facts(_normal(text), known, small).in_order() for text in (before, after))
+    kept = set(new)
+    old = [one for one in old if one[0] != "word" or one in kept or one[1].startswith(NEGATING)]
+    return tuple(_changes(old, new))
 
 
-def _changes(kind: FactKind, old: list[str], new: list[str]) -> Iterator[FactChange]:
+def _changes(old: list[_Fact], new: list[_Fact]) -> Iterator[FactChange]:
     for op, facts in changes(old, new):
         if op != "equal":
-            yield from (FactChange("lost" if op == "delete" else "added", kind, fact) for fact in facts)
+            yield from (FactChange("lost" if op == "delete" else "added", kind, fact) for kind, fact in facts)
 
 
 def _normal(text: str) -> str:
@@ -104,8 +107,8 @@ class _Facts:
         self._small = small
         self._found: list[tuple[int, FactKind, str]] = []
 
-    def by_kind(self) -> dict[FactKind, list[str]]:
-        """The facts of each kind in their order; a name that is said again is said once."""
+    def in_order(self) -> list[_Fact]:
+        """The facts as they follow each other; a name that is said again before any other name is said once."""
         self._take("field", _FIELD, lambda match: match[0])
         self._take("address", _ADDRESS, lambda match: match[0])
         self._take_dates()
@@ -118,10 +121,11 @@ class _Facts:
         self._take("meaning", _BOUND, lambda match: match[0].lower())
         for match in _WORD.finditer(self._rest):
             self._take_word(match)
-        facts: dict[FactKind, list[str]] = {}
+        facts, named = list[_Fact](), ""
         for _, kind, fact in sorted(self._found):
-            if kind != "name" or fact not in facts.get(kind, []):
-                facts.setdefault(kind, []).append(fact)
+            if kind != "name" or fact != named:
+                facts.append((kind, fact))
+            named = fact if kind == "name" else named
         return facts
 
     def _take(self, kind: FactKind, pattern: re.Pattern[str], told: Callable[[re.Match[str]], str | None]) -> None:
@@ -153,6 +157,8 @@ class _Facts:
             self._found.append((match.start(), "meaning", word.removesuffix("s")))
         elif word not in NUMBERS and self._is_name(match[0], match.start()):
             self._found.append((match.start(), "name", word.removesuffix("'s")))
+        elif word not in NUMBERS and not _is_common(word):
+            self._found.append((match.start(), "word", _stem(word)))
 
     def _is_name(self, word: str, at: int) -> bool:
         lower = word.lower()
@@ -163,6 +169,18 @@ class _Facts:
         if _BEGINNING.search(self._rest[max(0, at - _LOOK_BACK) : at]) is not None:
             return lower not in BEGINNINGS and lower not in self._small
         return word != "I" and not word.startswith("I'")
+
+
+def _is_common(word: str) -> bool:
+    return all(len(part) < _LEAST_OF_WORD or part in BEGINNINGS or part in COMMON for part in re.split("['-]", word))
+
+
+def _stem(word: str) -> str:
+    """The word without its commonest endings: "exam" is as good as "exams"."""
+    for ending in ("'s", "ing", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= _LEAST_OF_STEM:
+            return word.removesuffix(ending)
+    return word
 
 
 def _number(written: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from itertools import chain
 from typing import Literal
 
 from shared.domain.email import shapes
@@ -47,6 +48,8 @@ _OF_NO_DIAGNOSIS = frozenset({
     "examination", "medication", "review",
 })  # fmt: skip
 _LEAST_OF_WORD = 6
+_PARTS_OF_NAME = frozenset({"patient.first_name", "patient.last_name"})
+_NAMES_OF_THE_PRACTICE = ("organisation.name", "organisation.portal_link", "provider.name", "author.name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,18 +172,37 @@ def _values(text: str, values: Values) -> Iterator[_Found]:
     """
     meant: dict[Span, MergeField] = {}
     dates = list(written_dates(text))
+    ours = list(_names_of_the_practice(text, values))
     for name, value in values.items():
         one = FIELDS.get(name)
         if one is None or one.kind is None:
             continue
         spans = [*_as_shown(one, value, text), *(_of_day(one, value, dates) if isinstance(value, date) else ())]
         for span in spans:
+            if one.name in _PARTS_OF_NAME and any(map(partial(_is_within, span), ours)):
+                continue
             other = meant.get(span)
             if other is None or is_above(other.level, one.level):
                 meant[span] = one
     for span, one in meant.items():
         if one.kind is not None:
             yield one.kind, one.level, span, one.name
+
+
+def _names_of_the_practice(text: str, values: Values) -> Iterator[Span]:
+    """Where the practice and who works there are named: a patient may be called Park as "Park Family Practice" is.
+
+    A name that has the whole name of the patient in it is not such a one.
+    """
+    patient = plain(shown(FIELDS["patient.full_name"], values.get("patient.full_name"))).text
+    for name in _NAMES_OF_THE_PRACTICE:
+        told = plain(shown(FIELDS[name], values.get(name))).text
+        if not any(shapes.phrase(patient, told)):
+            yield from shapes.phrase(told, text)
+
+
+def _is_within(span: Span, whole: Span) -> bool:
+    return span != whole and whole[0] <= span[0] and span[1] <= whole[1]
 
 
 def _of_day(one: MergeField, day: date, dates: Iterable[WrittenDate]) -> Iterator[Span]:
@@ -203,7 +225,11 @@ def _as_shown(one: MergeField, value: Value, text: str) -> Iterator[Span]:
     if one.form == "money" and isinstance(value, Decimal | int):
         digits = re.escape(told.lstrip("-$")).replace(",", ",?")
         return (match.span() for match in re.finditer(rf"(?<![\d.,])(?:\$ ?)?{digits}(?!\d)(?![.,]\d)", text))
-    return shapes.phrase(told, text, any_case=one.kind != "name")
+    if one.name == "patient.first_name":  # many are words too ("may", "grace"), which nobody writes with a capital
+        return chain.from_iterable(
+            shapes.phrase(form, text, any_case=False) for form in {told, told.upper(), told.title()}
+        )
+    return shapes.phrase(told, text)
 
 
 def _diagnoses(text: str, known: Known) -> Iterator[Span]:
@@ -229,7 +255,7 @@ def _sensitive(text: str, known: Known) -> Iterator[Span]:
 def _diagnosis(told: str, text: str) -> Iterator[Span]:
     """Where a code stands with or without its point, or the words of a diagnosis, or one that tells it alone."""
     if any(sign.isdigit() for sign in told) and " " not in told.strip():
-        code = "[ .]{0,2}".join(re.escape(sign) for sign in told if sign.isalnum())
+        code = "(?:[ .]{0,2}|,)".join(re.escape(sign) for sign in told if sign.isalnum())
         yield from (match.span() for match in re.finditer(rf"(?<![\w.]){code}(?!\w)", text, re.IGNORECASE))
         return
     yield from shapes.phrase(told, text)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 # Joiners belong to the spelling of names in several scripts; every other invisible character only hides something.
 _JOINERS = frozenset("\u200c\u200d")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Co"})
+_MARKS = frozenset({"Mn", "Me"})  # accents, and the frames around keycap digits
 # Merge fields are written in braces, so a value has none: what a record holds is never read as a field.
 _BRACES = str.maketrans("{}", "()")
 # Cyrillic and Greek letters that cannot be told from Latin ones, for reading codes and labels only.
@@ -69,7 +70,9 @@ class Plain:
 
 
 def plain(text: str) -> Plain:
-    """`text` for reading numbers and codes in it: ASCII digits, `-`, single characters, nothing invisible.
+    """`text` for reading numbers, codes and names in it: ASCII digits, `-`, single characters, nothing invisible.
+
+    Accents go, so that a letter is the same whether its accent is a part of it or a character of its own, or left out.
 
     A line break is a space here: a number may be broken over two lines.
     """
@@ -89,11 +92,12 @@ def _plain(character: str) -> str:
     category = unicodedata.category(character)
     if character.isspace() or category == "Zs":
         return " "
-    if category in _INVISIBLE or category == "Mn":
+    if category in _INVISIBLE or category in _MARKS:
         return ""
     if category == "Pd" or character in _DASHES:
         return "-"
     digit = unicodedata.digit(character, None)
     if digit is not None:
         return str(digit)
-    return unicodedata.normalize("NFKC", character).translate(_LOOK_ALIKES)
+    letters = (one for one in unicodedata.normalize("NFKD", character) if unicodedata.category(one) not in _MARKS)
+    return "".join(letters).translate(_LOOK_ALIKES)

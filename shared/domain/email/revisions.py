@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Literal
+from typing import Literal, TypeVar
 
+_Token = TypeVar("_Token", bound=Hashable)
 Operation = Literal["equal", "insert", "delete"]
 _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 _MOST_COMPARED = 2_000_000  # pairs of words (or lines); beyond it the time for a text would grow with its square
@@ -34,7 +35,7 @@ def difference(before: str, after: str) -> tuple[Change, ...]:
     return tuple(Change(op, "".join(tokens)) for op, tokens in changes(old, new))
 
 
-def changes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Operation, Sequence[str]]]:
+def changes(old: Sequence[_Token], new: Sequence[_Token]) -> Iterator[tuple[Operation, Sequence[_Token]]]:
     """How one sequence became the other; what is too much to compare was replaced as a whole."""
     start, end = _common(old, new)
     if start:
@@ -54,12 +55,12 @@ def changes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Operation,
         yield "equal", old[len(old) - end :]
 
 
-def _is_comparable(old: Sequence[str], new: Sequence[str]) -> bool:
+def _is_comparable(old: Sequence[object], new: Sequence[object]) -> bool:
     shared = sum(_common(old, new))
     return (len(old) - shared) * (len(new) - shared) <= _MOST_COMPARED
 
 
-def _common(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+def _common(old: Sequence[object], new: Sequence[object]) -> tuple[int, int]:
     """How many are the same at the beginning, and behind that at the end."""
     most = min(len(old), len(new))
     start = next((at for at in range(most) if old[at] != new[at]), most)

@@ -15,7 +15,7 @@ MONTH = (
 )
 _YEAR = r"(?P<year>(?:1[89]|20)\d\d|'?\d\d)"
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
-_EDGE, _END = r"(?<![\w.])(?<!\d[-/])", r"(?![\w])(?![-/.]\d)"
+_EDGE, _END = r"(?<!\w)(?<!\d[-./])", r"(?![\w])(?![-/.]\d)"
 _SEPARATOR, _AGAIN = r" ?(?P<by>[-/.]) ?", r" ?(?P=by) ?"
 _SHAPES = tuple(
     re.compile(_EDGE + shape + _END, re.IGNORECASE)
@@ -23,7 +23,10 @@ _SHAPES = tuple(
         rf"(?P<year>(?:1[89]|20)\d\d){_SEPARATOR}(?P<first>\d{{1,2}}){_AGAIN}(?P<second>\d{{1,2}})",
         rf"(?P<first>\d{{1,2}}){_SEPARATOR}(?P<second>\d{{1,2}}){_AGAIN}{_YEAR}",
         rf"{MONTH},? *{_DAY}(?:,? *|,? of ){_YEAR}",
-        rf"{_DAY}[ -]*(?:of )?{MONTH}[ ,-]*{_YEAR}",
+        r"(?P<first>\d{1,2})(?P<by>[ _])(?P<second>\d{1,2})(?P=by)(?P<year>(?:1[89]|20)\d\d)",
+        r"(?P<year>(?:1[89]|20)\d\d)(?P<by>[ _])(?P<first>\d{1,2})(?P=by)(?P<second>\d{1,2})",
+        rf"{_DAY}[ -]*(?:day )?(?:of )?{MONTH}[ ,-]*{_YEAR}",
+        rf"(?P<year>(?:1[89]|20)\d\d)[ ,-]{{1,3}}{MONTH}[ ,-]{{1,3}}{_DAY}",
         r"(?P<year>(?:19|20)\d\d)(?P<first>\d\d)(?P<second>\d\d)",
         r"(?P<first>\d\d)(?P<second>\d\d)(?P<year>(?:19|20)\d\d)",
     )

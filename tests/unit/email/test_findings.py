@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.email.facts import same_facts
+from shared.domain.email.fields import Value
 from shared.domain.email.findings import Known, findings
 from shared.domain.email.html_part import html_part
 from shared.domain.email.merging import merge
@@ -55,6 +56,15 @@ FOUND: list[tuple[str, PhiKind, str]] = [
     ("Social Security number is 219099999.", "ssn", "219099999"),
     ("(219-09-9999)", "ssn", "219-09-9999"),
     ("SSN:219-09-9999,MRN", "ssn", "219-09-9999"),
+    ("SSN of the patient 123456789", "ssn", "123456789"),
+    ("SSN for Ana is 123456789", "ssn", "123456789"),
+    ("Social Security no. 123456789", "ssn", "123456789"),
+    ("Ana's SSN, as told: 123_456_789", "ssn", "123_456_789"),
+    ("123/45/6789", "ssn", "123/45/6789"),
+    ("123--45--6789", "ssn", "123--45--6789"),
+    ("123_45_6789", "ssn", "123_45_6789"),
+    ("1\ufe0f\u20e323-45-6789", "ssn", "1\ufe0f\u20e323-45-6789"),
+    ("SSN 1\u20e32\u20e33\u20e3456789", "ssn", "1\u20e32\u20e33\u20e3456789"),
     # dates of birth
     ("DOB 04/03/1981", "birth_date", "04/03/1981"),
     ("D.O.B.: 4-3-81", "birth_date", "4-3-81"),
@@ -68,6 +78,12 @@ FOUND: list[tuple[str, PhiKind, str]] = [
     ("dob=04.03.1981", "birth_date", "04.03.1981"),
     ("born: Apr. 3rd, 1981", "birth_date", "Apr. 3rd, 1981"),
     ("DOB for Helena Ruiz is 04/03/1981", "birth_date", "04/03/1981"),
+    ("DOB 03 04 1980", "birth_date", "03 04 1980"),
+    ("DOB: 1980 03 04", "birth_date", "1980 03 04"),
+    ("DOB: 1980 March 4", "birth_date", "1980 March 4"),
+    ("DOB.03/04/1980", "birth_date", "03/04/1980"),
+    ("born 3_4_1980", "birth_date", "3_4_1980"),
+    ("born on the 4th day of March 1980", "birth_date", "4th day of March 1980"),
     # medical record numbers
     ("MRN 00155387", "mrn", "00155387"),
     ("mrn: A-1553/87", "mrn", "A-1553/87"),
@@ -75,6 +91,8 @@ FOUND: list[tuple[str, PhiKind, str]] = [
     ("medical record number is QX15538.", "mrn", "QX15538"),
     ("Medical Record No. 155387", "mrn", "155387"),
     ("chart no 155387", "mrn", "155387"),
+    ("chart 77812345", "mrn", "77812345"),
+    ("Chart: A7781", "mrn", "A7781"),
     ("patient ID 155387", "mrn", "155387"),
     ("МRN: 155387", "mrn", "155387"),
     ("M\u200bRN: 155\u200b387", "mrn", "155\u200b387"),
@@ -86,6 +104,10 @@ FOUND: list[tuple[str, PhiKind, str]] = [
     ("Medicare ID 1EG4-TE5-MK73", "member_id", "1EG4-TE5-MK73"),
     ("MBI: 1EG4TE5MK73", "member_id", "1EG4TE5MK73"),
     ("insurance no: A9912345", "member_id", "A9912345"),
+    ("Mbr ID XYZ987654321", "member_id", "XYZ987654321"),
+    ("subscriber XYZ987654321", "member_id", "XYZ987654321"),
+    ("for 1EG4-TE5-MK73 only", "member_id", "1EG4-TE5-MK73"),
+    ("for 1eg4te5mk73 only", "member_id", "1eg4te5mk73"),
     # ICD-10-CM codes
     ("E11.9", "diagnosis", "E11.9"),
     ("for e11.9,", "diagnosis", "e11.9"),
@@ -101,6 +123,8 @@ FOUND: list[tuple[str, PhiKind, str]] = [
     ("E1\u200b1.9", "diagnosis", "E1\u200b1.9"),
     ("E11\u2024 9".replace(" ", ""), "diagnosis", "E11\u20249"),
     ("diagnosis I10", "diagnosis", "I10"),
+    ("F32,1", "diagnosis", "F32,1"),
+    ("for E 11.9,", "diagnosis", "E 11.9"),
     ("Dx: E119", "diagnosis", "E119"),
     ("ICD-10 code J45", "diagnosis", "J45"),
     ("diagnoses I10, E11 and J45", "diagnosis", "I10, E11 and J45"),
@@ -125,7 +149,9 @@ LEFT = [
     # numbers that cannot be social security numbers
     "000-12-3456", "666-12-3456", "900-12-3456", "999-99-9999", "219-00-9999", "219-09-0000",
     "SSN 000123456", "219-09-99990", "1219-09-9999", "219-09-9999-1", "XXX-XX-9999", "ending in 9999", "219099999",
-    "12-3456789", "ZIP 12345-6789",
+    "12-3456789", "ZIP 12345-6789", "SSN on file. Claim 123456789", "Social Security claim 123456789",
+    "Social Security, Baltimore MD 21235-0001", "Social Security pays $123,456,789", "123/45/67890", "12/345/6789",
+    "SSN ending in 6789", "1/123/45/6789",
     # dates that are no dates of birth
     "your visit on 04/03/2026", "effective 01/01/1990", "on April 3, 1981", "1981-04-03",
     "by March 5, 2026 at noon",
@@ -133,11 +159,17 @@ LEFT = [
     "the 3rd of the month",
     "The baby was born. Come on 04/03/2026",
     # numbers with labels that are no identifiers
+    "chart 97110", "chart: see page 12", "member since 20 years", "a subscriber of 2019", "Mbr services",
+    "1SG4-TE5-MK73", "0EG4-TE5-MK73", "1EG4-TE5-MK731", "EG4-TE5-MK73",
+    "visit 03 04 1980", "the 4th day of March 1980", "1980 March 4",
     "MRN on file", "Member id: ending in 8842", "member since 2019", "policy of our practice",
     "medical records of the visit",
     "patient is 44 years old", "MRN ending in 5387", "your insurance card", "insurance number", "chart review",
     "Medicare Part B", "member services at the number on your card",
     # what looks like a code and is none
+    "a 10.5 % rise", "I 10.5", "Plan G 20.50", "E 11.9%", "rooms A10,000", "rooms B12, 5 and 6", "Phase E 11.9",
+    "Suite B 12.5",
+    "rev. F 32.10", "Level C 10.25",
     "vitamin B12", "room A12", "A1c", "Section D90.1", "H96.1 is beyond the chapter", "K96.0", "version V1.2",
     "B12.example.com",
     "see m25.com", "T89.1", "file e11.pdf", "E1.19", "I10", "J45", "E119", "CPT 97110", "HCPCS G0283", "CO-197",
@@ -183,6 +215,16 @@ KNOWS: list[tuple[str, PhiKind, str]] = [
     ("M54 50", "diagnosis", "M54 50"),
     ("G8929", "diagnosis", "G8929"),
     ("for Elena Vasquez", "name", "Elena Vasquez"),
+    ("About ELENA VASQUEZ", "name", "ELENA VASQUEZ"),
+    ("elena vasquez is our patient", "name", "elena vasquez"),
+    ("the vasquez file", "name", "vasquez"),
+    ("ELENA is here", "name", "ELENA"),
+    ("for El\u0301ena", "name", "El\u0301ena"),
+    ("1981 April 3", "birth_date", "1981 April 3"),
+    ("04 03 1981", "birth_date", "04 03 1981"),
+    ("4_3_1981", "birth_date", "4_3_1981"),
+    ("the 3rd day of April 1981", "birth_date", "3rd day of April 1981"),
+    ("M54,50", "diagnosis", "M54,50"),
     ("physical\ntherapy", "service", "physical\ntherapy"),
     ("claim clm-88", "claim", "clm-88"),
     ("you owe 182.40", "money", "182.40"),
@@ -223,6 +265,40 @@ def test_where_two_fields_have_one_value_the_one_that_discloses_less_is_meant() 
     newborn = Known({"visit.date": date(2026, 3, 5), "patient.birth_date": date(2026, 3, 5)})
     assert {one.kind for one in findings("Come on March 5, 2026", newborn)} == {"appointment"}
     assert "birth_date" in {one.kind for one in findings("born on March 5, 2026", newborn)}
+
+
+@pytest.mark.parametrize("recorded", ["Jos\u00e9 Pe\u00f1a", "Jose\u0301 Pen\u0303a"])
+@pytest.mark.parametrize(
+    "written", ["Jos\u00e9 Pe\u00f1a", "Jose\u0301 Pen\u0303a", "JOS\u00c9 PE\u00d1A", "jose pena"]
+)
+def test_names_are_found_however_their_accents_are_written(recorded: str, written: str) -> None:
+    first, last = recorded.split()
+    known = Known({"patient.first_name": first, "patient.last_name": last, "patient.full_name": recorded})
+    text = f"\u00c0 propos: {written}\u0301, please"
+    found = {text[one.start : one.end].rstrip("\u0301") for one in findings(text, known)}
+    assert written.rstrip("\u0301") in found
+    assert kinds("Josefa Penas", known) == set()
+
+
+def test_a_first_name_that_is_a_word_is_found_only_with_a_capital() -> None:
+    known = Known({"patient.first_name": "GRACE", "patient.last_name": "Li"})
+    assert kinds("within the grace period", known) == set()
+    assert {what for _, what in kinds("Grace or GRACE LI", known)} == {"Grace", "GRACE", "LI"}
+
+
+def test_the_name_of_the_practice_is_not_the_patients() -> None:
+    names: dict[str, Value] = {
+        "patient.first_name": "Ana", "patient.last_name": "Park", "patient.full_name": "Ana Park",
+        "organisation.name": "Park Family Practice", "author.name": "Ana Soto", "provider.name": "Park",
+        "organisation.portal_link": "https://park.example/",
+    }  # fmt: skip
+    known = Known(names)
+    assert kinds("Ana Soto, Park  Family\nPractice, https://park.example/", known) == set()
+    assert kinds("Park, of Park Family Practice", known) == {("name", "Park")}
+    assert ("name", "Ana Park") in kinds("Ana Park", known)
+    solo = Known({**names, "author.name": "Dr. Ana Park", "organisation.name": "Ana Park Clinic"})
+    for text in ("Dr. Ana Park", "Ana Park Clinic"):
+        assert ("name", "Ana Park") in kinds(text, solo)
 
 
 def test_short_record_numbers_are_found_only_where_the_text_calls_them_so() -> None:
@@ -289,6 +365,7 @@ LONGEST = 20_000
 @pytest.mark.parametrize(
     "piece",
     ["a", "1", "a.", "a-1", "1 ", "1-", "mrn 1 ", "member id ", "{{", "{{ ", "\n", " \n", "A1.", "born 1/1/19", "$1,",
+     "ssn a ", "social security ", "1 1 ", "1_", "1980 ", "chart ", "1EG4", "E 1", "E11,", "A ",
      "(", "@", "a@", "E11 .", "icd ", "X'", "\u200b1", "219-09-", "X. ", "http://"],
 )  # fmt: skip
 def test_long_texts_are_read_in_a_time_that_grows_with_their_length_only(piece: str) -> None:
