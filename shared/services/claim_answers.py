@@ -17,7 +17,7 @@ from shared.domain.claim.secondary import forwarding
 from shared.domain.claim.situation import ClaimSituation
 from shared.domain.claim.standing import balance
 from shared.domain.claim.states import WITH_PAYER, ClaimMove, target_of
-from shared.domain.claim.write_off import approvers, is_agreed, limit_of, may_write_off
+from shared.domain.claim.write_off import approvers, is_agreed, limit_of, may_write_off, needs_approval
 from shared.domain.claim.write_off_request import ASKED, REFUSED, WriteOffRequest
 from shared.errors import ConflictError, ForbiddenError
 from shared.models.api.claim_actions import (
@@ -179,7 +179,7 @@ class ClaimAnswers:
     ) -> Told:
         total = amount + (claim.written_off_amount or Decimal(0))
         members: dict[str, Any] = {"written_off_amount": total}
-        if caller.role in _LEADS:
+        if needs_approval(total):
             members["write_off_approved_by"] = caller.user_id
         told = {"writeOff": {"amount": float(amount), "reason": params.reason, "asked": False}}
         if whole:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import get_args
 
-from shared.models.claim import WriteOffReason
+from shared.domain.claim.standing import balance
+from shared.domain.claim.states import UNFILED, ClaimMove
+from shared.models.claim import BilledClaim, ClaimStatus, WriteOffReason
 from shared.models.roles import Role
 
 REASONS: tuple[WriteOffReason, ...] = get_args(WriteOffReason)
 # The largest amount that a role writes off by itself, in USD; None is without limit. Roles left out write off nothing.
 LIMITS: dict[Role, Decimal | None] = {Role.BILLER: Decimal(100), Role.MANAGER: Decimal(2500), Role.ADMIN: None}
+# Closed with something open, they give it up.
+_SHORT_PAID: frozenset[ClaimStatus] = frozenset({"partially_paid", "underpaid"})
 # What is agreed with the payer, and not given up: no limit applies.
 _AGREED: frozenset[WriteOffReason] = frozenset({"contractual"})
 
@@ -24,6 +28,23 @@ def may_write_off(role: Role, amount: Decimal, *, agreed: Decimal = Decimal(0)) 
     """Tell whether the role writes off `amount` by itself. What is contractually `agreed` of it does not count."""
     limit = limit_of(role)
     return limit is None or (role in LIMITS and amount - max(agreed, Decimal(0)) <= limit)
+
+
+def given_up(claim: BilledClaim, move: ClaimMove) -> Decimal:
+    """What a move gives up of a claim for good, with what was given up of it before; 0 when it gives up nothing.
+
+    To void what no payer has seen gives up nothing: it was never owed. What a payer has in hand, or has decided on
+    (also where the decision was reversed since), is given up by it.
+    """
+    left = balance(claim)
+    filed = claim.status not in UNFILED or claim.adjudicated_on is not None
+    gives = move == "write_off" or (move == "finalize" and claim.status in _SHORT_PAID) or (move == "void" and filed)
+    return left + (claim.written_off_amount or Decimal(0)) if gives and left > 0 else Decimal(0)
+
+
+def needs_approval(amount: Decimal) -> bool:
+    """Tell whether a write-off is above what a biller gives up unasked: then it is kept who approved it."""
+    return not may_write_off(Role.BILLER, amount)
 
 
 def approvers(amount: Decimal) -> tuple[Role, ...]:
