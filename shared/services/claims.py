@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
+from shared.domain.claim.clocks import with_clocks
 from shared.domain.claim.moving import MoveDetails, note, step
 from shared.domain.claim.scrub import scrub
 from shared.domain.claim.states import GUARDED, TRANSITIONS, ClaimMove
@@ -36,6 +38,7 @@ from shared.services.claim_views import claim_detail, event_view
 from shared.services.clock import Clock
 
 _LONGEST_NUMBER = 9
+_STARTS_CLOCKS: frozenset[ClaimMove] = frozenset({"deny", "underpay", "pay_partially"})
 
 
 class ClaimService:
@@ -83,8 +86,8 @@ class ClaimService:
         """Make a step of the claim, or add a note to its history.
 
         Raises InvalidTransitionError with the steps there are, ValidationFailedError naming what is missing or does not
-        belong to the step, PreconditionFailedError for a stale version, ForbiddenError for a role's limits, ConflictError
-        (`scrub_blocked`) for a claim that would not be submitted by the action either.
+        belong to the step, PreconditionFailedError for a stale version, ForbiddenError for a role's limits,
+        ConflictError (`scrub_blocked`) for a claim that would not be submitted by the action either.
         """
         if body.kind == "note":
             return self._note(caller, reference, body)
@@ -101,6 +104,9 @@ class ClaimService:
             now = self._now()
             by = caller.user_id if needs_approval(lost) else None
             after, event = step(file.claim, move, details_of(body), at=now, today=caller.today(now), by=by)
+            if move in _STARTS_CLOCKS:  # those of a decision before do not run on
+                after = replace(after, appeal_due_on=body.appeal_due_on, corrected_due_on=body.corrected_due_on)
+                after = replace(with_clocks(after, file.payer), filing_due_on=file.claim.filing_due_on)
             return Stepped(after, (event,))
 
         return self.changes.change(caller, reference, take, move, version=body.version)

@@ -79,7 +79,7 @@ def test_a_claim_is_shown_with_everything(office: BillingOffice) -> None:
     }
     assert (denied["denialCode"], denied["queue"]) == ("CO-197", "denied")
     assert denied["queues"] == ["denied", "deadline", "authorization_gaps"]
-    assert denied["deadlines"] == [{"kind": "appeal", "on": day(9), "daysLeft": 9}]
+    assert denied["deadlines"][0] == {"kind": "appeal", "on": day(9), "daysLeft": 9}
     assert (denied["balanceCents"], denied["paidStatus"], denied["arStage"]) == (18_240, "unpaid", "insurance")
     assert denied["patient"]["number"] == "MRN553"
     assert denied["allowed"] == allowed_moves("denied")

@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from shared.domain.claim.write_off import agreed_in
+from shared.models.claim import Adjustment, ClaimEvent
 from shared.models.roles import Role
 from tests.functions.authorization_office import day, faults, today
 from tests.functions.claim_office import BillingOffice
 from tests.functions.in_memory import InMemoryProduct
+from tests.unit.claim.claims import claim
+from tests.unit.factories import NOW
 
 
 @pytest.fixture
@@ -129,3 +134,48 @@ def test_no_day_that_is_told_brings_a_claim_back_in_time(office: BillingOffice) 
     assert (refused.status, refused.json["code"]) == (409, "scrub_blocked")
     assert [one["code"] for one in refused.json["missing"]] == ["filing_past"]
     assert office.stored("OLD")["status"] == "ready"
+
+
+@pytest.mark.parametrize("state", ["paid", "partially_paid", "underpaid", "appealed"])
+def test_a_denial_takes_no_payment_back(office: BillingOffice, state: str) -> None:
+    short(office, state, 100)
+    refused = office.try_to("record_denial", {"code": "CO-27"})
+    assert (refused.status, refused.json["code"], refused.json["current"]) == (409, "invalid_transition", state)
+    assert (office.stored()["status"], office.stored()["paid_amount"]) == (state, Decimal(100))
+
+
+def test_what_a_biller_enters_exempts_nothing_from_the_limit(office: BillingOffice) -> None:
+    short(office, "denied", 0, expected_amount=Decimal(0))
+    assert office.act("write_off", reason="contractual")["data"]["writeOff"]["asked"] is True
+    assert office.stored()["status"] == "denied"
+
+
+@pytest.mark.parametrize(
+    ("group", "carc", "source", "members", "agreed"),
+    [
+        ("CO", "45", "file", {"status": "denied"}, 80),
+        ("CO", "45", None, {"status": "denied"}, 0),
+        ("CO", "197", "file", {"status": "denied"}, 0),
+        ("PR", "45", "file", {"status": "denied"}, 0),
+        ("CO", "45", "file", {"status": "partially_paid", "allowed_amount": Decimal("102.40")}, 0),
+    ],
+)
+def test_only_what_the_payers_file_says_is_agreed(
+    group: Any, carc: str, source: str | None, members: dict[str, Any], agreed: int
+) -> None:
+    adjustment = (Adjustment(group, carc, Decimal(80)),)
+    event = ClaimEvent(
+        UUID(int=1), 1, "deny", "accepted", "denied", None, None, adjustment, {}, source, None, NOW, 2
+    )  # fmt: skip
+    assert agreed_in(claim(**members), [event]) == agreed
+
+
+@pytest.mark.parametrize("kind", ["deny", "underpay", "pay_partially"])
+def test_a_decision_by_the_history_starts_its_clocks(office: BillingOffice, kind: str) -> None:
+    office.act("submit_claim")
+    office.record("accept")
+    paid = {} if kind == "deny" else {"paidCents": 100}
+    office.record(kind, reason="Not covered", **paid)
+    stored = office.stored()
+    assert stored["appeal_due_on"] == today() + timedelta(days=180)
+    assert stored["corrected_due_on"] is not None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import get_args
 
 from shared.domain.claim.standing import balance
-from shared.domain.claim.states import UNFILED, ClaimMove
-from shared.models.claim import BilledClaim, ClaimStatus, WriteOffReason
+from shared.domain.claim.states import ADJUDICATIONS, UNFILED, ClaimMove
+from shared.models.claim import BilledClaim, ClaimEvent, ClaimStatus, WriteOffReason
 from shared.models.roles import Role
 
 REASONS: tuple[WriteOffReason, ...] = get_args(WriteOffReason)
@@ -51,6 +52,22 @@ def approvers(amount: Decimal) -> tuple[Role, ...]:
     """Who may approve a write-off of `amount`, those with the smallest limit first; never a biller."""
     able = [role for role in (Role.MANAGER, Role.ADMIN) if may_write_off(role, amount)]
     return tuple(able)
+
+
+def agreed_in(claim: BilledClaim, history: Iterable[ClaimEvent]) -> Decimal:
+    """What the contract gives up of what is open or was written off, as the payer's own file says (CO-45).
+
+    Amounts that people have entered exempt nobody: who is limited would set the limit. What the payer's answer has
+    already taken out of the balance is not given up once more.
+    """
+    told = Decimal(0)
+    for one in history:
+        if one.kind in ADJUDICATIONS or one.kind == "reverse":
+            posted = one.adjustments if one.source_ref is not None and one.kind in ADJUDICATIONS else ()
+            told = sum((each.amount for each in posted if (each.group, each.carc) == ("CO", "45")), start=Decimal(0))
+    counted = balance(claim) + (claim.written_off_amount or Decimal(0))
+    outside = claim.amount - (claim.paid_amount or Decimal(0)) - counted
+    return max(told - max(outside, Decimal(0)), Decimal(0))
 
 
 def is_agreed(reason: WriteOffReason) -> bool:
