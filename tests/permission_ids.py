@@ -139,13 +139,8 @@ _DENIED_BY = {"groupCode": "CO", "carc": "27", "amountCents": 1250}
 # What has happened to a claim, as its history tells it.
 _CLAIM_STEPS: dict[str, tuple[dict[str, Any], ...]] = {
     "held claim": ({"kind": "hold", "reason": "Waiting for the chart"},),
-    "taken claim": ({"kind": "make_ready"}, {"kind": "submit"}, {"kind": "accept"}),
-    "denied claim": (
-        {"kind": "make_ready"},
-        {"kind": "submit"},
-        {"kind": "accept"},
-        {"kind": "deny", "reason": "Not covered", "adjustments": [_DENIED_BY]},
-    ),
+    "taken claim": ({"kind": "pend"},),
+    "denied claim": ({"kind": "deny", "reason": "Not covered", "adjustments": [_DENIED_BY]},),
 }
 
 
@@ -153,7 +148,7 @@ def _context_of_claim(state: str) -> Callable[[Make], str]:
     """A billers' context of a claim in a state."""
 
     def make_one(make: Make) -> str:
-        claim = _new_record(make, "claim")["id"]
+        claim = _new_record(make, "claim")["id"] if state == "held claim" else _accepted_claim(make)
         for step in _CLAIM_STEPS[state]:
             make("POST", f"{BACKEND}/claims/{claim}/events", step)
         body = {"recordType": "Claim ID", "recordId": claim}

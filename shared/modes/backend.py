@@ -55,9 +55,10 @@ class BackendModeHandler(BaseModeHandler):
     @cached_property
     def claims(self) -> ClaimService:
         """Claims one at a time, for routes and quick actions."""
+        from shared.services.claim_situations import ClaimSituations
         from shared.services.claims import ClaimService
 
-        return ClaimService(lambda: self._db.postgres, self._access_log, now=self._now)
+        return ClaimService(lambda: self._db.postgres, self._access_log, ClaimSituations(self._db), now=self._now)
 
     @cached_property
     def work(self) -> ClaimWork:

@@ -148,10 +148,7 @@ class ClaimActions:
         if proof is not None:
             _check_proof(proof, claim, ground.today)
         found = scrub(ground)
-        if not found.passed:
-            reasons = told_of(found)["scrub"]["blocks"]
-            words = "; ".join(one.text for one in found.blocks)
-            raise ConflictError(f"The claim does not pass scrubbing: {words}", code="scrub_blocked", missing=reasons)
+        check_passed(found)
         clocked = replace(_clocked(claim, file, ground), scrub=_kept(found, ground.today))
         shown = None if proof is None else proof.model_dump(mode="json", by_alias=True)
         after, events = self._desk.through(clocked, moves, proof=shown)
@@ -224,6 +221,14 @@ def told_of(found: Scrubbed) -> dict[str, Any]:
         for some in (found.blocks, found.warnings)
     )
     return {"scrub": {"passed": found.passed, "blocks": blocks, "warnings": warnings}}
+
+
+def check_passed(found: Scrubbed) -> None:
+    """Raise ConflictError (`scrub_blocked`) with what keeps a claim from being submitted."""
+    if not found.passed:
+        reasons = told_of(found)["scrub"]["blocks"]
+        words = "; ".join(one.text for one in found.blocks)
+        raise ConflictError(f"The claim does not pass scrubbing: {words}", code="scrub_blocked", missing=reasons)
 
 
 def _kept(found: Scrubbed, today: date) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from shared.domain.claim.moving import step as take
 from shared.domain.claim.secondary import forwarding
 from shared.domain.claim.situation import ClaimSituation
 from shared.domain.claim.standing import balance
-from shared.domain.claim.states import WITH_PAYER, ClaimMove, target_of
-from shared.domain.claim.write_off import approvers, is_agreed, limit_of, may_write_off
+from shared.domain.claim.states import WITH_PAYER, ClaimMove, steps_between, target_of
+from shared.domain.claim.write_off import agreed_in, approvers, is_agreed, limit_of, may_write_off, needs_approval
 from shared.domain.claim.write_off_request import ASKED, REFUSED, WriteOffRequest
 from shared.errors import ConflictError, ForbiddenError
 from shared.models.api.claim_actions import (
@@ -37,6 +37,7 @@ from shared.services.claim_desk import ClaimDesk, Told, next_version, no_step, r
 
 ASKED_PEER, PEER_DECIDED = "peer_to_peer_asked", "peer_to_peer_decided"
 _LEADS = frozenset({Role.ADMIN, Role.MANAGER})
+_TO_DENIED: frozenset[ClaimMove | None] = frozenset({"accept", "pend", "deny"})
 _PATIENTS_PART = frozenset({"1", "2", "3"})
 _OUTCOMES: dict[str, tuple[ClaimMove, AppealStatus]] = {
     "won": ("pay", "won"),
@@ -60,6 +61,8 @@ class ClaimAnswers:
 
         def step(file: ClaimFile, situation: ClaimSituation) -> Told:
             claim = file.claim
+            if not set(steps_between(claim.status, "denied") or (None,)) <= _TO_DENIED:
+                raise no_step(claim, "record_denial")  # it would take back a payment, or what an appeal is about
             decided = _decided(params.decided_on, claim, situation.today)
             denied = Adjustment(group, carc, balance(claim), params.remarks)
             given = MoveDetails(
@@ -161,7 +164,10 @@ class ClaimAnswers:
                 raise refused("amount", "more_than_open", f"Only {left:.2f} {claim.currency} are open")
             # What was written off before counts too: a limit is not to be got round in parts.
             total = amount + (claim.written_off_amount or Decimal(0))
-            if not may_write_off(caller.role, total, agreed=_agreed(claim, params)):
+            agreed = Decimal(0)
+            if is_agreed(params.reason):
+                agreed = agreed_in(claim, self._desk.situations.history(caller.client_id, claim))
+            if not may_write_off(caller.role, total, agreed=agreed):
                 return self._ask(caller, claim, amount, params)
             return self._written_off(caller, claim, amount, params, whole=amount == left)
 
@@ -179,7 +185,7 @@ class ClaimAnswers:
     ) -> Told:
         total = amount + (claim.written_off_amount or Decimal(0))
         members: dict[str, Any] = {"written_off_amount": total}
-        if caller.role in _LEADS:
+        if needs_approval(total):
             members["write_off_approved_by"] = caller.user_id
         told = {"writeOff": {"amount": float(amount), "reason": params.reason, "asked": False}}
         if whole:
@@ -307,12 +313,6 @@ class ClaimAnswers:
             elif one.kind == PEER_DECIDED or one.from_status != one.to_status:
                 open_talk = False
         return open_talk
-
-
-def _agreed(claim: BilledClaim, params: WriteOffParams) -> Decimal:
-    """What the contract gives up of a claim; nothing for another reason, or where it is not known."""
-    agreed = claim.expected_amount if claim.expected_amount is not None else claim.allowed_amount
-    return Decimal(0) if agreed is None or not is_agreed(params.reason) else claim.amount - agreed
 
 
 def _check_paid(claim: BilledClaim, paid: Decimal, *, partial: bool) -> None:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
+from shared.domain.claim.clocks import with_clocks
 from shared.domain.claim.moving import MoveDetails, note, step
-from shared.domain.claim.standing import balance
-from shared.domain.claim.states import ClaimMove
-from shared.domain.claim.write_off import may_write_off
-from shared.errors import FieldError, ForbiddenError, NotFoundError, ValidationFailedError
+from shared.domain.claim.scrub import scrub
+from shared.domain.claim.states import GUARDED, TRANSITIONS, ClaimMove
+from shared.domain.claim.write_off import given_up, may_write_off, needs_approval
+from shared.errors import (
+    ConflictError,
+    FieldError,
+    ForbiddenError,
+    InvalidTransitionError,
+    NotFoundError,
+    ValidationFailedError,
+)
 from shared.models.api.claims import (
     AdjustmentInput,
     ClaimDetail,
@@ -22,18 +31,24 @@ from shared.models.claim import Adjustment, BilledClaim, ClaimFile
 from shared.models.cursor import decode_cursor, encode_cursor, refused_cursor
 from shared.repositories.protocols import RecordStore
 from shared.services.access_log import AccessLog
+from shared.services.claim_actions import check_passed
 from shared.services.claim_changes import MODE, ClaimChanges, Done, Stepped
+from shared.services.claim_situations import ClaimSituations
 from shared.services.claim_views import claim_detail, event_view
 from shared.services.clock import Clock
 
 _LONGEST_NUMBER = 9
+_STARTS_CLOCKS: frozenset[ClaimMove] = frozenset({"deny", "underpay", "pay_partially"})
 
 
 class ClaimService:
     """What people do with a claim by hand; see ClaimChanges for how it is carried out."""
 
-    def __init__(self, store: Callable[[], RecordStore], access_log: AccessLog, *, now: Clock) -> None:
+    def __init__(
+        self, store: Callable[[], RecordStore], access_log: AccessLog, situations: ClaimSituations, *, now: Clock
+    ) -> None:
         self._store = store
+        self._situations = situations
         self._access_log = access_log
         self._now = now
         self.changes = ClaimChanges(store, access_log, now=now)
@@ -71,20 +86,50 @@ class ClaimService:
         """Make a step of the claim, or add a note to its history.
 
         Raises InvalidTransitionError with the steps there are, ValidationFailedError naming what is missing or does not
-        belong to the step, PreconditionFailedError for a stale version, ForbiddenError for a role's limits.
+        belong to the step, PreconditionFailedError for a stale version, ForbiddenError for a role's limits,
+        ConflictError (`scrub_blocked`) for a claim that would not be submitted by the action either.
         """
         if body.kind == "note":
             return self._note(caller, reference, body)
         move: ClaimMove = body.kind
+        scrubbed = self._scrubbed(caller, reference, body) if move == "submit" else None
 
         def take(file: ClaimFile) -> Stepped:
-            if move == "write_off" and not may_write_off(caller.role, _given_up(file.claim)):
-                raise ForbiddenError("This is more than your role writes off: ask for it by the action write_off")
+            lost = given_up(file.claim, move)
+            if lost > 0 and not may_write_off(caller.role, lost):
+                raise ForbiddenError("This is more than your role gives up: ask for it by the action write_off")
+            _check_has_its_claim(file.claim, move)
+            if move == "submit" and file.claim.status in TRANSITIONS[move].sources and file.claim.version != scrubbed:
+                raise ConflictError("Somebody else changes this claim at the same time: read it again")
             now = self._now()
-            after, event = step(file.claim, move, details_of(body), at=now, today=caller.today(now), by=caller.user_id)
+            by = caller.user_id if needs_approval(lost) else None
+            after, event = step(file.claim, move, details_of(body), at=now, today=caller.today(now), by=by)
+            if move in _STARTS_CLOCKS:  # those of a decision before do not run on
+                after = replace(after, appeal_due_on=body.appeal_due_on, corrected_due_on=body.corrected_due_on)
+                after = replace(with_clocks(after, file.payer), filing_due_on=file.claim.filing_due_on)
             return Stepped(after, (event,))
 
         return self.changes.change(caller, reference, take, move, version=body.version)
+
+    def _scrubbed(self, caller: Caller, reference: str, body: ClaimEventRequest) -> int | None:
+        """Scrub a claim that is about to be submitted, before it is locked; the version that passed.
+
+        None where the step is refused for something else: the claim's state, or a stale version. A repetition is
+        answered as it was the first time (Replayed).
+        """
+        self._store().eligibility.recall(caller.client_id, caller.idempotency)
+        file = self._situations.file(caller.client_id, reference)
+        claim = file.claim
+        expected = caller.if_match if caller.if_match is not None else body.version
+        stale = expected is not None and expected != claim.version
+        if stale or claim.status not in TRANSITIONS["submit"].sources:
+            return None
+        if claim.service_date is not None and body.occurred_on is not None and body.occurred_on < claim.service_date:
+            message = "lies before the date of service"
+            raise ValidationFailedError(message, errors=(FieldError("occurredOn", "before_service", message),))
+        # Filing is judged as of today, whatever day is told: for an earlier one there must be proof (submit_claim).
+        check_passed(scrub(self._situations.ground(caller.client_id, file, caller.today(self._now()))))
+        return claim.version
 
     def _note(self, caller: Caller, reference: str, body: ClaimEventRequest) -> Done:
         words = body.reason
@@ -130,9 +175,11 @@ def in_units(cents: int | None) -> Decimal | None:
     return None if cents is None else Decimal(cents) / 100
 
 
-def _given_up(claim: BilledClaim) -> Decimal:
-    """What a write-off gives up of a claim, and what was given up of it before."""
-    return balance(claim) + (claim.written_off_amount or Decimal(0))
+def _check_has_its_claim(claim: BilledClaim, move: ClaimMove) -> None:
+    """Refuse to forward a claim here, where no secondary claim is made: the rest would be nobody's."""
+    if move == "forward_secondary" and claim.status in TRANSITIONS[move].sources:
+        words = "The rest is billed by an action, which makes the secondary claim"
+        raise InvalidTransitionError(words, allowed=[GUARDED[move]], current=claim.status)
 
 
 def _number(text: str) -> int:

@@ -13,7 +13,6 @@ from datetime import date, datetime, time, timedelta
 from shared.domain.claim.denials import OWNERS, REMEDIES, cause_of, next_steps
 from shared.domain.claim.standing import APPEALABLE, PENDED_DAYS, authorization_gap
 from shared.domain.claim.states import UNFILED
-from shared.domain.claim.write_off import approvers
 from shared.domain.claim.write_off_request import WriteOffRequest
 from shared.domain.eligibility.filing import WARN_DAYS, FilingDeadline
 from shared.domain.rule_effects import Effects, RuleAlert, RuleTask
@@ -67,7 +66,9 @@ def _tasks(one: WorkedClaim, now: datetime) -> Iterator[RuleTask]:
     if claim.status in _DENIED and claim.denial_code is not None:
         yield from _fed_back(one, claim.denial_code)
     if one.asked is not None:
-        yield _task(one, "B07", f"write_off:{one.asked.event_id}", "Decide on a write-off", to=one.asked.approvers)
+        yield _task(
+            one, "B07", f"write_off:{one.asked.event_id}", "Decide on a write-off", to=one.asked.approvers(claim)
+        )
 
 
 def _in_time(one: WorkedClaim, now: datetime) -> Iterator[RuleTask]:
@@ -155,7 +156,7 @@ def _alerts(one: WorkedClaim) -> Iterator[RuleAlert]:
     if one.asked is not None:
         text = Text(code="write_off_asked", text="A write-off waits for your decision")
         event = str(one.asked.event_id)
-        yield _alert("B07", f"write_off:{claim.id}", event, text, approvers(one.asked.amount), "info")
+        yield _alert("B07", f"write_off:{claim.id}", event, text, one.asked.approvers(claim), "info")
 
 
 def _alert(

@@ -72,7 +72,7 @@ def step(
     """Make one move: the claim after it, and what its history tells.
 
     Raises InvalidTransitionError with the moves there are; ValidationFailedError naming what is missing, or what does
-    not belong to the move. `by` approves a write-off.
+    not belong to the move. `by` is who approves a write-off, where that is needed.
     """
     after = moved(claim, move, reason=given.reason)
     _check(claim, move, given)
@@ -153,7 +153,8 @@ def _with_details(
     elif move == "pend":
         values["pended_since"] = on
     elif move == "write_off":
-        values |= {"written_off_amount": balance(before), "write_off_approved_by": by}
+        values["written_off_amount"] = balance(before) + (before.written_off_amount or Decimal(0))
+        values["write_off_approved_by"] = by or before.write_off_approved_by
     elif move in _PAID_MOVES:
         values["adjudicated_on"] = on
     elif move == "deny":

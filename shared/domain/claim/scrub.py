@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from shared.domain.authorization.matching import ServiceNeed, mismatches
 from shared.domain.authorization.states import as_of
@@ -147,11 +148,14 @@ def _dated(given: ScrubInput) -> tuple[Hit, ...]:
 
 @scrub_rule("C06", source="X12 CARC 29; E22 of the eligibility rules")
 def _in_time(given: ScrubInput) -> tuple[Hit, ...]:
-    """C06: the time for filing has not passed, or there is proof that it was filed in time."""
+    """C06: the time for filing has not passed, or there is proof that it was filed in time; corrected, that for it."""
     eob = None if given.primary is None else given.primary.adjudicated_on
     deadline = filing_of(given.claim, given.payer, primary_eob=eob)
     if deadline is None:
         return ()
+    again = given.claim.corrected_due_on
+    if given.claim.status == "corrected" and again is not None:
+        deadline = replace(deadline, start=given.claim.adjudicated_on or deadline.start, due=again)
     state = filing_state(deadline, given.today)
     if state.needs_proof and not given.filing_proof:
         text = f"The time for filing ended on {deadline.due}"

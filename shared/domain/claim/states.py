@@ -80,6 +80,10 @@ OURS: frozenset[tuple[ClaimMove, ClaimStatus]] = frozenset(
         *(("reverse", status) for status in _ADJUDICATED),
     }
 )
+# Moves that rest on more than the state (scrubbing, a secondary claim, what is given up): who makes them instead.
+GUARDED: Mapping[ClaimMove, str] = {
+    "submit": "submit_claim", "forward_secondary": "bill_secondary", "finalize": "finalize",
+}  # fmt: skip
 # What a payer's answer means, or what must have happened before it; by these an answer may take several steps at once.
 ANSWERS: frozenset[ClaimMove] = frozenset(
     {"accept", "pend", "reject", "pay", "pay_partially", "underpay", "deny", "uphold_denial", "reverse"}
@@ -110,17 +114,22 @@ def target_of(status: ClaimStatus, move: ClaimMove, *, reason: str | None) -> Cl
 
 
 def check_step(status: str, target: str) -> None:
-    """Refuse a state that a record's writer may not set: no single step leads to it, or the step needs a reason.
+    """Refuse a state that a record's writer may not set: no single step leads to it, it needs a reason, or is guarded.
 
-    Raises InvalidTransitionError with the steps there are, ValidationFailedError for a step that needs its reason told.
+    Raises InvalidTransitionError with the steps there are (for a guarded one with what the backend mode makes it by),
+    ValidationFailedError for a step that needs its reason told.
     """
     if status == target:
         return
-    found = [one for one in TRANSITIONS.values() if status in one.sources and one.target == target]
-    if not found:
+    moves = [move for move, one in TRANSITIONS.items() if status in one.sources and one.target == target]
+    guards = [GUARDED[move] for move in moves if move in GUARDED]
+    if guards:
+        words = f"A claim becomes {target} in the backend mode only"
+        raise InvalidTransitionError(words, allowed=guards, current=status)
+    if not moves:
         words = f"A claim that is {status} does not become {target} in one step"
         raise InvalidTransitionError(words, allowed=allowed_moves(status), current=status)
-    if all(one.needs_reason for one in found):
+    if all(TRANSITIONS[move].needs_reason for move in moves):
         message = "This step needs a reason: make it in the backend mode"
         raise ValidationFailedError(message, errors=(FieldError("data.status", "needs_reason", message),))
 

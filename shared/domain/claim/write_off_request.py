@@ -8,7 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from shared.domain.claim.write_off import approvers
-from shared.models.claim import ClaimEvent
+from shared.models.claim import BilledClaim, ClaimEvent
 from shared.models.roles import Role
 
 ASKED = "write_off_asked"
@@ -24,10 +24,9 @@ class WriteOffRequest:
     reason: str
     asked_by: UUID | None
 
-    @property
-    def approvers(self) -> tuple[Role, ...]:
-        """Who may approve it, those with the smallest limit first."""
-        return approvers(self.amount)
+    def approvers(self, claim: BilledClaim) -> tuple[Role, ...]:
+        """Who may approve it, with what was written off of the claim before; those with the smallest limit first."""
+        return approvers(self.amount + (claim.written_off_amount or Decimal(0)))
 
 
 def request_in(events: Sequence[ClaimEvent]) -> WriteOffRequest | None:

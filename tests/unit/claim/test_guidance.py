@@ -261,6 +261,10 @@ def test_a_write_off_above_the_limit_is_a_task_and_an_alert_for_a_lead() -> None
     big = replace(ASKED, amount=Decimal(3000))
     assert _tasks(_effects(status="denied", asked=big))["write_off"].assigned_to == "role:admin"
     assert {one.message.code for one in effects.alerts} == {"claim_denied", "write_off_asked"}
+    before = _effects(status="denied", denial_code="CO-4", asked=ASKED, written_off_amount=Decimal(2400))
+    assert _tasks(before)["write_off"].assigned_to == "role:admin"
+    alert = next(one for one in before.alerts if one.message.code == "write_off_asked")
+    assert alert.roles == (Role.ADMIN,)
 
 
 def test_a_second_denial_of_one_day_is_told_again() -> None:

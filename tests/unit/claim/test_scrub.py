@@ -157,3 +157,16 @@ def _luhn(number: str) -> bool:
         value = int(digit) * (2 if place % 2 else 1)
         total += value // 10 + value % 10
     return total % 10 == 0
+
+
+@pytest.mark.parametrize(("left", "severity"), [(-1, "block"), (0, "warn"), (60, None)])
+def test_a_corrected_claim_has_the_time_of_its_correction(left: int, severity: str | None) -> None:
+    """Not that of the first filing, which has passed here."""
+    billed = claim(
+        status="corrected",
+        service_date=TODAY - timedelta(days=200),
+        adjudicated_on=TODAY - timedelta(days=20),
+        corrected_due_on=TODAY + timedelta(days=left),
+    )
+    hits = [one.severity for one in scrub(ground(claim=billed)).hits if one.evidence.rule == "C06"]
+    assert hits == ([] if severity is None else [severity])
