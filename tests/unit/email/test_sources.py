@@ -155,6 +155,7 @@ def test_in_time_is_said_only_of_a_claim_that_was_sent_in_time(due: date | None,
         ("balance_reminder", "insurance has decided"),
         ("balance_reminder", "after insurance"),
         ("corrected_claim_cover", "new filing period"),
+        ("copay_estimate", "what your plan told us"),
     ],
 )
 def test_nothing_is_said_that_no_record_tells(name: str, false: str) -> None:
