@@ -15,7 +15,7 @@ from shared.models.firestore.drafts import DraftDocument
 from shared.models.mail import HandOver
 from shared.models.outcome import Outcome
 from shared.models.roles import Role
-from shared.services.draft_sending import LOST_AFTER, TRIED_AGAIN_AFTER, DraftSending, DraftSweep
+from shared.services.draft_sending import BEGUN_WITHIN, LOST_AFTER, TRIED_AGAIN_AFTER, DraftSending, DraftSweep
 from tests.functions.draft_office import DRAFTS, MODE, DraftOffice
 from tests.functions.in_memory import Answer, InMemoryProduct
 
@@ -149,6 +149,38 @@ def test_a_queued_e_mail_is_sent_by_the_sweep_with_its_own_event(office: DraftOf
         (AuditAction.DRAFT_DELIVERY, "begin"),
         (AuditAction.DRAFT_DELIVERY, "written"),
     ]
+
+
+@pytest.mark.parametrize("subject", ["=?utf-8?b?/w==?=é", "=?utf-8?Q?Hi=0D=0ABcc:_evil=40evil.example?="])
+def test_what_cannot_be_written_is_refused_before_it_counts_as_being_sent(office: DraftOffice, subject: str) -> None:
+    draft = office.approved()
+    drafts = office.product.live.documents.drafts
+    drafts[draft["id"]] = stored(office, draft).model_copy(update={"subject": subject})
+    refused = office.refused(draft, "send")
+    assert (refused.status, refused.json["errors"][0]["field"]) == (422, "subject")
+    assert (stored(office, draft).state, office.product.mail.handed) == ("approved", [])
+
+
+def test_that_something_was_sent_is_said_without_a_way_to_send(
+    office: DraftOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.product.mail.answers = [HandOver("unknown", "no_answer_after_data")]
+    draft = office.step(office.approved(), "send")
+    monkeypatch.setattr(DraftSending, "_mail", lambda _: pytest.fail("no mailer is needed"))
+    assert office.step(draft, "send", {"decision": "was_sent"})["state"] == "sent"
+
+
+def test_a_sweep_begins_nothing_when_its_minute_is_nearly_over(office: DraftOffice) -> None:
+    office.product.mail.answers = [HandOver("deferred", "message_452")] * 2
+    for _ in range(2):
+        office.step(office.approved(), "send")
+    start, drafts = datetime.now(UTC) + timedelta(minutes=2), office.product.live.drafts
+
+    def now() -> datetime:
+        return start + (timedelta() if len(office.product.mail.handed) == 2 else BEGUN_WITHIN + timedelta(seconds=1))
+
+    DraftSweep(drafts, DraftSending(lambda: drafts, lambda: office.product.mail, now=now), now=now).run()
+    assert len(office.product.mail.handed) == 3
 
 
 def test_a_queued_e_mail_can_be_discarded_and_is_not_sent(office: DraftOffice) -> None:
