@@ -48,10 +48,10 @@ _POLICY = _ShortHeaders()
 
 def read_report(raw: str) -> DeliveryReport:
     """Read a report as it arrived. Raises UnreadableReportError."""
+    blank = _BLANK_LINE.search(raw)
+    if (len(raw) if blank is None else blank.start()) > MOST_OF_HEADERS:
+        raise UnreadableReportError("its headers are too long")
     try:
-        blank = _BLANK_LINE.search(raw)
-        if (len(raw) if blank is None else blank.start()) > MOST_OF_HEADERS:
-            raise UnreadableReportError("its headers are too long")
         return _read(message_from_string(raw, policy=_POLICY))
     except UnreadableReportError:
         raise
