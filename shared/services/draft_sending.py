@@ -79,12 +79,15 @@ class DraftSending:
             if not rules.is_approved(stored):
                 raise ConflictError("Nobody has approved what this e-mail says now", code="not_approved")
             check_complete(stored)
+            if stored.channel == "portal_link" and not asked.placed_in_portal:
+                raise _not_placed()
             fresh = queued.model_copy(update={"sent_by": str(caller.user_id), "attempts": 0, "fault": None})
             sending = begun(fresh, mailer.sender, now=now)
             check_writable(sending, mailer.sender)
             return sending
 
-        sending = changes.change(caller, draft_id, decide, version=asked.version, move="send", answer=None)
+        said: dict[str, object] = {"placedInPortal": True} if asked.placed_in_portal else {}
+        sending = changes.change(caller, draft_id, decide, version=asked.version, move="send", answer=None, said=said)
         delivery = replace(caller, action=AuditAction.DRAFT_DELIVERY)
         return self._hand_over(
             sending,
@@ -267,6 +270,11 @@ def _with_task(draft: DraftDocument) -> tuple[Document, ...]:
 def _undecided(draft: DraftDocument) -> InvalidTransitionError:
     words = "Nobody knows whether this e-mail went out: decide whether to resend it or that it was_sent"
     return InvalidTransitionError(words, allowed=rules.allowed_moves(draft), current=draft.state)
+
+
+def _not_placed() -> ValidationFailedError:
+    message = "Only a notice is mailed: put the letter into the portal, then say so with placedInPortal"
+    return ValidationFailedError(message, errors=(FieldError("placedInPortal", "not_in_portal", message),))
 
 
 def _by_itself(draft: DraftDocument, outcome: str) -> AuditEvent:

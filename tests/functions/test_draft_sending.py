@@ -183,6 +183,23 @@ def test_a_sweep_begins_nothing_when_its_minute_is_nearly_over(office: DraftOffi
     assert len(office.product.mail.handed) == 3
 
 
+def test_a_letter_for_the_portal_is_sent_when_a_person_has_put_it_there(office: DraftOffice) -> None:
+    link = {"organisation.portal_link": "https://portal.practice.example/messages"}
+    draft = office.approved(channel="portal_link", fields=link)
+    refused = office.refused(draft, "send")
+    assert (refused.status, refused.json["errors"][0]["field"]) == (422, "placedInPortal")
+    assert (stored(office, draft).state, office.product.mail.handed) == ("approved", [])
+    assert office.step(draft, "send", {"placedInPortal": True})["state"] == "sent"
+    (event,) = [
+        one
+        for one in office.product.events
+        if one.resource_ref == draft["id"]
+        and one.action is AuditAction.DRAFT_SEND
+        and one.metadata.get("move") == "send"
+    ]
+    assert event.metadata["placedInPortal"] is True
+
+
 def test_a_queued_e_mail_can_be_discarded_and_is_not_sent(office: DraftOffice) -> None:
     office.product.mail.answers = [HandOver("deferred", "message_452")]
     draft = office.step(office.approved(), "send")
