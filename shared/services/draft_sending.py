@@ -188,13 +188,13 @@ class DraftSweep:
 
     def run(self) -> Outcome:
         """Send what waits, and say of what nobody finished that nobody knows."""
-        started = self._now()
-        found = self._under_way.due(started, limit=SWEPT_AT_ONCE)
-        for draft in found:
-            if self._now() - started > BEGUN_WITHIN:
-                break  # the next run goes on
-            self._sending.go_on(draft)
-        return Outcome.DONE if found else Outcome.UNCHANGED
+        started, last = self._now(), None
+        while found := self._under_way.due(started, limit=SWEPT_AT_ONCE, after=last):
+            for last in found:
+                if self._now() - started > BEGUN_WITHIN:
+                    return Outcome.DONE  # the next run goes on
+                self._sending.go_on(last)
+        return Outcome.UNCHANGED if last is None else Outcome.DONE
 
 
 def begun(draft: DraftDocument, sender: Mailbox, *, now: datetime) -> DraftDocument:

@@ -15,6 +15,7 @@ from shared.models.firestore.drafts import DraftDocument
 from shared.models.mail import HandOver
 from shared.models.outcome import Outcome
 from shared.models.roles import Role
+from shared.services import draft_sending
 from shared.services.draft_sending import BEGUN_WITHIN, LOST_AFTER, TRIED_AGAIN_AFTER, DraftSending, DraftSweep
 from tests.functions.draft_office import DRAFTS, MODE, DraftOffice
 from tests.functions.in_memory import Answer, InMemoryProduct
@@ -198,6 +199,21 @@ def test_a_letter_for_the_portal_is_sent_when_a_person_has_put_it_there(office: 
         and one.metadata.get("move") == "send"
     ]
     assert event.metadata["placedInPortal"] is True
+
+
+def test_e_mails_that_nothing_can_send_do_not_hide_what_was_lost(
+    office: DraftOffice, died: tuple[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, draft = died
+    monkeypatch.setattr(draft_sending, "SWEPT_AT_ONCE", 1)
+    drafts, late = office.product.live.documents.drafts, datetime.now(UTC) + LOST_AFTER + timedelta(seconds=1)
+    for name in ("draft_a", "draft_b"):
+        waiting = {"id": name, "state": "queued", "attend_at": datetime.now(UTC) - timedelta(days=1)}
+        drafts[name] = stored(office, draft).model_copy(update=waiting)
+    live = office.product.live.drafts
+    DraftSweep(live, DraftSending(lambda: live, lambda: None, now=lambda: late), now=lambda: late).run()
+    assert stored(office, draft).state == "send_unknown"
+    assert {drafts[name].state for name in ("draft_a", "draft_b")} == {"queued"}
 
 
 def test_a_queued_e_mail_can_be_discarded_and_is_not_sent(office: DraftOffice) -> None:

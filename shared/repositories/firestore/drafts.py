@@ -42,7 +42,10 @@ class FirestoreDraftsUnderWay:
     def __init__(self, client: firestore.Client) -> None:
         self._client = client
 
-    def due(self, at: datetime, *, limit: int) -> list[DraftDocument]:
+    def due(self, at: datetime, *, limit: int, after: DraftDocument | None = None) -> list[DraftDocument]:
         """See DraftsUnderWay.due."""
-        query = self._client.collection("drafts").where(filter=FieldFilter("attendAt", "<=", at))
-        return documents_of(query.order_by("attendAt").limit(limit), DraftDocument)
+        drafts = self._client.collection("drafts")
+        query = drafts.where(filter=FieldFilter("attendAt", "<=", at)).order_by("attendAt").order_by("__name__")
+        if after is not None:
+            query = query.start_after({"attendAt": after.attend_at, "__name__": drafts.document(after.id)})
+        return documents_of(query.limit(limit), DraftDocument)
