@@ -11,6 +11,7 @@ from google.cloud.firestore_v1.base_query import BaseQuery, FieldFilter
 from shared.models.firestore.drafts import DraftDocument
 from shared.repositories.changes import Position
 from shared.repositories.document_protocols import DraftFilter
+from shared.repositories.firestore.changing import reference
 from shared.repositories.firestore.collection import FirestoreCollection, documents_of, equal
 
 NEWEST_FIRST = BaseQuery.DESCENDING
@@ -44,8 +45,9 @@ class FirestoreDraftsUnderWay:
 
     def due(self, at: datetime, *, limit: int, after: DraftDocument | None = None) -> list[DraftDocument]:
         """See DraftsUnderWay.due."""
-        drafts = self._client.collection("drafts")
-        query = drafts.where(filter=FieldFilter("attendAt", "<=", at)).order_by("attendAt").order_by("__name__")
+        query = self._client.collection("drafts").where(filter=FieldFilter("attendAt", "<=", at))
+        query = query.order_by("attendAt").order_by("__name__")
         if after is not None:
-            query = query.start_after({"attendAt": after.attend_at, "__name__": drafts.document(after.id)})
+            place = reference(self._client, "drafts", after.id)
+            query = query.start_after({"attendAt": after.attend_at, "__name__": place})
         return documents_of(query.limit(limit), DraftDocument)
