@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import re
+from email.errors import MessageError
+from email.header import decode_header, make_header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
+from email.parser import BytesHeaderParser
+from email.policy import SMTP, compat32
+from email.utils import format_datetime, getaddresses
 
+from shared.domain.email.addresses import ENCODED_WORD
 from shared.models.mail import Mailbox, OutgoingMail
 
 # `dot-atom@domain` in ASCII; what a person may type is stricter and is judged where they type it.
@@ -20,6 +24,9 @@ _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Z
 _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._-]{1,100}@[A-Za-z0-9.-]{1,150}>")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _CONTROL_OF_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_HEADERS = frozenset(
+    {"Date", "From", "To", "Subject", "Message-ID", "In-Reply-To", "References", "MIME-Version", "Content-Type"}
+) | {"Content-Transfer-Encoding"}
 LONGEST_LINE = 998  # RFC 5322, 2.1.1
 
 
@@ -32,7 +39,24 @@ class UnwritableMailError(ValueError):
 
 
 def write_message(mail: OutgoingMail) -> bytes:
-    """Write `mail`, lines ended by CRLF. Raises UnwritableMailError, above all for what would become a header line."""
+    """Write `mail`, lines ended by CRLF. Raises UnwritableMailError, above all for what would become a header line.
+
+    What was written is read back: its headers are the wanted ones, each once, and say what `mail` says.
+    """
+    try:
+        message = _message(mail)
+        written = message.as_bytes()
+        _check_headers(written, mail, set(message.keys()))
+    except UnwritableMailError:
+        raise
+    except (ValueError, LookupError, MessageError) as exc:
+        raise UnwritableMailError("message", "cannot be written") from exc
+    if not written.isascii() or any(len(line) > LONGEST_LINE for line in written.split(b"\r\n")):
+        raise UnwritableMailError("message", "cannot be written in short lines of ASCII")
+    return written
+
+
+def _message(mail: OutgoingMail) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["Date"] = format_datetime(mail.date)
     message["From"] = _mailbox("from", mail.sender)
@@ -46,10 +70,31 @@ def write_message(mail: OutgoingMail) -> bytes:
     if mail.html is not None:
         message.add_alternative(_text("html", mail.html), subtype="html", cte="quoted-printable")
         message.set_boundary(f"=_{hashlib.sha256(mail.message_id.encode()).hexdigest()[:32]}")
-    written = message.as_bytes()
-    if not written.isascii() or any(len(line) > LONGEST_LINE for line in written.split(b"\r\n")):
-        raise UnwritableMailError("message", "cannot be written in short lines of ASCII")
-    return written
+    return message
+
+
+def _check_headers(written: bytes, mail: OutgoingMail, wanted: set[str]) -> None:
+    """Raise UnwritableMailError unless the headers are `wanted`, each once, and read as `mail` says.
+
+    Spaces are not compared: long values are folded at them.
+    """
+    read = BytesHeaderParser(policy=compat32).parsebytes(written)
+    if not wanted <= _HEADERS or sorted(read.keys()) != sorted(wanted):
+        raise UnwritableMailError("message", "would have other headers than its own")
+    if _squeezed(_decoded(str(read["Subject"]))) != _squeezed(mail.subject):
+        raise UnwritableMailError("subject", "would be read as another")
+    for field, header, mailbox in (("from", "From", mail.sender), ("to", "To", mail.recipient)):
+        pairs = getaddresses([" ".join(str(read[header]).split())])
+        if [(_squeezed(_decoded(name)), to) for name, to in pairs] != [(_squeezed(mailbox.name), mailbox.address)]:
+            raise UnwritableMailError(field, "would be read as another")
+
+
+def _decoded(value: str) -> str:
+    return str(make_header(decode_header(value)))
+
+
+def _squeezed(value: str) -> str:
+    return "".join(value.split())
 
 
 def _mailbox(field: str, mailbox: Mailbox) -> Address:
@@ -59,7 +104,8 @@ def _mailbox(field: str, mailbox: Mailbox) -> Address:
 
 
 def _line(field: str, value: str) -> str:
-    if _CONTROL.search(value):
+    """One line that is not decoded further: Python's own headers decode what begins an encoded word."""
+    if _CONTROL.search(value) or ENCODED_WORD in value:
         raise UnwritableMailError(field, "holds characters that no header may hold")
     return value
 

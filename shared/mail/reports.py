@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from email import message_from_string
 from email.errors import MessageError
 from email.message import Message
-from email.policy import compat32
+from email.policy import Compat32
 from typing import get_args
 
 from shared.models.mail import DeliveryReport, ReportedAction
 
 MOST_PARTS = 50
+LONGEST_HEADER_LINE, LONGEST_HEADER, MOST_OF_HEADERS = 998, 8_000, 16_000  # characters; RFC 5322, 2.1.1, has the first
+_BLANK_LINE = re.compile(r"\r\n\r\n|\n\n|\r\r")
 _MESSAGE_ID = re.compile(r"<[^<>\s@]{1,200}@[^<>\s@]{1,200}>")
 _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _ACTIONS: tuple[ReportedAction, ...] = get_args(ReportedAction)
@@ -31,10 +33,26 @@ class UnreadableReportError(ValueError):
     """What was given is no delivery report. The message says what it lacks."""
 
 
+class _ShortHeaders(Compat32):
+    """Refuses long headers of the message and of its parts: parameters take time with the square of their length."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        """Refuse what is too long before anything is looked for in it."""
+        if max(map(len, sourcelines)) > LONGEST_HEADER_LINE + 2 or sum(map(len, sourcelines)) > LONGEST_HEADER:
+            raise UnreadableReportError("a header is too long")
+        return super().header_source_parse(sourcelines)
+
+
+_POLICY = _ShortHeaders()
+
+
 def read_report(raw: str) -> DeliveryReport:
     """Read a report as it arrived. Raises UnreadableReportError."""
+    blank = _BLANK_LINE.search(raw)
+    if (len(raw) if blank is None else blank.start()) > MOST_OF_HEADERS:
+        raise UnreadableReportError("its headers are too long")
     try:
-        return _read(message_from_string(raw, policy=compat32))
+        return _read(message_from_string(raw, policy=_POLICY))
     except UnreadableReportError:
         raise
     except (MessageError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as exc:
@@ -91,7 +109,9 @@ def _message_ids(message: Message, status: Message, parts: list[Message]) -> Ite
         elif part.get_content_type() == "text/rfc822-headers":
             text = part.get_payload(decode=True)
             if isinstance(text, bytes):
-                yield from _ids_of(message_from_string(text.decode("utf-8", "replace")), ("Message-ID",))
+                yield from _ids_of(
+                    message_from_string(text.decode("utf-8", "replace"), policy=_POLICY), ("Message-ID",)
+                )
     yield from _ids_of(message, (*_OF_ORIGINAL, *_OF_REPORT))
 
 

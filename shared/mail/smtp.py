@@ -19,7 +19,7 @@ from shared.mail.message import write_message
 from shared.models.mail import HandOver, HandOverResult, Mailbox, OutgoingMail
 
 CONNECT_SECONDS = 4.0
-TOTAL_SECONDS = 9.0
+TOTAL_SECONDS = 6.0  # a request has 13 seconds, of which the store needs some before and after
 _READY, _OK, _START_MAIL = 220, 250, 354
 _TEMPORARY, _PERMANENT = 400, 500
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
@@ -41,12 +41,38 @@ class _Connection(smtplib.SMTP):
         super().__init__(timeout=CONNECT_SECONDS)
         self._name = host
         self._from_the_start = context
+        self._over = threading.Event()
+
+    def cut_off(self) -> None:
+        """End whatever is waited for, and let nothing begin any more."""
+        self._over.set()
+        connection = self.sock
+        if connection is not None:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def check(self) -> None:
+        """Raise TimeoutError when the time is over: it may have ended while there was no socket to cut off."""
+        if self._over.is_set():
+            raise TimeoutError("the time is over")
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        self.sock = socket.create_connection((host, port), timeout)
+        self.sock = self._reached(host, port, timeout)
+        self.check()
         if self._from_the_start is not None:
             self.secure(self._from_the_start)
         return self.sock
+
+    def _reached(self, host: str, port: int, timeout: float) -> socket.socket:
+        """A connection to the first of the host's addresses that answers in time."""
+        failure = OSError("the host has no address")
+        for *_, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            self.check()
+            try:
+                return socket.create_connection((str(place[0]), port), timeout)
+            except OSError as exc:
+                failure = exc
+        raise failure
 
     def secure(self, context: ssl.SSLContext) -> None:
         """Go on under TLS, and forget what was said before."""
@@ -54,6 +80,7 @@ class _Connection(smtplib.SMTP):
             raise smtplib.SMTPServerDisconnected("not connected")
         secured = context.wrap_socket(self.sock, server_hostname=self._name, do_handshake_on_connect=False)
         self.sock = secured
+        self.check()
         secured.do_handshake()
         self.file = None
         self.helo_resp = self.ehlo_resp = None
@@ -95,17 +122,18 @@ class SmtpMail:
             self._sign_in(server)
             _expect("sender", server.mail(mail.sender.address), _OK)
             _expect("recipient", server.rcpt(mail.recipient.address), _OK)
+            server.check()
             _expect("data", server.docmd("DATA"), _START_MAIL)
             handing.set()
             server.send(_dotted(written))
             _expect("message", server.getreply(), _OK)
 
     @contextmanager
-    def _connected(self) -> Iterator[smtplib.SMTP]:
+    def _connected(self) -> Iterator[_Connection]:
         """A connection that has TLS; it is cut off when the time is over, whatever somebody waits for then."""
         settings, context = self._settings, self._trust()
         server = _Connection(settings.host, context if settings.security == "tls" else None)
-        cut = threading.Timer(self._total, _cut_off, [server])
+        cut = threading.Timer(self._total, server.cut_off)
         cut.daemon = True
         cut.start()
         try:
@@ -165,10 +193,3 @@ def _dotted(message: bytes) -> bytes:
     """The message as DATA carries it: a dot at a line's beginning doubled, a dot alone at the end."""
     ended = message if message.endswith(b"\r\n") else message + b"\r\n"
     return _LEADING_DOT.sub(b"..", ended) + b".\r\n"
-
-
-def _cut_off(server: smtplib.SMTP) -> None:
-    connection = server.sock
-    if connection is not None:
-        with suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)

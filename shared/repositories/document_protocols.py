@@ -231,8 +231,8 @@ class DraftRepository(DocumentRepository[DraftDocument], Protocol):
 class DraftsUnderWay(Protocol):
     """The drafts of all organisations that wait to be sent, or are being sent."""
 
-    def due(self, at: datetime, *, limit: int) -> list[DraftDocument]:
-        """Return at most `limit` drafts whose `attend_at` is not after `at`, longest due first."""
+    def due(self, at: datetime, *, limit: int, after: DraftDocument | None = None) -> list[DraftDocument]:
+        """Return at most `limit` drafts whose `attend_at` is not after `at`, longest due first: from `after` on."""
         ...
 
 

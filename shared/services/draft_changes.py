@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from pydantic import BaseModel
 
@@ -65,11 +66,12 @@ class DraftChanges:
         move: str,
         answer: Body | None = plain_body,
         new: Callable[[DraftDocument], tuple[Document, ...]] = lambda _draft: (),
+        said: Mapping[str, object] = MappingProxyType({}),
     ) -> DraftDocument:
         """Decide on the draft as it is stored and write it, with one audit event.
 
-        Without an `answer`, a later change of the same request keeps it. Raises PreconditionFailedError when the
-        caller's version is stale, NotFoundError, and what `decide` raises.
+        Without an `answer`, a later change of the same request keeps it. The event says `said` as well.
+        Raises PreconditionFailedError when the caller's version is stale, NotFoundError, and what `decide` raises.
         """
         self.recall(caller)
         expected = caller.if_match if caller.if_match is not None else version
@@ -78,7 +80,7 @@ class DraftChanges:
             self.check_may_read(caller, stored)
             check_version(stored, expected)
             after = decide(stored)
-            return Change(after, event_of(caller, after, move), kept(caller, after, answer), new(after))
+            return Change(after, event_of(caller, after, move, said), kept(caller, after, answer), new(after))
 
         return self._db.firestore.drafts.change(caller.client_id, draft_id, changed)
 
@@ -90,14 +92,16 @@ def check_version(draft: DraftDocument, expected: int | None) -> None:
         raise PreconditionFailedError("The draft has changed since you read it", current=current)
 
 
-def event_of(caller: Caller, draft: DraftDocument, move: str) -> AuditEvent:
+def event_of(
+    caller: Caller, draft: DraftDocument, move: str, said: Mapping[str, object] = MappingProxyType({})
+) -> AuditEvent:
     """The audit event of a change: what the e-mail discloses by name of field and kind, to which kind of recipient."""
     return caller.changed(
         "draft",
         resource_ref=draft.id,
         patient_ref=draft.patient_uuid,
         mode=MODE,
-        metadata={"move": move, "state": draft.state} | disclosure(draft),
+        metadata={"move": move, "state": draft.state} | disclosure(draft) | dict(said),
     )
 
 

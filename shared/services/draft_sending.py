@@ -14,9 +14,15 @@ from uuid import UUID
 
 from shared.domain import draft_states as rules
 from shared.domain.email.html_part import html_part
-from shared.errors import ConflictError, InvalidTransitionError, StoreUnavailableError
+from shared.errors import (
+    ConflictError,
+    FieldError,
+    InvalidTransitionError,
+    StoreUnavailableError,
+    ValidationFailedError,
+)
 from shared.failpoints import failpoint
-from shared.mail.message import UnwritableMailError
+from shared.mail.message import UnwritableMailError, write_message
 from shared.mail.port import Mailer
 from shared.models.api.drafts import SendDraft
 from shared.models.audit import AuditAction, AuditEvent, own_act
@@ -36,6 +42,8 @@ from shared.services.draft_follow_up import follow_up_task
 LOST_AFTER = timedelta(minutes=2)
 TRIED_AGAIN_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120))
 SWEPT_AT_ONCE = 50
+# Of the minute that the sweep may take: what begins later might not come to its end.
+BEGUN_WITHIN = timedelta(seconds=45)
 MOST_MESSAGE_IDS = 20
 
 MakeEvent = Callable[[DraftDocument, str], AuditEvent]
@@ -59,9 +67,9 @@ class DraftSending:
         Of two who send at once, one does; the other is told where it is. Raises InvalidTransitionError,
         StoreUnavailableError `mail_not_configured`.
         """
-        mailer = self._mail()
         if asked.decision == "was_sent":
             return self._was_sent(caller, draft_id, asked, changes, answer)
+        mailer = self._mail()
 
         def decide(stored: DraftDocument) -> DraftDocument:
             now = self._now()
@@ -71,10 +79,15 @@ class DraftSending:
             if not rules.is_approved(stored):
                 raise ConflictError("Nobody has approved what this e-mail says now", code="not_approved")
             check_complete(stored)
+            if stored.channel == "portal_link" and not asked.placed_in_portal:
+                raise _not_placed()
             fresh = queued.model_copy(update={"sent_by": str(caller.user_id), "attempts": 0, "fault": None})
-            return begun(fresh, mailer.sender, now=now)
+            sending = begun(fresh, mailer.sender, now=now)
+            check_writable(sending, mailer.sender)
+            return sending
 
-        sending = changes.change(caller, draft_id, decide, version=asked.version, move="send", answer=None)
+        said: dict[str, object] = {"placedInPortal": True} if asked.placed_in_portal else {}
+        sending = changes.change(caller, draft_id, decide, version=asked.version, move="send", answer=None, said=said)
         delivery = replace(caller, action=AuditAction.DRAFT_DELIVERY)
         return self._hand_over(
             sending,
@@ -175,10 +188,13 @@ class DraftSweep:
 
     def run(self) -> Outcome:
         """Send what waits, and say of what nobody finished that nobody knows."""
-        found = self._under_way.due(self._now(), limit=SWEPT_AT_ONCE)
-        for draft in found:
-            self._sending.go_on(draft)
-        return Outcome.DONE if found else Outcome.UNCHANGED
+        started, last = self._now(), None
+        while found := self._under_way.due(started, limit=SWEPT_AT_ONCE, after=last):
+            for last in found:
+                if self._now() - started > BEGUN_WITHIN:
+                    return Outcome.DONE  # the next run goes on
+                self._sending.go_on(last)
+        return Outcome.UNCHANGED if last is None else Outcome.DONE
 
 
 def begun(draft: DraftDocument, sender: Mailbox, *, now: datetime) -> DraftDocument:
@@ -196,6 +212,15 @@ def begun(draft: DraftDocument, sender: Mailbox, *, now: datetime) -> DraftDocum
             "attend_at": now + LOST_AFTER,
         }
     )
+
+
+def check_writable(draft: DraftDocument, sender: Mailbox) -> None:
+    """Raise ValidationFailedError for what no message can be written of, before it counts as being sent."""
+    try:
+        write_message(message_of(draft, sender))
+    except UnwritableMailError as exc:
+        message = "This cannot be written into an e-mail: change it"
+        raise ValidationFailedError(message, errors=(FieldError(exc.field, "unwritable", message),)) from exc
 
 
 def settled(draft: DraftDocument, handed: HandOver, *, now: datetime) -> DraftDocument | None:
@@ -245,6 +270,11 @@ def _with_task(draft: DraftDocument) -> tuple[Document, ...]:
 def _undecided(draft: DraftDocument) -> InvalidTransitionError:
     words = "Nobody knows whether this e-mail went out: decide whether to resend it or that it was_sent"
     return InvalidTransitionError(words, allowed=rules.allowed_moves(draft), current=draft.state)
+
+
+def _not_placed() -> ValidationFailedError:
+    message = "Only a notice is mailed: put the letter into the portal, then say so with placedInPortal"
+    return ValidationFailedError(message, errors=(FieldError("placedInPortal", "not_in_portal", message),))
 
 
 def _by_itself(draft: DraftDocument, outcome: str) -> AuditEvent:

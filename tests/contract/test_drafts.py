@@ -30,6 +30,9 @@ def test_drafts_under_way_are_due_longest_first_whosever_they_are(live: Live) ->
     found = [one for one in live.under_way.due(late, limit=50) if one.id in {first.id, second.id}]
     assert found == [first, second]
     assert live.under_way.due(early, limit=1) == [first]
+    assert second in live.under_way.due(late, limit=50, after=first)
+    assert first not in live.under_way.due(late, limit=50, after=first)
+    assert second not in live.under_way.due(late, limit=50, after=second)
 
 
 def test_what_corrects_a_draft_comes_into_being_with_its_retraction(live: Live) -> None:

@@ -37,7 +37,9 @@ def nothing_was_sent(office: DraftOffice) -> None:
     assert office.product.mail.handed == []
 
 
+ENCODED = ["=?utf-8?Q?Hi=0D=0ABcc:_evil=40evil.example=0D=0A=0D=0Abody?=", "=?utf-8?b?/w==?=é", "=?utf-8?b?U1NO?="]
 INJECTIONS = ["Hi\r\nBcc: all@evil.example", "Hi\nX-Evil: 1", "Hi\r", "Hi\x00", "Hi\u2028there", "Hi\x0b", "Hi\u202e"]
+INJECTIONS += ENCODED
 
 
 @pytest.mark.parametrize("poison", INJECTIONS)
@@ -56,6 +58,15 @@ def test_a_subject_that_would_become_a_header_is_refused(office: DraftOffice, po
 def test_a_name_that_would_become_a_header_or_an_address_is_refused(office: DraftOffice, poison: str) -> None:
     answer = asked(office, recipient={"address": ADDRESS, "name": poison})
     assert answer.status in {400, 422}, answer.json
+    nothing_was_sent(office)
+
+
+@pytest.mark.parametrize("poison", ENCODED)
+def test_a_name_on_file_that_is_an_encoded_word_stands_before_no_address(office: DraftOffice, poison: str) -> None:
+    for row in office.product.records.tables.rows["patients"]:
+        if row["client_id"] == RIVERSIDE.id and row["mrn"] == "MRN553":
+            row["last_name"] = poison
+    refused_at(asked(office), "recipient.name")
     nothing_was_sent(office)
 
 

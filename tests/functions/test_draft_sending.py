@@ -15,7 +15,8 @@ from shared.models.firestore.drafts import DraftDocument
 from shared.models.mail import HandOver
 from shared.models.outcome import Outcome
 from shared.models.roles import Role
-from shared.services.draft_sending import LOST_AFTER, TRIED_AGAIN_AFTER, DraftSending, DraftSweep
+from shared.services import draft_sending
+from shared.services.draft_sending import BEGUN_WITHIN, LOST_AFTER, TRIED_AGAIN_AFTER, DraftSending, DraftSweep
 from tests.functions.draft_office import DRAFTS, MODE, DraftOffice
 from tests.functions.in_memory import Answer, InMemoryProduct
 
@@ -149,6 +150,70 @@ def test_a_queued_e_mail_is_sent_by_the_sweep_with_its_own_event(office: DraftOf
         (AuditAction.DRAFT_DELIVERY, "begin"),
         (AuditAction.DRAFT_DELIVERY, "written"),
     ]
+
+
+@pytest.mark.parametrize("subject", ["=?utf-8?b?/w==?=é", "=?utf-8?Q?Hi=0D=0ABcc:_evil=40evil.example?="])
+def test_what_cannot_be_written_is_refused_before_it_counts_as_being_sent(office: DraftOffice, subject: str) -> None:
+    draft = office.approved()
+    drafts = office.product.live.documents.drafts
+    drafts[draft["id"]] = stored(office, draft).model_copy(update={"subject": subject})
+    refused = office.refused(draft, "send")
+    assert (refused.status, refused.json["errors"][0]["field"]) == (422, "subject")
+    assert (stored(office, draft).state, office.product.mail.handed) == ("approved", [])
+
+
+def test_that_something_was_sent_is_said_without_a_way_to_send(
+    office: DraftOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.product.mail.answers = [HandOver("unknown", "no_answer_after_data")]
+    draft = office.step(office.approved(), "send")
+    monkeypatch.setattr(DraftSending, "_mail", lambda _: pytest.fail("no mailer is needed"))
+    assert office.step(draft, "send", {"decision": "was_sent"})["state"] == "sent"
+
+
+def test_a_sweep_begins_nothing_when_its_minute_is_nearly_over(office: DraftOffice) -> None:
+    office.product.mail.answers = [HandOver("deferred", "message_452")] * 2
+    for _ in range(2):
+        office.step(office.approved(), "send")
+    start, drafts = datetime.now(UTC) + timedelta(minutes=2), office.product.live.drafts
+
+    def now() -> datetime:
+        return start + (timedelta() if len(office.product.mail.handed) == 2 else BEGUN_WITHIN + timedelta(seconds=1))
+
+    DraftSweep(drafts, DraftSending(lambda: drafts, lambda: office.product.mail, now=now), now=now).run()
+    assert len(office.product.mail.handed) == 3
+
+
+def test_a_letter_for_the_portal_is_sent_when_a_person_has_put_it_there(office: DraftOffice) -> None:
+    link = {"organisation.portal_link": "https://portal.practice.example/messages"}
+    draft = office.approved(channel="portal_link", fields=link)
+    refused = office.refused(draft, "send")
+    assert (refused.status, refused.json["errors"][0]["field"]) == (422, "placedInPortal")
+    assert (stored(office, draft).state, office.product.mail.handed) == ("approved", [])
+    assert office.step(draft, "send", {"placedInPortal": True})["state"] == "sent"
+    (event,) = [
+        one
+        for one in office.product.events
+        if one.resource_ref == draft["id"]
+        and one.action is AuditAction.DRAFT_SEND
+        and one.metadata.get("move") == "send"
+    ]
+    assert event.metadata["placedInPortal"] is True
+
+
+def test_e_mails_that_nothing_can_send_do_not_hide_what_was_lost(
+    office: DraftOffice, died: tuple[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, draft = died
+    monkeypatch.setattr(draft_sending, "SWEPT_AT_ONCE", 1)
+    drafts, late = office.product.live.documents.drafts, datetime.now(UTC) + LOST_AFTER + timedelta(seconds=1)
+    for name in ("draft_a", "draft_b"):
+        waiting = {"id": name, "state": "queued", "attend_at": datetime.now(UTC) - timedelta(days=1)}
+        drafts[name] = stored(office, draft).model_copy(update=waiting)
+    live = office.product.live.drafts
+    DraftSweep(live, DraftSending(lambda: live, lambda: None, now=lambda: late), now=lambda: late).run()
+    assert stored(office, draft).state == "send_unknown"
+    assert {drafts[name].state for name in ("draft_a", "draft_b")} == {"queued"}
 
 
 def test_a_queued_e_mail_can_be_discarded_and_is_not_sent(office: DraftOffice) -> None:

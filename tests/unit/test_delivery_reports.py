@@ -111,3 +111,21 @@ def test_damaged_reports_are_read_or_refused_and_nothing_else_happens() -> None:
             read_report("".join(signs))
         except UnreadableReportError:
             continue
+
+
+MULTIPART = "Content-Type: multipart/report; report-type=delivery-status; boundary=b"
+
+
+@pytest.mark.parametrize(
+    "long",
+    [
+        f"{MULTIPART}{';' * 998}\n\n--b\n\nx\n--b--\n",
+        MULTIPART + "\n ;;;;;;;;" * 1000 + "\n\n--b\n\nx\n--b--\n",
+        report(head="X-Many: x\n" * 2000),
+        report(original=f"Content-Type: multipart/mixed{';' * 998}\nMessage-ID: {OURS}\n"),
+        report(part="text/rfc822-headers", original="X: " + "y" * 998 + f"\nMessage-ID: {OURS}\n"),
+    ],
+)
+def test_headers_longer_than_any_server_writes_are_refused(long: str) -> None:
+    with pytest.raises(UnreadableReportError, match="too long"):
+        read_report(long)

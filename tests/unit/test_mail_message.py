@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.mail import message
 from shared.mail.message import LONGEST_LINE, UnwritableMailError, write_message
 from shared.mail.outbox import OutboxMail, file_name
 from shared.models.mail import Mailbox, OutgoingMail
@@ -29,10 +30,10 @@ MAIL = OutgoingMail(
 
 
 def read(raw: bytes) -> EmailMessage:
-    message = message_from_bytes(raw, policy=default)
-    assert isinstance(message, EmailMessage)
-    assert message.defects == []
-    return message
+    parsed = message_from_bytes(raw, policy=default)
+    assert isinstance(parsed, EmailMessage)
+    assert parsed.defects == []
+    return parsed
 
 
 @pytest.mark.parametrize(
@@ -53,17 +54,17 @@ def test_a_name_of_several_encoded_words_is_read_as_rfc_2047_has_it() -> None:
 
 
 def test_a_message_has_both_parts_date_and_its_own_id_and_one_recipient() -> None:
-    message = read(write_message(MAIL))
-    assert message["Message-ID"] == MAIL.message_id
-    assert message["Date"].datetime == MAIL.date
-    assert message["Subject"] == MAIL.subject
-    assert message.get_content_type() == "multipart/alternative"
-    text, html = message.get_body(("plain",)), message.get_body(("html",))
+    sent = read(write_message(MAIL))
+    assert sent["Message-ID"] == MAIL.message_id
+    assert sent["Date"].datetime == MAIL.date
+    assert sent["Subject"] == MAIL.subject
+    assert sent.get_content_type() == "multipart/alternative"
+    text, html = sent.get_body(("plain",)), sent.get_body(("html",))
     assert text is not None
     assert html is not None
     assert text.get_content().replace("\r\n", "\n") == MAIL.text
     assert "Zo&euml;" in html.get_content()
-    assert [name for name in message.keys() if name.lower() in {"cc", "bcc", "resent-to"}] == []  # noqa: SIM118 (headers repeat)
+    assert [name for name in sent.keys() if name.lower() in {"cc", "bcc", "resent-to"}] == []  # noqa: SIM118 (headers repeat)
 
 
 def test_every_line_is_short_ascii_and_ends_in_crlf() -> None:
@@ -77,7 +78,12 @@ def test_every_line_is_short_ascii_and_ends_in_crlf() -> None:
     assert body.get_content().replace("\r\n", "\n").strip() == text
 
 
-@pytest.mark.parametrize("poison", ["\r\nBcc: all@evil.example", "\nX: y", "\r", "\x00", "\u2028", "\x85", "\ud800"])
+@pytest.mark.parametrize(
+    "poison",
+    ["\r\nBcc: all@evil.example", "\nX: y", "\r", "\x00", "\u2028", "\x85", "\ud800",
+     "=?utf-8?Q?Hi=0D=0ABcc:_all=40evil.example=0D=0A=0D=0Abody?=", "=?utf-8?b?U1NOIDEyMy00NS02Nzg5?=",
+     "=?utf-8?b?/w==?=é", "=?"]
+)  # fmt: skip
 def test_what_would_become_a_header_is_refused(poison: str) -> None:
     for changed in (
         {"subject": f"Hello{poison}"},
@@ -89,6 +95,29 @@ def test_what_would_become_a_header_is_refused(poison: str) -> None:
     ):
         with pytest.raises(UnwritableMailError):
             write_message(replace(MAIL, **changed))
+
+
+@pytest.mark.parametrize(
+    ("field", "subject"),
+    [("message", "=?utf-8?Q?Hi=0D=0ABcc:_all=40evil.example=0D=0A=0D=0Abody?="),
+     ("message", "=?utf-8?Q?Hi=0D=0AX-Evil:_1?="),
+     ("message", "=?utf-8?Q?Hi=0D=0ATo:_all=40evil.example?="),
+     ("message", "=?utf-8?b?/w==?=é"),
+     ("subject", "=?utf-8?b?U1NOIDEyMy00NS02Nzg5?=")],
+)  # fmt: skip
+def test_what_was_written_is_read_back(monkeypatch: pytest.MonkeyPatch, field: str, subject: str) -> None:
+    """Even when what is known of encoded words lets one through."""
+    monkeypatch.setattr(message, "ENCODED_WORD", "\x00")
+    with pytest.raises(UnwritableMailError) as caught:
+        write_message(replace(MAIL, subject=subject))
+    assert caught.value.field == field
+
+
+def test_a_name_that_would_be_read_as_another_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(message, "ENCODED_WORD", "\x00")
+    for name in ("=?utf-8?Q?Hi=0D=0ABcc:_all?=", "=?utf-8?b?U1NOIDEyMw==?="):
+        with pytest.raises(UnwritableMailError):
+            write_message(replace(MAIL, recipient=Mailbox("zoe@patients.example", name)))
 
 
 @pytest.mark.parametrize(

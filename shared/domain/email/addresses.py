@@ -14,6 +14,8 @@ from shared.errors import FieldError, ValidationFailedError
 MOST_OF_ADDRESS, MOST_OF_LOCAL, MOST_OF_SUBJECT = 254, 64, 250
 _LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+# Begins an encoded word (RFC 2047): what mail programs decode, and may hold line breaks or what nobody has read.
+ENCODED_WORD = "=?"
 _TOP = re.compile(r"(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})")
 
 
@@ -71,6 +73,8 @@ def subject_line(text: str, *, where: str = "subject") -> str:
         _refuse(where, f"A subject has at most {MOST_OF_SUBJECT} characters", "too_long")
     if not all(map(is_visible, text)) or len(text.splitlines()) > 1:
         _refuse(where, "A subject is one line without control characters", "header_injection")
+    if ENCODED_WORD in text:
+        _refuse(where, f"A subject is written in plain characters, without {ENCODED_WORD}", "header_injection")
     return text.strip()
 
 
@@ -78,6 +82,8 @@ def display_name(text: str, *, where: str = "name") -> str:
     """`text` as the name before an address. Raises ValidationFailedError for a line break, or an address in it."""
     if not all(map(is_visible, text)) or len(text.splitlines()) > 1:
         _refuse(where, "A name is one line without control characters", "header_injection")
+    if ENCODED_WORD in text:
+        _refuse(where, f"A name is written in plain characters, without {ENCODED_WORD}", "header_injection")
     if any(sign in text for sign in "@<>"):
         _refuse(where, "A name that looks like an address could be taken for it", "looks_like_an_address")
     return " ".join(text.split())

@@ -159,9 +159,13 @@ class ApproveDraft(RequestModel):
 
 
 class SendDraft(RequestModel):
-    """Send. Of a message of which nobody knows whether it went out, a person decides: send it again, or it was sent."""
+    """Send. Of a message of which nobody knows whether it went out, a person decides: send it again, or it was sent.
+
+    Of a letter for the portal only a notice is mailed: `placedInPortal` says that a person has put the letter there.
+    """
 
     decision: Literal["resend", "was_sent"] | None = None
+    placed_in_portal: bool = False
     version: Version | None = None
 
 
@@ -380,6 +384,7 @@ class SendParams(DraftReference):
     """See SendDraft."""
 
     decision: Literal["resend", "was_sent"] | None = None
+    placed_in_portal: bool = False
 
 
 class DiscardParams(DraftReference):

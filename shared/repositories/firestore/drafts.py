@@ -11,6 +11,7 @@ from google.cloud.firestore_v1.base_query import BaseQuery, FieldFilter
 from shared.models.firestore.drafts import DraftDocument
 from shared.repositories.changes import Position
 from shared.repositories.document_protocols import DraftFilter
+from shared.repositories.firestore.changing import reference
 from shared.repositories.firestore.collection import FirestoreCollection, documents_of, equal
 
 NEWEST_FIRST = BaseQuery.DESCENDING
@@ -42,7 +43,11 @@ class FirestoreDraftsUnderWay:
     def __init__(self, client: firestore.Client) -> None:
         self._client = client
 
-    def due(self, at: datetime, *, limit: int) -> list[DraftDocument]:
+    def due(self, at: datetime, *, limit: int, after: DraftDocument | None = None) -> list[DraftDocument]:
         """See DraftsUnderWay.due."""
         query = self._client.collection("drafts").where(filter=FieldFilter("attendAt", "<=", at))
-        return documents_of(query.order_by("attendAt").limit(limit), DraftDocument)
+        query = query.order_by("attendAt").order_by("__name__")
+        if after is not None:
+            place = reference(self._client, "drafts", after.id)
+            query = query.start_after({"attendAt": after.attend_at, "__name__": place})
+        return documents_of(query.limit(limit), DraftDocument)

@@ -213,11 +213,14 @@ class InMemoryDraftRepository(InMemoryCollection[DraftDocument]):
         """See DraftRepository.of_message."""
         return next((one for one in self._of(client_id) if message_id in one.message_ids), None)
 
-    def due(self, at: datetime, *, limit: int) -> list[DraftDocument]:
+    def due(self, at: datetime, *, limit: int, after: DraftDocument | None = None) -> list[DraftDocument]:
         """See DraftsUnderWay.due."""
         with self._stored.lock:
             waiting = [(one.attend_at, one.id, one) for one in self._held.values() if one.attend_at is not None]
-        return [one for at_, _, one in sorted(waiting, key=lambda place: place[:2]) if at_ <= at][:limit]
+        placed = sorted((one for one in waiting if one[0] <= at), key=lambda place: place[:2])
+        if after is not None and after.attend_at is not None:
+            placed = [one for one in placed if one[:2] > (after.attend_at, after.id)]
+        return [one for *_, one in placed[:limit]]
 
 
 class InMemoryJobRepository(InMemoryCollection[JobDocument]):

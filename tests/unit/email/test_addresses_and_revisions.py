@@ -74,7 +74,8 @@ def test_an_accepted_address_is_ascii_one_line_and_read_back_the_same(local: str
     ("text", "code"),
     [("", "missing"), ("  ", "missing"), ("x" * 251, "too_long"), ("a\nBcc: b@example.com", "header_injection"),
      ("a\r\nb", "header_injection"), ("a\x00b", "header_injection"), ("a\u2028b", "header_injection"),
-     ("a\x85b", "header_injection"), ("a\u202eb", "header_injection"), ("a\tb", "header_injection")],
+     ("a\x85b", "header_injection"), ("a\u202eb", "header_injection"), ("a\tb", "header_injection"),
+     ("=?utf-8?Q?Hi=0D=0ABcc:_evil?=", "header_injection"), ("=?utf-8?b?U1NO?=", "header_injection")],
 )  # fmt: skip
 def test_subjects_that_are_no_line_are_refused(text: str, code: str) -> None:
     with pytest.raises(ValidationFailedError) as caught:
@@ -89,7 +90,8 @@ def test_subjects_keep_any_script() -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [("ceo@payer.example", "looks_like_an_address"), ("Ana <ana@x.example>", "looks_like_an_address"),
-     ("Ana\r\nBcc: x", "header_injection"), ("Ana\u202e", "header_injection")],
+     ("Ana\r\nBcc: x", "header_injection"), ("Ana\u202e", "header_injection"),
+     ("=?utf-8?Q?Hi=0D=0ABcc:_evil?=", "header_injection"), ("=?utf-8?b?U1NO?=", "header_injection")],
 )  # fmt: skip
 def test_names_that_pretend_are_refused(text: str, code: str) -> None:
     with pytest.raises(ValidationFailedError) as caught:
