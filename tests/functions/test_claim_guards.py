@@ -174,7 +174,7 @@ def test_only_what_the_payers_file_says_is_agreed(
 def test_a_decision_by_the_history_starts_its_clocks(office: BillingOffice, kind: str) -> None:
     office.act("submit_claim")
     office.record("accept")
-    paid = {} if kind == "deny" else {"paidCents": 100}
+    paid: dict[str, Any] = {} if kind == "deny" else {"paidCents": 100}
     office.record(kind, reason="Not covered", **paid)
     stored = office.stored()
     assert stored["appeal_due_on"] == today() + timedelta(days=180)
