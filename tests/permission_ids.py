@@ -280,9 +280,8 @@ def _new_shared_reply(make: Make) -> str:
 
 
 def _email_context(make: Make) -> str:
-    """A context that the caller has opened: drafts are read by who has."""
-    body = {"recordType": "patient", "recordId": _new_record(make, "patient")["id"]}
-    return str(make.by_caller("POST", f"{EMAIL_DRAFTER}/context", body)["contextId"])
+    opened = {"recordType": "patient", "recordId": _new_record(make, "patient")["id"]}
+    return str(make.by_caller("POST", f"{EMAIL_DRAFTER}/context", opened)["contextId"])
 
 
 _OWN_WORDS: dict[str, Any] = {"subject": "A question", "body": "Please call us.",
@@ -291,7 +290,7 @@ _FROM_TEMPLATE: dict[str, Any] = {"template": "appt_reminder"}
 
 
 def _new_draft(state: str, content: dict[str, Any], *, own: bool = False) -> Callable[[Make], tuple[str, str]]:
-    """An e-mail in a state, of an admin or of the caller's `own`; its id and its context."""
+    """An e-mail in a state, of an admin or of the caller's `own`; its id and the context, which the caller opened."""
 
     def make_one(make: Make) -> tuple[str, str]:
         context, by = _email_context(make), make.by_caller if own else make.call
