@@ -126,9 +126,9 @@ def _id_of(record_type: str) -> Callable[[Make], str]:
     return lambda make: str(_new_record(make, record_type)["id"])
 
 
-def _new_context(make: Make, mode: str = ELIGIBILITY, record_type: str = "patient") -> str:
+def _new_context(make: Make, mode: str = ELIGIBILITY, record_type: str = "patient", by: Any = None) -> str:
     body = {"recordType": record_type, "recordId": _new_record(make, record_type)["id"]}
-    return str(make("POST", f"{mode}/context", body)["contextId"])
+    return str((by or make)("POST", f"{mode}/context", body)["contextId"])
 
 
 def _backend_context(make: Make) -> str:
@@ -280,8 +280,7 @@ def _new_shared_reply(make: Make) -> str:
 
 
 def _email_context(make: Make) -> str:
-    opened = {"recordType": "patient", "recordId": _new_record(make, "patient")["id"]}
-    return str(make.by_caller("POST", f"{EMAIL_DRAFTER}/context", opened)["contextId"])
+    return _new_context(make, EMAIL_DRAFTER, by=make.by_caller)
 
 
 _OWN_WORDS: dict[str, Any] = {"subject": "A question", "body": "Please call us.",
