@@ -126,9 +126,9 @@ def _id_of(record_type: str) -> Callable[[Make], str]:
     return lambda make: str(_new_record(make, record_type)["id"])
 
 
-def _new_context(make: Make, mode: str = ELIGIBILITY, record_type: str = "patient") -> str:
+def _new_context(make: Make, mode: str = ELIGIBILITY, record_type: str = "patient", by: Any = None) -> str:
     body = {"recordType": record_type, "recordId": _new_record(make, record_type)["id"]}
-    return str(make("POST", f"{mode}/context", body)["contextId"])
+    return str((by or make)("POST", f"{mode}/context", body)["contextId"])
 
 
 def _backend_context(make: Make) -> str:
@@ -275,9 +275,7 @@ def _new_shared_reply(make: Make) -> str:
 
 
 def _email_context(make: Make) -> str:
-    """A context that the caller has opened: drafts are read by who has."""
-    body = {"recordType": "patient", "recordId": _new_record(make, "patient")["id"]}
-    return str(make.by_caller("POST", f"{EMAIL_DRAFTER}/context", body)["contextId"])
+    return _new_context(make, EMAIL_DRAFTER, by=make.by_caller)
 
 
 _OWN_WORDS: dict[str, Any] = {"subject": "A question", "body": "Please call us.",
@@ -286,7 +284,7 @@ _FROM_TEMPLATE: dict[str, Any] = {"template": "appt_reminder"}
 
 
 def _new_draft(state: str, content: dict[str, Any], *, own: bool = False) -> Callable[[Make], tuple[str, str]]:
-    """An e-mail in a state, of an admin or of the caller's `own`; its id and its context."""
+    """An e-mail in a state, of an admin or of the caller's `own`; its id and the context, which the caller opened."""
 
     def make_one(make: Make) -> tuple[str, str]:
         context, by = _email_context(make), make.by_caller if own else make.call
