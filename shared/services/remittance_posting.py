@@ -152,9 +152,9 @@ class RemittancePosting:
 
     def _matched(self, caller: Caller, file: PayerFile, line: PayerFileLine, claim: str) -> Settlement:
         settlement = self._move(caller, file, line, claim, by_hand=True)
-        taker = self._taker(caller.client_id, file, line) if settlement.outcome == "not_posted" else None
-        named = None if taker is None else self._store().claims.get(caller.client_id, claim)
-        return settlement if named is None or named.claim.id != taker else Settlement("posted", claim_id=taker)
+        taken = self._taken(caller.client_id, file, line) if settlement.outcome == "not_posted" else None
+        named = None if taken is None else self._store().claims.get(caller.client_id, claim)
+        return settlement if taken is None or named is None or named.claim.id != taken.claim_id else taken
 
     def _post(self, caller: Caller, content: str, set_id: str) -> tuple[PostedFiles, bool]:
         ends = self._ticks() + POSTING_SECONDS
@@ -219,14 +219,18 @@ class RemittancePosting:
             return settlement
         # A claim may have this line already, which is why none can take it: another request was faster, or was killed
         # before it could say so.
-        taker = self._taker(client_id, run.file, line)
-        if taker is None:
+        taken = self._taken(client_id, run.file, line)
+        if taken is None:
             return settlement
         run.outcomes[line.number] = "already_posted"
-        return Settlement("posted", claim_id=taker)
+        return taken
 
-    def _taker(self, client_id: UUID, file: PayerFile, line: PayerFileLine) -> UUID | None:
-        return self._store().payer_files.taken(client_id, source_of(file, line).reference)
+    def _taken(self, client_id: UUID, file: PayerFile, line: PayerFileLine) -> Settlement | None:
+        """What is to be said of a line that a claim has already, as that claim stands now; None where none has it."""
+        taker = self._store().payer_files.taken(client_id, source_of(file, line).reference)
+        claim = None if taker is None else self._store().claims.get(client_id, str(taker))
+        status = None if claim is None else claim.claim.status
+        return None if taker is None else Settlement("posted", claim_id=taker, claim_status=status)
 
     def _posted_to(self, run: _Run, line: PayerFileLine, found: Found) -> Settlement:
         if not isinstance(found, UUID):

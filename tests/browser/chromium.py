@@ -69,7 +69,7 @@ def _command(folder: Path, *more: str, resolver: str = "") -> list[str]:
 def open_page(url: str, folder: Path) -> Page:
     """Open `url` with a new profile in `folder`."""
     done = subprocess.run(
-        _command(folder, "--virtual-time-budget=60000", "--enable-logging=stderr", "--dump-dom", url),
+        _command(folder, "--virtual-time-budget=10000", "--enable-logging=stderr", "--dump-dom", url),
         capture_output=True,
         text=True,
         timeout=PAGE_SECONDS,
