@@ -260,7 +260,7 @@ def test_what_a_person_fills_in_is_measured_whatever_the_record_says(
     told: dict[str, Any] = {"subject": "Hello", "body": f"Your claim: {HIV}."}
     told |= {"recipient": {"kind": "patient", "address": ADDRESS}, "fields": {"claim.denial_reason": HIV}}
     draft = office.draft(role=role, **told)
-    assert draft["phi"]["level"] == "medium"
+    assert draft["phi"]["level"] == "high"
     assert "claim.denial_reason" in draft["phi"]["disclosed"]
     assert office.refused(draft, "submit", role=role).json["code"] == "phi_over_limit"
     nothing_was_sent(office)

@@ -135,7 +135,8 @@ def test_who_has_worded_it_is_no_second_pair_of_eyes(office: DraftOffice) -> Non
 def test_a_letter_for_the_portal_sends_only_where_it_can_be_read(office: DraftOffice) -> None:
     draft = high(office, Role.BILLER)
     office.step(draft, "approve", {"contentHash": draft["contentHash"]}, role=Role.ADMIN)
-    office.step(draft, "send", role=Role.BILLER)
+    assert office.refused(draft, "send", role=Role.BILLER).json["errors"][0]["field"] == "placedInPortal"
+    office.step(draft, "send", {"placedInPortal": True}, role=Role.BILLER)
     (raw,) = office.product.mail.written.values()
     assert b"portal.practice.example" in raw
     for told in (b"1981", b"born", b"04/03"):

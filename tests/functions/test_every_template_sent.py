@@ -90,7 +90,8 @@ def test_a_template_is_sent_without_a_field_left_and_without_a_canary(office: Dr
     assert LEVELS.index(draft["phi"]["level"]) <= LEVELS.index(template(name).ceiling)
     office.step(draft, "submit")
     office.step(draft, "approve", {"contentHash": draft["contentHash"]}, role=Role.ADMIN)
-    sent = office.step(draft, "send")
+    placed = {"placedInPortal": True} if draft["channel"] == "portal_link" else {}
+    sent = office.step(draft, "send", placed)
     (raw,) = office.product.mail.written.values()
     message = message_from_bytes(raw, policy=default)
     assert isinstance(message, EmailMessage)
