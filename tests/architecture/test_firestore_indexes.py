@@ -217,7 +217,6 @@ QUERIES: dict[str, Callable[[firestore.Client], None]] = {
 
 # What the front-end asks with the Firebase SDK (README, "Live reading"); security rules decide what it gets.
 CLIENTS_QUERIES = [
-    Shape("drafts", frozenset({"clientId", "contextId", "mode"}), frozenset(), (("sortAt", "DESCENDING"),)),
     Shape("tasks", frozenset({"clientId", "contextId", "mode", "deletedAt"}), frozenset(), (("sortAt", "ASCENDING"),)),
     Shape(
         "messages", frozenset({"clientId", "contextId", "mode", "threadId"}), frozenset(), (("sortAt", "DESCENDING"),)

@@ -146,12 +146,8 @@ const DOCUMENTS = {
   'messages/msg-to-write': message('eligibility', { contextId: 'ctx-to-write' }),
   'messages/msg-of-number': message('eligibility', { clientId: 7 }),
 
-  ...Object.fromEntries(MODES.map((mode) => [`drafts/draft-${mode}`, draft(mode)])),
-  'drafts/draft-not-opened': draft('eligibility', { contextId: 'ctx-not-opened' }),
-  'drafts/draft-without-context': withoutField(draft('eligibility'), 'contextId'),
-  'drafts/draft-of-south': draft('eligibility', { clientId: 'south' }),
+  'drafts/draft-eligibility': draft('eligibility'),
   'drafts/draft-to-write': draft('eligibility', { contextId: 'ctx-to-write' }),
-  'drafts/draft-of-number': draft('eligibility', { clientId: 7 }),
 
   ...Object.fromEntries(Object.keys(MODES_READ).map((role) => [`sessions/${role}_${SIGN_IN}`, session(role)])),
   [`sessions/ana_${SIGN_IN}`]: session('ana'),
