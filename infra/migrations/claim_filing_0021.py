@@ -1,12 +1,13 @@
 """The functions and triggers of migration 0021 that keep until when a claim is to be filed (E22), whoever writes it.
 
 The rule is `shared/domain/eligibility/filing.py`; tests/integration/test_claim_filing.py holds the two to each other. A
-secondary claim's time counts from the primary's answer: who bills it says so, and nothing here changes it.
+secondary claim's time counts from the primary's answer: who bills it says so. Neither that nor another day that
+somebody entered is changed here.
 """
 
 from __future__ import annotations
 
-_OPEN = "status IN ('draft', 'on_hold', 'missing_information', 'ready', 'rejected')"
+_OVER = "status IN ('paid', 'finalized', 'written_off', 'voided', 'forwarded_secondary', 'denied_final')"
 FUNCTIONS = (
     """
 CREATE FUNCTION claim_filing_due(served date, program text, days integer) RETURNS date LANGUAGE sql IMMUTABLE AS $$
@@ -33,7 +34,8 @@ CREATE FUNCTION keep_payer_filing() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF (NEW.program, NEW.filing_days) IS DISTINCT FROM (OLD.program, OLD.filing_days) THEN
     UPDATE claims SET filing_due_on = claim_filing_due(service_date, NEW.program, NEW.filing_days)
-    WHERE client_id = NEW.client_id AND payer_id = NEW.id AND secondary_of_id IS NULL AND {_OPEN};
+    WHERE client_id = NEW.client_id AND payer_id = NEW.id AND secondary_of_id IS NULL AND NOT {_OVER}
+      AND filing_due_on = claim_filing_due(service_date, OLD.program, OLD.filing_days);
   END IF;
   RETURN NULL;
 END $$

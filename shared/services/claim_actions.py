@@ -170,6 +170,9 @@ class ClaimActions:
         if params.provider_id is not None:
             provider = self._provider(caller, params.provider_id)
             given["provider_id"] = provider.id
+        counted = {name: getattr(file.claim, name) for name in ("service_date", "payer_id")}
+        if counted != {name: given.get(name, value) for name, value in counted.items()}:
+            given["filing_due_on"] = None  # counted anew
         after = replace(file, claim=replace(file.claim, **given), payer=payer, provider=provider)
         if params.authorization_id is None:
             return after

@@ -236,7 +236,7 @@ class ClaimAnswers:
         if not further:
             target_of(claim.status, "appeal", reason=params.ground)
         hindrance = against_appeal(replace(situation, today=filed))
-        level = next_level(file.appeals, file.payer)
+        level = next_level(file.appeals, file.payer, claim.adjudicated_on)
         if hindrance is not None or level is None:
             raise ConflictError(
                 hindrance.text if hindrance else "No level of appeal is left",

@@ -108,7 +108,7 @@ def _after(file: ClaimFile, stepped: Stepped) -> ClaimFile:
     appeal, made = stepped.appeal, stepped.made
     appeals = file.appeals
     if appeal is not None:
-        appeals = tuple(sorted((*(one for one in appeals if one.level != appeal.level), appeal), key=_level))
+        appeals = (*(one for one in appeals if one.id != appeal.id), appeal)
     return ClaimFile(
         stepped.claim,
         file.patient,
@@ -118,10 +118,6 @@ def _after(file: ClaimFile, stepped: Stepped) -> ClaimFile:
         appeals,
         file.secondary_ids if made is None else (*file.secondary_ids, made.id),
     )
-
-
-def _level(appeal: Appeal) -> int:
-    return appeal.level
 
 
 def _event(caller: Caller, before: BilledClaim, stepped: Stepped, change: str) -> AuditEvent:

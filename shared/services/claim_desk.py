@@ -212,4 +212,4 @@ def _appeals(file: ClaimFile, stepped: Told) -> tuple[Any, ...]:
     appeal = stepped.appeal
     if appeal is None:
         return file.appeals
-    return (*(one for one in file.appeals if one.level != appeal.level), appeal)
+    return (*(one for one in file.appeals if one.id != appeal.id), appeal)

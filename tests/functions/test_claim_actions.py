@@ -337,3 +337,14 @@ def test_a_talk_between_physicians_lets_the_payer_decide_anew(office: BillingOff
     asked = office.act("start_appeal", ground="medical_necessity", kind="peer_to_peer")
     assert (status(asked), asked["data"]["peerToPeer"]) == ("denied", {"usuallyUntil": day(14), "late": False})
     assert status(office.act("record_appeal_outcome", outcome="won", paidAmount=0)) == "accepted"
+
+
+def test_an_extension_holds_until_the_claim_is_counted_anew(office: BillingOffice) -> None:
+    office.change_row("claims", office.stored()["id"], service_date=today() - timedelta(days=200))
+    assert office.try_to("submit_claim", {}).json["code"] == "scrub_blocked"
+    office.change_row("claims", office.stored()["id"], filing_due_on=today() + timedelta(days=5))
+    office.act("submit_claim")
+    assert office.stored()["filing_due_on"] == today() + timedelta(days=5)
+    office.record("reject", reason="A7:187")
+    office.act("correct_and_resubmit", serviceDate=day(-20))
+    assert office.stored()["filing_due_on"] == today() + timedelta(days=70)

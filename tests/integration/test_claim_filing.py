@@ -99,17 +99,17 @@ def test_another_day_or_payer_is_another_time_and_another_member_is_not(desk: De
     assert desk.due(claim) == date(2027, 1, 1), "what somebody entered stays"
 
 
-def test_a_payers_time_is_that_of_its_claims_that_are_not_filed(desk: Desk) -> None:
+def test_a_payers_time_is_that_of_its_claims_that_may_be_filed_again(desk: Desk) -> None:
     payer = desk.payer()
-    other, waiting, sent = (
-        desk.claim(desk.payer()),
-        desk.claim(payer, status="rejected"),
-        desk.claim(payer, status="paid"),
-    )
+    waiting, paid, sent = (desk.claim(payer, status=status) for status in ("rejected", "paid", "submitted"))
+    extended = desk.claim(payer, filing_due_on=date(2027, 1, 1))
+    other = desk.claim(desk.payer())
     desk.do("UPDATE payers SET name = 'B Payer' WHERE id = :id", id=payer)
     assert desk.due(waiting) == IN_90_DAYS
     desk.do("UPDATE payers SET filing_days = 30 WHERE id = :id", id=payer)
-    assert [desk.due(claim) for claim in (waiting, sent, other)] == [IN_30_DAYS, IN_90_DAYS, IN_90_DAYS]
+    assert [desk.due(claim) for claim in (waiting, sent)] == [IN_30_DAYS, IN_30_DAYS]
+    assert [desk.due(claim) for claim in (paid, other)] == [IN_90_DAYS, IN_90_DAYS]
+    assert desk.due(extended) == date(2027, 1, 1), "an extension stays"
 
 
 def test_a_secondary_claims_time_is_for_who_bills_it(desk: Desk) -> None:

@@ -330,8 +330,8 @@ def _create_appeals() -> None:
         ),
         _of_tenant("claim_appeals", "claim_id", "claims"),
         *_keys("claim_appeals"),
-        sa.UniqueConstraint("client_id", "claim_id", "level", name=op.f("uq_claim_appeals_client_id_claim_id_level")),
     )
+    op.create_index("ix_claim_appeals_claim", "claim_appeals", ["client_id", "claim_id"])
     _bind("claim_appeals", "SELECT, INSERT, UPDATE")
 
 

@@ -67,9 +67,12 @@ def decision_due(level: int, filed_on: date, payer: Payer | None) -> date:
     return filed_on + timedelta(days=levels(payer)[level - 1].decided_in)
 
 
-def next_level(appeals: Iterable[Appeal], payer: Payer | None) -> int | None:
-    """The level that comes next, from 1; None when one is open, or the last was decided."""
-    known = list(appeals)
+def next_level(appeals: Iterable[Appeal], payer: Payer | None, decided_on: date | None) -> int | None:
+    """The level that comes next, from 1; None when one is open, or the last was decided.
+
+    Appeals against what the payer decided before `decided_on`, its present decision, do not count.
+    """
+    known = [one for one in appeals if one.decided_on is None or decided_on is None or one.decided_on >= decided_on]
     if any(one.status == "open" for one in known):
         return None
     level = max((one.level for one in known), default=0) + 1

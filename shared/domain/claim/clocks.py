@@ -16,11 +16,20 @@ MEDICARE_REOPENING_DAYS = 365
 
 
 def filing_of(claim: BilledClaim, payer: Payer | None, *, primary_eob: date | None = None) -> FilingDeadline | None:
-    """E22: until when the claim is to be filed; None without a date of service. A rejection does not stop it."""
+    """E22: until when the claim is to be filed; None without a date of service. A rejection does not stop it.
+
+    Another day that stands in the claim was entered, as an extension is, and holds.
+    """
     if claim.service_date is None:
         return None
     is_secondary = claim.secondary_of_id is not None
-    return filing_deadline(claim.service_date, payer, secondary=is_secondary, primary_eob=primary_eob)
+    deadline = filing_deadline(claim.service_date, payer, secondary=is_secondary, primary_eob=primary_eob)
+    entered = claim.filing_due_on
+    if entered is None or entered == deadline.due:
+        return deadline
+    text = f"{entered}, as it was entered for this claim"
+    evidence = found("E22", "filing_entered", text, f"claims/{claim.id}", "filing_due_on", due=entered)
+    return replace(deadline, due=entered, confirmed=True, evidence=evidence)
 
 
 def corrected_due(decided_on: date, payer: Payer | None) -> tuple[date, Evidence]:

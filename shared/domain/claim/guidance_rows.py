@@ -117,7 +117,7 @@ def _step_hindered(step: NextStep) -> When:
 def against_appeal(situation: ClaimSituation) -> Evidence | None:
     """What keeps a claim from being appealed: no level is left, or its time has passed."""
     claim = situation.claim
-    if next_level(situation.file.appeals, situation.file.payer) is None:
+    if next_level(situation.file.appeals, situation.file.payer, situation.claim.adjudicated_on) is None:
         return found("A01", "no_level_left", "No level of appeal is left, or one is open", situation.source)
     if claim.appeal_due_on is not None and claim.appeal_due_on < situation.today:
         text = f"The time to appeal ended on {claim.appeal_due_on}"

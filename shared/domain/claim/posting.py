@@ -140,7 +140,7 @@ def _with_deadlines(file: ClaimFile, after: BilledClaim, decided_on: date, denia
     fresh = with_clocks(replace(after, appeal_due_on=None, corrected_due_on=None), file.payer)
     appeal_by = fresh.appeal_due_on
     if appeal_by is not None and file.claim.status == "appealed":
-        level = max((one.level for one in file.appeals), default=1) + 1
+        level = (file.appeals[-1].level if file.appeals else 1) + 1
         appeal_by = appeal_due(level, decided_on, file.payer)[0] if level <= len(levels(file.payer)) else None
     late_request = denial is not None and denial.carc in NO_AUTHORIZATION
     return replace(

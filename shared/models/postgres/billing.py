@@ -187,7 +187,7 @@ claim_appeals = Table(
     Column("decided_on", Date),
     *stamps(),
     of_tenant("claim_id", "claims"),
-    UniqueConstraint("client_id", "claim_id", "level"),
+    Index("ix_claim_appeals_claim", "client_id", "claim_id"),
     CheckConstraint("level > 0", name="level"),
     CheckConstraint("status IN ('open', 'won', 'partially_won', 'lost', 'withdrawn')", name="status"),
 )

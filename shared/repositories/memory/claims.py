@@ -48,7 +48,7 @@ class InMemoryClaimRepository:
     def __init__(self, tables: InMemoryTables, history: dict[UUID, list[HistoryEntry]]) -> None:
         self._tables = tables
         self._changes = history
-        self._appeals: dict[UUID, dict[int, Appeal]] = {}
+        self._appeals: dict[UUID, dict[UUID, Appeal]] = {}
 
     def get(self, client_id: UUID, reference: str, *, seen: AuditEvent | None = None) -> ClaimFile | None:
         """See ClaimRepository.get."""
@@ -91,7 +91,7 @@ class InMemoryClaimRepository:
                 row["last_event_id"] = change.events[-1].id if change.events else row["last_event_id"]
                 self._remember(after, changed_by, before)
             if change.appeal is not None:
-                self._appeals.setdefault(row["id"], {})[change.appeal.level] = change.appeal
+                self._appeals.setdefault(row["id"], {})[change.appeal.id] = change.appeal
             if change.made is not None:
                 made = columns_of(change.made) | {"id": change.made.id, "client_id": client_id}
                 self._tables.add("claims", made | {"scrub": change.made.scrub})
@@ -288,7 +288,7 @@ class InMemoryClaimRepository:
             if provider is None
             else ClaimParty(provider["id"], provider["provider_number"], provider["name"], provider["npi"]),
             () if decided is None else decided.adjustments,
-            tuple(appeals[level] for level in sorted(appeals)),
+            tuple(appeals.values()),
             tuple(sorted(one["id"] for one in own if one["secondary_of_id"] == claim.id)),
         )
 

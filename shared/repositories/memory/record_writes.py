@@ -56,6 +56,7 @@ class InMemoryRecordWrites:
             if row is not None and request.record_type == "visit":
                 caught_up(self._tables, row)
             table = RECORD_TABLES[request.record_type][0]
+            terms = ("", None) if row is None else (row.get("program"), row.get("filing_days"))
             if row is None:
                 row = self._tables.add(table, {"client_id": client_id} | columns)
             elif columns or deleted:
@@ -63,8 +64,8 @@ class InMemoryRecordWrites:
                 row.update({**columns, **revived, "version": row["version"] + 1, "updated_at": datetime.now(UTC)})
             if request.record_type == "visit":
                 caught_up(self._tables, row, changed_by)
-            if table == "payers" and columns.keys() & {"program", "filing_days"}:
-                self._tables.keep_filing_with(row)
+            if table == "payers":
+                self._tables.keep_filing_with(row, *terms)
             if table == "claims":
                 if current is not None and columns.keys() & {"service_date", "payer_id"}:
                     self._tables.keep_filing(row)

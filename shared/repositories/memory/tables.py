@@ -9,7 +9,6 @@ from threading import RLock
 from typing import Any
 from uuid import UUID
 
-from shared.domain.claim.states import UNFILED
 from shared.domain.eligibility.filing import filing_due
 from shared.models.audit import AuditEvent
 from shared.models.claim import ClaimEvent
@@ -81,6 +80,8 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "eligibility_checks": {"state": "completed", "source": "on_file", "attempts": 0},
 }
 NO_DATE = date.min
+# Claims whose time for filing does not matter any more.
+_OVER = frozenset({"paid", "finalized", "written_off", "voided", "forwarded_secondary", "denied_final"})
 # Client, patient, date of service and service type: what a check asks.
 Question = tuple[UUID, UUID, date, str]
 
@@ -134,10 +135,13 @@ class InMemoryTables:
         days, served = payer.get("filing_days"), claim["service_date"]
         claim["filing_due_on"] = served and filing_due(served, payer.get("program"), days)
 
-    def keep_filing_with(self, payer: dict[str, Any]) -> None:
-        """The same for what is not filed yet with a payer whose time has changed."""
+    def keep_filing_with(self, payer: dict[str, Any], program: str | None, days: int | None) -> None:
+        """The same for a payer's claims, where nobody entered another day; the program and time are those before."""
         for claim in self.rows["claims"]:
-            if claim["payer_id"] == payer["id"] and claim["status"] in UNFILED:
+            served = claim["service_date"]
+            if claim["payer_id"] != payer["id"] or served is None or claim["status"] in _OVER:
+                continue
+            if claim["filing_due_on"] == filing_due(served, program, days):
                 self.keep_filing(claim)
 
     def history_of_claim(self, claim: dict[str, Any]) -> list[ClaimEvent]:

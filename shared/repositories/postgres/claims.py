@@ -68,7 +68,7 @@ SELECT c.id, c.version, {", ".join(f"c.{name}" for name in COLUMNS)}, c.adjudica
   {", ".join(f"y.{name} AS payer_{name}" for name in _PAYER if name != "id")}, y.version AS payer_version,
   (SELECT jsonb_agg({_ADJUSTMENT}) FROM claim_adjustments a
     WHERE a.client_id = c.client_id AND a.event_id = c.adjudication_event_id) AS adjustments,
-  (SELECT jsonb_agg({_APPEAL} ORDER BY l.level) FROM claim_appeals l
+  (SELECT jsonb_agg({_APPEAL} ORDER BY l.created_at, l.level) FROM claim_appeals l
     WHERE l.client_id = c.client_id AND l.claim_id = c.id) AS appeals,
   (SELECT array_agg(s.id ORDER BY s.id) FROM claims s
     WHERE s.client_id = c.client_id AND s.secondary_of_id = c.id AND s.deleted_at IS NULL) AS secondary_ids
@@ -107,7 +107,7 @@ _PUT_APPEAL = text("""
 INSERT INTO claim_appeals (id, client_id, claim_id, level, status, filed_on, due_on, reason, reference, amount,
   decided_on)
 VALUES (:id, :client, :claim, :level, :status, :filed_on, :due_on, :reason, :reference, :amount, :decided_on)
-ON CONFLICT (client_id, claim_id, level) DO UPDATE SET status = excluded.status, filed_on = excluded.filed_on,
+ON CONFLICT (id) DO UPDATE SET status = excluded.status, filed_on = excluded.filed_on,
   due_on = excluded.due_on, reason = excluded.reason, reference = excluded.reference, amount = excluded.amount,
   decided_on = excluded.decided_on, version = claim_appeals.version + 1, updated_at = now()
 """)

@@ -45,14 +45,33 @@ def test_levels_are_filed_within_their_days(level: int, payer: Payer | None, day
 
 
 def test_there_is_an_end_of_levels() -> None:
-    assert next_level([], BLUE) == 1
-    assert next_level([_appeal(1, "lost")], BLUE) == 2
-    assert next_level([_appeal(1, "lost"), _appeal(2, "open")], BLUE) is None
+    assert next_level([], BLUE, ON) == 1
+    assert next_level([_appeal(1, "lost")], BLUE, None) == 2
+    assert next_level([_appeal(1, "lost"), _appeal(2, "open")], BLUE, ON) is None
     lost = [_appeal(n, "lost") for n in range(1, len(levels(BLUE)) + 1)]
-    assert next_level(lost, BLUE) is None
-    assert next_level(lost, MEDICARE) == 4
+    assert next_level(lost, BLUE, None) is None
+    assert next_level(lost, MEDICARE, None) == 4
     assert decision_due(1, ON, BLUE) == ON + timedelta(days=60)
     assert peer_to_peer_due(ON) == ON + timedelta(days=14)
+
+
+def test_a_new_decision_is_appealed_from_the_first_level_on() -> None:
+    decided = [replace(_appeal(n, "lost"), decided_on=ON + timedelta(days=30 * n)) for n in (1, 2, 3)]
+    assert next_level(decided[:2], BLUE, ON) == 3
+    assert next_level(decided[:2], BLUE, ON + timedelta(days=60)) == 3, "a lost appeal is the newest decision"
+    assert next_level(decided, BLUE, ON + timedelta(days=91)) == 1
+    assert next_level([*decided, _appeal(1, "open")], BLUE, ON + timedelta(days=91)) is None
+
+
+def test_a_day_that_was_entered_holds_against_the_payers_time() -> None:
+    own = filing_of(claim(service_date=ON), BLUE)
+    assert own is not None
+    later = own.due + timedelta(days=40)
+    entered = filing_of(claim(service_date=ON, filing_due_on=later), BLUE)
+    assert entered is not None
+    assert (entered.due, entered.evidence.code) == (later, "filing_entered")
+    assert with_clocks(claim(service_date=ON, filing_due_on=later), BLUE).filing_due_on == later
+    assert filing_of(claim(service_date=ON, filing_due_on=own.due), BLUE) == own
 
 
 def test_a_correction_has_medicares_year_or_the_payers_days_anew() -> None:
