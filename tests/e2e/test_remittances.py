@@ -66,7 +66,7 @@ def test_files_of_a_payer_move_claims_once_and_leave_their_trace(manager: Person
     rows = "SELECT count(*) AS posted FROM claim_events WHERE details ->> 'fileId' = :file"
     assert database.rows(rows, file=file["id"])[0]["posted"] == 2
     told = "SELECT count(*) AS told FROM audit_logs WHERE metadata ->> 'remittance' = :file"
-    until(lambda: database.rows(told, file=file["id"])[0]["told"] == 2, seconds=90, what="the claims' audit rows")
+    until(lambda: database.rows(told, file=file["id"])[0]["told"] == 2, seconds=200, what="the claims' audit rows")
     matched = manager.done("POST", f"{REMITTANCES}/{file['id']}/lines/3/match", {"claimId": other_claim(manager)})
     assert matched["lines"][2]["outcome"] == "posted"
     assert matched["totals"] | {"lines": 3, "posted": 3} == matched["totals"]
