@@ -5,7 +5,7 @@ from __future__ import annotations
 import functions_framework
 from flask import Request, Response
 
-from shared import bootstrap, bootstrap_modes
+from shared import bootstrap_modes
 from shared.auth.permissions import Permission
 from shared.domain.authorization.states import BY_HAND
 from shared.models.api.authorizations import (
@@ -23,18 +23,13 @@ from shared.models.api.authorizations import (
 from shared.models.api.modes import (
     ClaimList,
     ClaimQuery,
-    ContextQuery,
-    ContextView,
     PatientEligibility,
     PatientQuery,
-    QuickAction,
-    QuickActionResult,
-    SetContext,
-    SummaryView,
 )
 from shared.models.audit import AuditAction
 from shared.models.caller import Caller
 from shared.web import Operations, Reply, function_app
+from shared.web.mode_routes import add_mode_routes
 
 MODE = "eligibility"
 operations = Operations(tag="eligibility", prefix="/api/v1/modes/eligibility", mode=MODE)
@@ -79,39 +74,11 @@ _GRANTED = _AUTHORIZATION | {
     "version": 2,
 }
 
-
-@operations.get(
-    "/context",
-    summary="The caller's current context in this mode",
-    permission=Permission.MODE_READ,
-    audit=AuditAction.CONTEXT_READ,
-    example=_CONTEXT,
-)
-def get_context(caller: Caller, query: ContextQuery) -> Reply[ContextView]:
-    context = bootstrap.mode_service().get_context(caller, MODE, query.context_id)
-    return Reply(context, version=context.version)
-
-
-@operations.post(
-    "/context",
-    summary="Work on a record: 201 when its context is new, 200 when it existed",
-    permission=Permission.CONTEXT_OPEN,
-    audit=AuditAction.CONTEXT_SET,
-    status=201,
-    request_example={"recordType": "Patient ID", "recordId": "MRN553"},
-    example=_CONTEXT,
-)
-def set_context(caller: Caller, body: SetContext) -> Reply[ContextView]:
-    context, new = bootstrap.mode_service().set_context(caller, MODE, body)
-    return Reply(context, status=201 if new else 200, version=context.version)
-
-
-@operations.get(
-    "/summary",
-    summary="What is known about the record, each sentence backed by a fact",
-    permission=Permission.MODE_READ,
-    audit=AuditAction.SUMMARY_READ,
-    example={
+add_mode_routes(
+    operations,
+    MODE,
+    context=_CONTEXT,
+    summary={
         "mode": "eligibility",
         "contextId": "ctx_7c1e",
         "summary": "Aetna: active for 2026-12-01. Authorization needed. Next: Request Authorization.",
@@ -119,22 +86,10 @@ def set_context(caller: Caller, body: SetContext) -> Reply[ContextView]:
         "facts": [{"label": "Authorization", "value": "needed", "source": "rule:E09"}],
         "updatedAt": "2026-11-23T09:00:00Z",
     },
+    action={"action": "check_eligibility", "params": {"dateOfService": "2026-12-01"}},
+    result=_ACTION,
+    about="What is known about the record, each sentence backed by a fact",
 )
-def get_summary(caller: Caller, query: ContextQuery) -> SummaryView:
-    return bootstrap.mode_service().get_summary(caller, MODE, query.context_id)
-
-
-@operations.post(
-    "/quick-action",
-    summary="Run a quick action on the current context",
-    permission=Permission.QUICK_ACTION,
-    audit=AuditAction.QUICK_ACTION,
-    request_example={"action": "check_eligibility", "params": {"dateOfService": "2026-12-01"}},
-    example=_ACTION,
-)
-def quick_action(caller: Caller, body: QuickAction) -> Reply[QuickActionResult]:
-    result = bootstrap.mode_service().execute_quick_action(caller, MODE, body)
-    return Reply(result, status=result.status)
 
 
 @operations.get(

@@ -5,13 +5,13 @@ from __future__ import annotations
 import functions_framework
 from flask import Request, Response
 
-from shared import bootstrap, bootstrap_modes
+from shared import bootstrap_modes
 from shared.auth.permissions import Permission
-from shared.models.api.modes import ContextQuery, ContextView, QuickAction, QuickActionResult, SetContext, SummaryView
 from shared.models.api.visits import AppointmentList, AppointmentQuery, CheckInRequest, VisitView
 from shared.models.audit import AuditAction
 from shared.models.caller import Caller
 from shared.web import Operations, Reply, function_app
+from shared.web.mode_routes import add_mode_routes
 
 MODE = "front-desk"
 operations = Operations(tag="front-desk", prefix="/api/v1/modes/front-desk", mode=MODE)
@@ -44,59 +44,18 @@ _LINE = {
 }
 _VISIT = _LINE | {"history": [], "facts": [], "missing": [], "copayDueCents": 2500, "rescheduledTo": None}
 
-
-@operations.get(
-    "/context",
-    summary="The caller's current context in this mode",
-    permission=Permission.MODE_READ,
-    audit=AuditAction.CONTEXT_READ,
-    example=_CONTEXT,
-)
-def get_context(caller: Caller, query: ContextQuery) -> Reply[ContextView]:
-    context = bootstrap.mode_service().get_context(caller, MODE, query.context_id)
-    return Reply(context, version=context.version)
-
-
-@operations.post(
-    "/context",
-    summary="Work on a record: 201 when its context is new, 200 when it existed",
-    permission=Permission.CONTEXT_OPEN,
-    audit=AuditAction.CONTEXT_SET,
-    status=201,
-    request_example={"recordType": "Patient ID", "recordId": "MRN553"},
-    example=_CONTEXT,
-)
-def set_context(caller: Caller, body: SetContext) -> Reply[ContextView]:
-    context, new = bootstrap.mode_service().set_context(caller, MODE, body)
-    return Reply(context, status=201 if new else 200, version=context.version)
-
-
-@operations.get(
-    "/summary",
-    summary="What is known about the record",
-    permission=Permission.MODE_READ,
-    audit=AuditAction.SUMMARY_READ,
-    example={"mode": "front-desk", "contextId": "ctx_7c1e", "summary": _CONTEXT["summary"], "status": "proceed"},
-)
-def get_summary(caller: Caller, query: ContextQuery) -> SummaryView:
-    return bootstrap.mode_service().get_summary(caller, MODE, query.context_id)
-
-
-@operations.post(
-    "/quick-action",
-    summary="Run a quick action on the current context",
-    permission=Permission.QUICK_ACTION,
-    audit=AuditAction.QUICK_ACTION,
-    request_example={"action": "mark_arrived", "params": {"visitId": "VIS-2041"}},
-    example={
+add_mode_routes(
+    operations,
+    MODE,
+    context=_CONTEXT,
+    summary={"mode": "front-desk", "contextId": "ctx_7c1e", "summary": _CONTEXT["summary"], "status": "proceed"},
+    action={"action": "mark_arrived", "params": {"visitId": "VIS-2041"}},
+    result={
         "success": True,
         "data": {"status": "proceed", "visit": _VISIT},
         "guidanceActions": [{"label": "Start Check-In", "action": "start_check_in"}],
     },
 )
-def quick_action(caller: Caller, body: QuickAction) -> Reply[QuickActionResult]:
-    result = bootstrap.mode_service().execute_quick_action(caller, MODE, body)
-    return Reply(result, status=result.status)
 
 
 @operations.get(
