@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Literal
 
 from shared.auth.permissions import Permission, allows
-from shared.errors import ConflictError, FieldError, ForbiddenError, InvalidTransitionError, ValidationFailedError
+from shared.domain.steps import reason_missing
+from shared.errors import ConflictError, ForbiddenError, InvalidTransitionError
 from shared.models.firestore.drafts import SENDING_STATES, DraftDocument, DraftState
 from shared.models.roles import Role
 
@@ -85,8 +86,7 @@ def move(draft: DraftDocument, wanted: DraftMove, *, at: datetime, reason: str |
         words = f"A draft that is {draft.state} cannot {wanted}"
         raise InvalidTransitionError(words, allowed=allowed_moves(draft), current=draft.state)
     if transition.needs_reason and reason is None:
-        message = "This step needs a reason"
-        raise ValidationFailedError(message, errors=(FieldError("reason", "missing", message),))
+        raise reason_missing()
     members: dict[str, object] = {"state": transition.target, "updated_at": at, "version": draft.version + 1}
     if transition.by_hand:
         members["reason"] = reason

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import get_args
 
 from shared.auth.permissions import Permission, allows
-from shared.errors import ConflictError, FieldError, ForbiddenError, InvalidTransitionError, ValidationFailedError
+from shared.domain.steps import reason_missing
+from shared.errors import ConflictError, ForbiddenError, InvalidTransitionError
 from shared.models.firestore.documents import TaskDocument, TaskMove, TaskState
 from shared.models.roles import Role
 
@@ -87,8 +88,7 @@ def move(
     if wanted not in allowed_moves(task):
         raise InvalidTransitionError(f"A task that is {task.state} cannot {wanted}", allowed=allowed_moves(task))
     if reason is None and _needs_reason(task, wanted, at):
-        message = "This step needs a reason"
-        raise ValidationFailedError(message, errors=(FieldError("reason", "missing", message),))
+        raise reason_missing()
     return task.model_copy(update=_members(task, transition.target, by=by, at=at, reason=reason))
 
 

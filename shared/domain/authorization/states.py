@@ -7,11 +7,12 @@ that was sent, and what was left to a telephone call (`contact_payer`) takes the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Literal, get_args
 
-from shared.errors import FieldError, InvalidTransitionError, ValidationFailedError
+from shared.domain.steps import Transition, possible, target_in
+from shared.errors import InvalidTransitionError
 from shared.models.authorization import AuthorizationState
 from shared.models.records import Authorization
 
@@ -35,20 +36,11 @@ _WITH_PAYER: frozenset[AuthorizationState] = frozenset({"submitted", "pended", "
 _REVIEWED: frozenset[AuthorizationState] = frozenset({"peer_to_peer", "appealed"})
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """Where a move leads, from where it is possible, and whether it needs a reason (or, for some, evidence)."""
-
-    sources: frozenset[AuthorizationState]
-    target: AuthorizationState
-    needs_reason: bool = False
-
-
 def _from(*sources: AuthorizationState) -> frozenset[AuthorizationState]:
     return frozenset(sources)
 
 
-TRANSITIONS: dict[AuthorizationMove, Transition] = {
+TRANSITIONS: dict[AuthorizationMove, Transition[AuthorizationState]] = {
     "submit": Transition(_from("draft"), "submitted"),
     "mark_not_required": Transition(_from("draft") | _WITH_PAYER, "not_required", needs_reason=True),
     "pend": Transition(_from("submitted", "contact_payer"), "pended"),
@@ -86,7 +78,7 @@ BY_HAND: dict[str, AuthorizationMove] = {
 
 def allowed_moves(state: AuthorizationState) -> list[AuthorizationMove]:
     """List the moves that are possible in `state`."""
-    return [move for move, transition in TRANSITIONS.items() if state in transition.sources]
+    return possible(TRANSITIONS, state)
 
 
 def target_of(state: AuthorizationState, move: AuthorizationMove, *, reason: str | None) -> AuthorizationState | None:
@@ -94,16 +86,9 @@ def target_of(state: AuthorizationState, move: AuthorizationMove, *, reason: str
 
     Raises InvalidTransitionError with the moves there are, ValidationFailedError when a reason is missing.
     """
-    transition = TRANSITIONS[move]
-    if state == transition.target:
+    if state == TRANSITIONS[move].target:
         return None
-    if state not in transition.sources:
-        words = f"An authorization that is {state} does not take the step {move}"
-        raise InvalidTransitionError(words, allowed=allowed_moves(state), current=state)
-    if transition.needs_reason and not reason:
-        message = "This step needs a reason"
-        raise ValidationFailedError(message, errors=(FieldError("reason", "missing", message),))
-    return transition.target
+    return target_in(TRANSITIONS, state, move, reason=reason, record="An authorization")
 
 
 def check_step(state: object, target: object) -> None:

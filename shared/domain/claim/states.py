@@ -8,9 +8,10 @@ to the other. Some rows are ours, where the design names no way on (decision 002
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, get_args
 
+from shared.domain.steps import Transition, possible, target_in
 from shared.errors import FieldError, InvalidTransitionError, ValidationFailedError
 from shared.models.claim import BilledClaim, ClaimStatus
 
@@ -31,20 +32,11 @@ _ADJUDICATED: frozenset[ClaimStatus] = frozenset({"paid", "partially_paid", "und
 _ALL: frozenset[ClaimStatus] = frozenset(STATUSES)
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """Where a move leads, from where it is possible, and whether it needs a reason."""
-
-    sources: frozenset[ClaimStatus]
-    target: ClaimStatus
-    needs_reason: bool = False
-
-
 def _from(*sources: ClaimStatus) -> frozenset[ClaimStatus]:
     return frozenset(sources)
 
 
-TRANSITIONS: dict[ClaimMove, Transition] = {
+TRANSITIONS: dict[ClaimMove, Transition[ClaimStatus]] = {
     "hold": Transition(_from("draft", "ready"), "on_hold", needs_reason=True),
     "release": Transition(_from("on_hold"), "draft"),
     "flag_missing": Transition(_from("draft"), "missing_information", needs_reason=True),
@@ -95,7 +87,7 @@ ADJUDICATIONS: frozenset[str] = frozenset({"pay", "pay_partially", "underpay", "
 
 def allowed_moves(status: str) -> list[ClaimMove]:
     """List the moves that are possible in `status`."""
-    return [move for move, transition in TRANSITIONS.items() if status in transition.sources]
+    return possible(TRANSITIONS, status)
 
 
 def target_of(status: ClaimStatus, move: ClaimMove, *, reason: str | None) -> ClaimStatus:
@@ -103,14 +95,7 @@ def target_of(status: ClaimStatus, move: ClaimMove, *, reason: str | None) -> Cl
 
     Raises InvalidTransitionError with the moves there are, ValidationFailedError when a reason is missing.
     """
-    transition = TRANSITIONS[move]
-    if status not in transition.sources:
-        words = f"A claim that is {status} does not take the step {move}"
-        raise InvalidTransitionError(words, allowed=allowed_moves(status), current=status)
-    if transition.needs_reason and not reason:
-        message = "This step needs a reason"
-        raise ValidationFailedError(message, errors=(FieldError("reason", "missing", message),))
-    return transition.target
+    return target_in(TRANSITIONS, status, move, reason=reason, record="A claim")
 
 
 def check_step(status: str, target: str) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
+from shared.domain.steps import Transition, possible, target_in
 from shared.errors import ConflictError, FieldError, InvalidTransitionError, ValidationFailedError
 from shared.models.visit import VisitStatus, VisitStep
 
@@ -30,15 +31,12 @@ _HERE: frozenset[VisitStatus] = _WAITING | {"roomed", "with_provider", "checked_
 
 
 @dataclass(frozen=True, slots=True)
-class Transition:
-    """Where a move leads, from where it is possible, and whether it needs a reason.
+class VisitTransition(Transition[VisitStatus]):
+    """See Transition. `guarded` ones ask for more than the state and have actions of their own.
 
-    `guarded` ones ask for more than the state and have actions of their own: a record's plain change is none of them.
+    A record's plain change is none of them.
     """
 
-    sources: frozenset[VisitStatus]
-    target: VisitStatus
-    needs_reason: bool = False
     guarded: bool = False
 
 
@@ -46,19 +44,19 @@ def _from(*sources: VisitStatus) -> frozenset[VisitStatus]:
     return frozenset(sources)
 
 
-TRANSITIONS: dict[VisitMove, Transition] = {
-    "confirm_appointment": Transition(_from("scheduled"), "confirmed"),
-    "mark_arrived": Transition(_BOOKED | {"no_show"}, "arrived", guarded=True),
-    "start_check_in": Transition(_from("arrived"), "checking_in"),
-    "complete_check_in": Transition(_from("checking_in"), "checked_in", guarded=True),
-    "room_patient": Transition(_from("checked_in"), "roomed"),
-    "start_visit": Transition(_from("roomed"), "with_provider"),
-    "check_out": Transition(_from("with_provider"), "checked_out"),
-    "complete_visit": Transition(_from("checked_out"), "completed"),
-    "cancel_visit": Transition(_BOOKED | _WAITING, "cancelled", needs_reason=True),
-    "reschedule_visit": Transition(_BOOKED | _WAITING, "rescheduled", guarded=True),
-    "mark_no_show": Transition(_BOOKED, "no_show", guarded=True),
-    "left_without_being_seen": Transition(_WAITING | {"roomed"}, "left_without_being_seen"),
+TRANSITIONS: dict[VisitMove, VisitTransition] = {
+    "confirm_appointment": VisitTransition(_from("scheduled"), "confirmed"),
+    "mark_arrived": VisitTransition(_BOOKED | {"no_show"}, "arrived", guarded=True),
+    "start_check_in": VisitTransition(_from("arrived"), "checking_in"),
+    "complete_check_in": VisitTransition(_from("checking_in"), "checked_in", guarded=True),
+    "room_patient": VisitTransition(_from("checked_in"), "roomed"),
+    "start_visit": VisitTransition(_from("roomed"), "with_provider"),
+    "check_out": VisitTransition(_from("with_provider"), "checked_out"),
+    "complete_visit": VisitTransition(_from("checked_out"), "completed"),
+    "cancel_visit": VisitTransition(_BOOKED | _WAITING, "cancelled", needs_reason=True),
+    "reschedule_visit": VisitTransition(_BOOKED | _WAITING, "rescheduled", guarded=True),
+    "mark_no_show": VisitTransition(_BOOKED, "no_show", guarded=True),
+    "left_without_being_seen": VisitTransition(_WAITING | {"roomed"}, "left_without_being_seen"),
 }
 
 
@@ -73,7 +71,7 @@ class Standing:
 
 def allowed_moves(state: VisitStatus) -> list[VisitMove]:
     """List the moves that are possible in `state`."""
-    return [move for move, transition in TRANSITIONS.items() if state in transition.sources]
+    return possible(TRANSITIONS, state)
 
 
 def target_of(state: VisitStatus, move: VisitMove, *, reason: str | None = None) -> VisitStatus:
@@ -81,14 +79,7 @@ def target_of(state: VisitStatus, move: VisitMove, *, reason: str | None = None)
 
     Raises InvalidTransitionError with the moves there are, ValidationFailedError when a reason is missing.
     """
-    transition = TRANSITIONS[move]
-    if state not in transition.sources:
-        words = f"A visit that is {state} does not take the step {move}"
-        raise InvalidTransitionError(words, allowed=allowed_moves(state), current=state)
-    if transition.needs_reason and not reason:
-        message = "This step needs a reason"
-        raise ValidationFailedError(message, errors=(FieldError("reason", "missing", message),))
-    return transition.target
+    return target_in(TRANSITIONS, state, move, reason=reason, record="A visit")
 
 
 def check_step(state: object, target: object) -> None:
@@ -100,9 +91,8 @@ def check_step(state: object, target: object) -> None:
         return
     plain = [one for one in TRANSITIONS.values() if not one.guarded and state in one.sources and one.target == target]
     if not plain:
-        moves = [move for move, one in TRANSITIONS.items() if state in one.sources]
         words = f"A visit that is {state} does not become {target} by a change of its record: use the front desk's step"
-        raise InvalidTransitionError(words, allowed=moves, current=state)
+        raise InvalidTransitionError(words, allowed=possible(TRANSITIONS, state), current=state)
     if all(one.needs_reason for one in plain):
         message = "This step needs a reason: make it at the front desk"
         raise ValidationFailedError(message, errors=(FieldError("data.status", "needs_reason", message),))
