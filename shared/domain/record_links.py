@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+from uuid import UUID
 
 V = TypeVar("V")
 
@@ -39,3 +42,12 @@ def differences(before: Mapping[str, V] | None, now: Mapping[str, V]) -> dict[st
     """What changed, column by column: (before, now). Of a new record: what it holds."""
     old: Mapping[str, V] = before or {}
     return {name: (old.get(name), value) for name, value in now.items() if old.get(name) != value}
+
+
+def as_text(value: Any) -> Any:
+    """A column's value as the record's history tells it: lists joined, times in UTC, days, ids and amounts as text."""
+    if isinstance(value, list):
+        return ", ".join(value) or None
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return str(value) if isinstance(value, (date, UUID, Decimal)) else value

@@ -10,9 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
-from shared.db.selector import DatabaseSelector
 from shared.domain.claim.guidance import desk_guidance, guidance, why_not
 from shared.domain.claim.wording import in_words
 from shared.models.api.modes import ContextView, NoParams, QuickActionResult, SummaryView
@@ -21,9 +19,7 @@ from shared.models.firestore.documents import ContextDocument
 from shared.models.guidance import GuidanceAction, GuidanceReason
 from shared.models.snapshot import Snapshot
 from shared.modes.base import BaseModeHandler, QuickActionRule
-from shared.services.access_log import AccessLog
 from shared.services.claim_action_table import CLAIM_ACTIONS
-from shared.services.clock import Clock
 
 if TYPE_CHECKING:
     from shared.domain.claim.situation import ClaimSituation
@@ -46,11 +42,6 @@ class BackendModeHandler(BaseModeHandler):
         QuickActionRule("view_record", "View Full Record", NoParams, "view_record", only_reads=True),
         *CLAIM_ACTIONS,
     )
-
-    def __init__(self, db_selector: DatabaseSelector, access_log: AccessLog, *, now: Clock) -> None:
-        self._db = db_selector
-        self._access_log = access_log
-        self._now = now
 
     @cached_property
     def claims(self) -> ClaimService:
@@ -113,7 +104,7 @@ class BackendModeHandler(BaseModeHandler):
             "claim_list", resource_ref=context.id, patient_ref=context.patient_uuid, mode=self.mode, same="summary"
         )
         with self._access_log.reading(event):
-            made = self._told(caller.client_id, context, self._local_time(caller))
+            made = self._told(caller.client_id, context, self.local_time(caller))
         return SummaryView(
             mode=self.mode,
             context_id=context.id,
@@ -150,9 +141,6 @@ class BackendModeHandler(BaseModeHandler):
         return self.desk.situations.told(
             client_id, context.record_type, context.record_uuid, context.patient_uuid, now.date()
         )
-
-    def _local_time(self, caller: Caller) -> datetime:
-        return self._now().astimezone(ZoneInfo(caller.time_zone))
 
     def recall(self, caller: Caller) -> None:
         """See BaseModeHandler.recall."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
@@ -23,7 +24,10 @@ from shared.models.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from shared.clearinghouse.port import Clearinghouse
+    from shared.db.selector import DatabaseSelector
     from shared.mail.port import Mailer
+    from shared.services.access_log import AccessLog
+    from shared.services.clock import Clock
     from shared.services.contexts import ContextService
 
 
@@ -52,6 +56,15 @@ class BaseModeHandler:
     contexts: ContextService  # set by the mode service, whose contexts they are
     clearinghouse: Callable[[], Clearinghouse | None]  # set by the mode service as well
     mailer: Callable[[], Mailer | None]  # likewise
+
+    def __init__(self, db_selector: DatabaseSelector, access_log: AccessLog, *, now: Clock) -> None:
+        self._db = db_selector
+        self._access_log = access_log
+        self._now = now
+
+    def local_time(self, caller: Caller) -> datetime:
+        """The time at the organisation."""
+        return self._now().astimezone(ZoneInfo(caller.time_zone))
 
     @classmethod
     def actions(cls) -> Mapping[str, QuickActionRule]:

@@ -9,10 +9,8 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from shared.auth.permissions import hidden_fields
-from shared.db.selector import DatabaseSelector
 from shared.domain import eligibility as rules
 from shared.domain.authorization.states import as_of
 from shared.errors import NotFoundError
@@ -40,7 +38,6 @@ from shared.models.verdict import GivenAnswer, VerdictReceipt
 from shared.modes.base import BaseModeHandler, QuickActionRule
 from shared.repositories.eligibility_protocols import NewCheck, PreviousCheck
 from shared.repositories.protocols import Change
-from shared.services.access_log import AccessLog
 from shared.services.authorization_action_table import AUTHORIZATION_ACTIONS
 from shared.services.claim_pages import begins_after, page_of
 from shared.services.contexts import patient_of
@@ -73,11 +70,6 @@ class EligibilityModeHandler(BaseModeHandler):
         *COVERAGE_ACTIONS,
         *AUTHORIZATION_ACTIONS,
     )
-
-    def __init__(self, db_selector: DatabaseSelector, access_log: AccessLog, *, now: Callable[[], datetime]) -> None:
-        self._db = db_selector
-        self._access_log = access_log
-        self._now = now
 
     @cached_property
     def authorizations(self) -> AuthorizationActions:
@@ -352,10 +344,6 @@ class EligibilityModeHandler(BaseModeHandler):
         shown = replace(file, authorizations=tuple(as_of(held, today) for held in file.authorizations))
         hidden, hidden_of_coverage = (hidden_fields(caller.role, kind) for kind in ("patient", "coverage"))
         return patient_view(shown, receipt, hidden, hidden_of_coverage)
-
-    def local_time(self, caller: Caller) -> datetime:
-        """The time at the organisation."""
-        return self._now().astimezone(ZoneInfo(caller.time_zone))
 
     def _project(
         self, caller: Caller, context: ContextDocument, file: EligibilityFile, situation: rules.Situation

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
-from shared.db.selector import DatabaseSelector
 from shared.domain import draft_guidance as rules
 from shared.models.api.drafts import DraftView, Retracted
 from shared.models.api.modes import SummaryView
@@ -15,8 +14,6 @@ from shared.models.firestore.drafts import DraftDocument
 from shared.models.guidance import GuidanceAction, GuidanceReason
 from shared.modes.base import BaseModeHandler, QuickActionRule
 from shared.repositories.document_protocols import DraftFilter
-from shared.services.access_log import AccessLog
-from shared.services.clock import Clock
 from shared.services.draft_action_table import DRAFT_ACTIONS
 
 if TYPE_CHECKING:
@@ -35,11 +32,6 @@ class EmailDrafterModeHandler(BaseModeHandler):
     mode: ClassVar[str] = "email-drafter"
     label: ClassVar[str] = "E-Mail Drafter"
     quick_actions: ClassVar[tuple[QuickActionRule, ...]] = DRAFT_ACTIONS
-
-    def __init__(self, db_selector: DatabaseSelector, access_log: AccessLog, *, now: Clock) -> None:
-        self._db = db_selector
-        self._access_log = access_log
-        self._now = now
 
     @cached_property
     def drafts(self) -> DraftService:

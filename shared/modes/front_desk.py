@@ -7,15 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
-from shared.db.selector import DatabaseSelector
 from shared.models.api.modes import ContextView, NoParams, QuickActionResult, SummaryView
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
 from shared.models.guidance import GuidanceAction, GuidanceReason
 from shared.models.snapshot import Snapshot
 from shared.modes.base import BaseModeHandler, QuickActionRule
-from shared.services.access_log import AccessLog
-from shared.services.clock import Clock
 from shared.services.front_desk_action_table import DAY_ACTIONS
 from shared.services.visit_action_table import VISIT_ACTIONS
 
@@ -40,11 +37,6 @@ class FrontDeskModeHandler(BaseModeHandler):
         *VISIT_ACTIONS,
         *DAY_ACTIONS,
     )
-
-    def __init__(self, db_selector: DatabaseSelector, access_log: AccessLog, *, now: Clock) -> None:
-        self._db = db_selector
-        self._access_log = access_log
-        self._now = now
 
     @cached_property
     def visit_service(self) -> VisitService:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from shared.domain.authorization.answers import decision_from, decision_json
 from shared.domain.authorization.units import taken
-from shared.domain.record_links import differences
+from shared.domain.record_links import as_text, differences
 from shared.models.authorization import ExtensionRequest, VisitHold
 from shared.models.records import Authorization
 from shared.repositories.record_protocols import RecordChanges
@@ -68,15 +68,7 @@ def changes_of(before: Authorization | None, after: Authorization) -> RecordChan
 
 def _told(authorization: Authorization) -> dict[str, Any]:
     row = columns_of(authorization)
-    return {name: _text(value) for name, value in row.items() if name not in _NOT_TOLD}
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, list):
-        return ", ".join(value) or None
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    return str(value) if isinstance(value, (date, UUID)) else value
+    return {name: as_text(value) for name, value in row.items() if name not in _NOT_TOLD}
 
 
 def _extension_row(extension: ExtensionRequest) -> dict[str, Any]:

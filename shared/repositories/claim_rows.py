@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from shared.domain.claim.states import ADJUDICATIONS
-from shared.domain.record_links import differences
+from shared.domain.record_links import as_text, differences
 from shared.models.claim import Adjustment, BilledClaim, NewClaimEvent
 from shared.repositories.record_protocols import RecordChanges
 
@@ -83,12 +82,4 @@ def adjustments_of(rows: Iterable[Mapping[str, Any]] | None) -> tuple[Adjustment
 
 def _told(claim: BilledClaim) -> dict[str, Any]:
     row = columns_of(claim)
-    return {name: _text(value) for name, value in row.items() if name not in _NOT_TOLD}
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, list):
-        return ", ".join(value) or None
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    return str(value) if isinstance(value, (date, UUID, Decimal)) else value
+    return {name: as_text(value) for name, value in row.items() if name not in _NOT_TOLD}

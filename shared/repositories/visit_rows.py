@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from shared.domain.record_links import differences
+from shared.domain.record_links import as_text, differences
 from shared.models.visit import CheckInFact, DeskVisit, ReadinessReason, VisitStep
 from shared.repositories.record_protocols import RecordChanges
 
@@ -83,14 +83,8 @@ def fact_of(row: Mapping[str, Any]) -> CheckInFact:
 def history_changes(before: DeskVisit | None, after: DeskVisit) -> RecordChanges:
     """What changed, as the record's history tells it."""
     names = _TOLD_NEW if before is None else _TOLD
-    old = None if before is None else {name: _text(getattr(before, name)) for name in names}
-    return differences(old, {name: _text(getattr(after, name)) for name in names})
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    return str(value) if isinstance(value, (date, UUID)) else value
+    old = None if before is None else {name: as_text(getattr(before, name)) for name in names}
+    return differences(old, {name: as_text(getattr(after, name)) for name in names})
 
 
 def _id(value: str | None) -> UUID | None:

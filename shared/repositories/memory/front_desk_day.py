@@ -90,7 +90,7 @@ class InMemoryFrontDeskDayRepository:
         newest = max(claims, key=lambda one: (one["service_date"] or NO_DATE, one["id"]), default=None)
         if newest is not None:
             return MoneyAtRisk(newest["amount"], "claim_history", f"claims/{newest['id']}")
-        coverage = self._coverage(client_id, row)
+        coverage = self._tables.coverage_on(client_id, row["patient_id"], row["visit_date"])
         if coverage is None or coverage["copay"] is None:
             return None
         return MoneyAtRisk(coverage["copay"], "copay", f"coverages/{coverage['id']}")
@@ -103,22 +103,13 @@ class InMemoryFrontDeskDayRepository:
         if seen is not None:
             whose = {"resource_id": visit_id, "patient_ref": str(row["patient_id"])}
             self._tables.record(seen.model_copy(update=whose))
-        coverage = self._coverage(client_id, row) or {"payer_id": None, "member_id": None}
+        coverage = self._tables.coverage_on(client_id, row["patient_id"], row["visit_date"]) or {
+            "payer_id": None,
+            "member_id": None,
+        }
         payers = self._tables.of(client_id, "payers")
         payer = next((one for one in payers if one["id"] == coverage["payer_id"]), {"name": None, "phone": None})
         return CallNumbers(self._patient(client_id, row)["phone"], payer["name"], payer["phone"], coverage["member_id"])
-
-    def _coverage(self, client_id: UUID, row: Row) -> Row | None:
-        day = row["visit_date"]
-        fitting = [
-            one
-            for one in self._tables.of(client_id, "coverages")
-            if one["patient_id"] == row["patient_id"]
-            and one["status"] == "active"
-            and one["period_start"] is not None
-            and one["period_start"] <= day <= (one["period_end"] or date.max)
-        ]
-        return min(fitting, key=lambda one: (one["rank"], one["id"]), default=None)
 
     def _patient(self, client_id: UUID, row: Row) -> Row:
         return next(one for one in self._tables.of(client_id, "patients") if one["id"] == row["patient_id"])

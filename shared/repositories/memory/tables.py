@@ -181,6 +181,18 @@ class InMemoryTables:
         by_number = (row for row in rows if row.get(number) == reference)
         return next(by_number, None) or next((row for row in rows if row["id"] == as_uuid(reference)), None)
 
+    def coverage_on(self, client_id: UUID, patient_id: UUID, day: date) -> dict[str, Any] | None:
+        """Return the patient's coverage of a day that is asked first."""
+        fitting = (
+            one
+            for one in self.of(client_id, "coverages")
+            if one["patient_id"] == patient_id
+            and one["status"] == "active"
+            and one["period_start"] is not None
+            and one["period_start"] <= day <= (one["period_end"] or date.max)
+        )
+        return min(fitting, key=lambda one: (one["rank"], one["id"]), default=None)
+
     def record(self, event: AuditEvent | None) -> None:
         """Put an event into the outbox; one that is there already is the same event."""
         with self.lock:

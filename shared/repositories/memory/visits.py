@@ -179,16 +179,7 @@ class InMemoryVisitRepository:
         return newest is not None and (newest["verdict"], newest["state"]) == ("eligible", "completed")
 
     def _copay(self, client_id: UUID, row: Row) -> Decimal | None:
-        day = row["visit_date"]
-        fitting = [
-            one
-            for one in self._tables.of(client_id, "coverages")
-            if one["patient_id"] == row["patient_id"]
-            and one["status"] == "active"
-            and one["period_start"] is not None
-            and one["period_start"] <= day <= (one["period_end"] or date.max)
-        ]
-        first = min(fitting, key=lambda one: (one["rank"], one["id"]), default=None)
+        first = self._tables.coverage_on(client_id, row["patient_id"], row["visit_date"])
         return None if first is None else first["copay"]
 
     def _successor(self, client_id: UUID, row: Row) -> Successor | None:
