@@ -124,7 +124,8 @@ class Gateway:
             await _unless_begun(progress, request, send, 413, TOO_LARGE)
         except (TimeoutError, httpx.TimeoutException):
             await _unless_begun(progress, request, send, 504, TIMED_OUT)
-        except httpx.TransportError:
+        except httpx.TransportError as exc:
+            log("WARNING", "function out of reach", function=target.name, error=type(exc).__name__)
             await _unless_begun(progress, request, send, 503, UNREACHABLE)
 
     def _upstream_headers(self, request: Request, target: Target) -> list[tuple[bytes, bytes]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -177,7 +177,7 @@ class AlertStream:
         self._readers = readers
         self._now = now
 
-    async def events(self) -> AsyncIterator[LiveEvent]:
+    async def events(self) -> AsyncGenerator[LiveEvent, None]:
         """The events, until the reader is no longer signed in or does not keep up: who comes back misses nothing."""
         loop = asyncio.get_running_loop()
         self._box.loop = loop

@@ -5,7 +5,7 @@ Source of the format: https://html.spec.whatwg.org/multipage/server-sent-events.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
 from flask import Response
@@ -31,7 +31,7 @@ class ServerSentEvent:
         return ("\n".join(lines) + "\n\n").encode()
 
 
-Events = Callable[[], AsyncIterator[ServerSentEvent]]
+Events = Callable[[], AsyncGenerator[ServerSentEvent, None]]
 
 
 class EventStream(Response):

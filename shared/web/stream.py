@@ -7,8 +7,8 @@ answers with an EventStream goes on here, on the event loop, where one instance 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -91,7 +91,7 @@ class StreamingAnswer(Response):
         head = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         events = self._events()
         sequence = self._ending(events) if self._finite else self._open(events)
-        try:
+        async with aclosing(events), aclosing(sequence):
             if not self._finite:  # an open stream begins at once: the client sees that it is connected
                 await self._within(send(head))
                 head = {}
@@ -101,42 +101,42 @@ class StreamingAnswer(Response):
                     head = {}
                 await self._within(send({"type": "http.response.body", "body": chunk, "more_body": True}))
             await self._within(send({"type": "http.response.body", "body": b"", "more_body": False}))
-        finally:
-            with suppress(RuntimeError):  # it is still being asked when the task is cancelled in the middle
-                await sequence.aclose()  # type: ignore[attr-defined]  # both are generators
-            if hasattr(events, "aclose"):
-                await events.aclose()
 
     async def _within(self, sending: Awaitable[None]) -> None:
         """Wait for the client to take what was sent. Raises TimeoutError for one that does not read."""
         async with asyncio.timeout(self._limits.slow):
             await sending
 
-    async def _open(self, events: AsyncIterator[ServerSentEvent]) -> AsyncIterator[bytes]:
+    async def _open(self, events: AsyncGenerator[ServerSentEvent, None]) -> AsyncGenerator[bytes, None]:
         """The events as they come, a heartbeat where none comes, until the time is over."""
         over = asyncio.get_running_loop().time() + self._limits.length
-        async for event in _patiently(events, self._limits.heartbeat, self._limits.heartbeat):
-            yield HEARTBEAT if event is None else event.encoded()
-            if asyncio.get_running_loop().time() >= over:
-                return
+        async with aclosing(_patiently(events, self._limits.heartbeat, self._limits.heartbeat)) as patient:
+            async for event in patient:
+                yield HEARTBEAT if event is None else event.encoded()
+                if asyncio.get_running_loop().time() >= over:
+                    return
 
-    async def _ending(self, events: AsyncIterator[ServerSentEvent]) -> AsyncIterator[bytes]:
+    async def _ending(self, events: AsyncGenerator[ServerSentEvent, None]) -> AsyncGenerator[bytes, None]:
         """What is there, or the first that comes, and when to come back; of a whole answer, all of it."""
         if self._is_whole:
             async for every in events:
                 yield every.encoded()
             return
         yield f"retry: {self._limits.retry_ms}\n\n".encode()
-        async for event in _patiently(events, self._limits.patience, 0.0):
-            if event is None:
-                return
-            yield event.encoded()
+        async with aclosing(_patiently(events, self._limits.patience, 0.0)) as patient:
+            async for event in patient:
+                if event is None:
+                    return
+                yield event.encoded()
 
 
 async def _patiently(
-    events: AsyncIterator[ServerSentEvent], first: float, then: float
-) -> AsyncIterator[ServerSentEvent | None]:
-    """The events, and None whenever none has come for that many seconds; what is awaited is not lost by that."""
+    events: AsyncGenerator[ServerSentEvent, None], first: float, then: float
+) -> AsyncGenerator[ServerSentEvent | None, None]:
+    """The events, and None whenever none has come for that many seconds; what is awaited is not lost by that.
+
+    Close it: until then it may be asking `events`, which cannot be closed meanwhile.
+    """
     ended, seconds = False, first
 
     async def following() -> ServerSentEvent | None:

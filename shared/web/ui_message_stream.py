@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -54,7 +54,7 @@ async def _events(following: Following, after: int) -> AsyncGenerator[ServerSent
     yield DONE
 
 
-async def _finite(following: Following, after: int, seconds: float) -> AsyncIterator[ServerSentEvent]:
+async def _finite(following: Following, after: int, seconds: float) -> AsyncGenerator[ServerSentEvent, None]:
     """The whole of it when the run is over in time; else the parts so far and where to go on."""
     place, until = after, asyncio.get_running_loop().time() + seconds
     async with aclosing(_events(following, after)) as events:

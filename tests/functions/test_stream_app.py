@@ -6,7 +6,7 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -30,7 +30,7 @@ from shared.web.sse import EventStream, ServerSentEvent
 from shared.web.stream import StreamLimits, stream_app
 from tests.functions.in_memory import InMemoryProduct, account, token
 
-LIMITS = StreamLimits(heartbeat=0.1, slow=0.5, length=3.0, patience=0.4, retry_ms=50)
+LIMITS = StreamLimits(heartbeat=0.1, slow=0.5, length=1.0, patience=0.4, retry_ms=50)
 PATH = "/api/v1/components/ticks"
 
 
@@ -55,7 +55,7 @@ class Source:
     closed: threading.Event = field(default_factory=threading.Event)
     made: int = 0
 
-    async def events(self, asked: Asked) -> AsyncIterator[ServerSentEvent]:
+    async def events(self, asked: Asked) -> AsyncGenerator[ServerSentEvent, None]:
         self.open += 1
         try:
             for number in range(asked.count):
@@ -182,6 +182,28 @@ def test_refusals_are_those_of_every_function(product: InMemoryProduct, url: str
     assert httpx.get(f"{url}/nothing", headers=signed_in()).json()["code"] == "route_not_found"
     assert httpx.head(f"{url}/live", headers=signed_in()).headers["content-type"].startswith("text/event-stream")
     assert source.made == 0
+
+
+def ports_of(url: str, query: str) -> list[object]:
+    """From which port each of some answers in a row was read: one that was kept is used again."""
+    ports = []
+    with httpx.Client(headers=signed_in()) as http:
+        for _ in range(4):
+            with http.stream("GET", f"{url}/live?{query}") as answer:
+                ports.append(answer.extensions["network_stream"].get_extra_info("client_addr")[1])
+                answer.read()
+    return ports
+
+
+def test_an_answer_that_ends_while_more_could_come_leaves_its_connection_open(
+    product: InMemoryProduct, url: str, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert product.clients
+    assert len(set(ports_of(url, "count=1&then=wait"))) == 1
+    monkeypatch.setenv("MOBIUS_STREAMS", "finite")
+    settings.cache_clear()
+    assert len(set(ports_of(url, "count=1&then=wait"))) == 1
+    assert source.open == 0
 
 
 def test_two_identity_headers_are_refused(url: str) -> None:

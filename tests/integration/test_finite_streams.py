@@ -45,10 +45,12 @@ def test_the_same_reader_misses_and_doubles_nothing(finite: RunningStack, monkey
     writing = threading.Thread(target=write)
     writing.start()
     answers = 0
-    while not over.is_set():
-        reader.read(1000)
-        answers += 1
-    writing.join()
+    try:
+        while not over.is_set():
+            reader.read(1000)
+            answers += 1
+    finally:
+        writing.join()
     reader.read(1000)
     assert answers > 3
     assert reader.seen == written

@@ -178,12 +178,12 @@ def test_no_text_ends_an_event(text: str) -> None:
 def test_a_finite_answer_is_whole_when_the_run_is_over_in_time() -> None:
     over = rules.ended(reply(content="Yes"), "complete", NOW)
     told: Any = Told([reply(), over])
-    assert asyncio.run(gathered(wire._finite(told, 0, 5))) == streamed([reply(), over])  # type: ignore[arg-type]  # a generator
+    assert asyncio.run(gathered(wire._finite(told, 0, 5))) == streamed([reply(), over])
 
 
 def test_a_finite_answer_that_is_not_over_says_where_to_go_on() -> None:
     told: Any = Told([reply(), reply(content="Yes, ")])
-    events = asyncio.run(gathered(wire._finite(told, 0, 0.05)))  # type: ignore[arg-type]  # a generator
+    events = asyncio.run(gathered(wire._finite(told, 0, 0.05)))
     resume = json.loads(events[-1].data)
     assert (resume["type"], resume["transient"]) == ("data-resume", True)
     assert resume["data"] == {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import functions_framework.aio
 from starlette.requests import Request
@@ -36,9 +37,10 @@ _EVENTS = (
 def live_alerts(caller: Caller, last_event_id: str | None) -> EventStream:
     stream = bootstrap.live_alerts().open(caller, last_event_id)
 
-    async def events() -> AsyncIterator[ServerSentEvent]:
-        async for one in stream.events():
-            yield ServerSentEvent(one.data, event=one.event, id=one.id)
+    async def events() -> AsyncGenerator[ServerSentEvent, None]:
+        async with aclosing(stream.events()) as found:
+            async for one in found:
+                yield ServerSentEvent(one.data, event=one.event, id=one.id)
 
     answer = EventStream(events)
     answer.call_on_close(stream.leave)
