@@ -47,7 +47,10 @@ def walk_in(
 
 
 def rescheduled(caller: Caller, case: VisitCase, asked: RescheduleParams, now: datetime) -> Stepped:
-    """Put a visit off: a new one takes its place, and the units that it holds. Raises ValidationFailedError."""
+    """Put a visit off: a new one takes its place, and the units that it holds. Raises ValidationFailedError.
+
+    An authorization that is known to lack stays known until a check decides about the new day.
+    """
     visit, step = moved(case.visit, case.history, "reschedule_visit", reason=asked.reason, by=caller.user_id, now=now)
     _check_day(asked, caller.today(now), ZoneInfo(caller.time_zone))
     if asked.provider_id is not None and case.provider is None:
@@ -64,6 +67,7 @@ def rescheduled(caller: Caller, case: VisitCase, asked: RescheduleParams, now: d
         reason=visit.reason,
         status="scheduled",
         status_since=step.changed_at,
+        readiness_reasons=tuple(one for one in visit.readiness_reasons if one.about_authorization),
         authorization_id=visit.authorization_id,
         authorization_units=visit.authorization_units,
         rescheduled_from=visit.id,

@@ -186,6 +186,16 @@ def test_putting_off_makes_a_visit_and_undoing_takes_it_away_again(office: Front
     assert office.board(date=later) == []
 
 
+def test_putting_off_does_not_forget_that_an_authorization_lacks(office: FrontOffice) -> None:
+    lacks = {"code": "authorization_required", "text": "An authorization is needed", "ruleId": "E09"}
+    ended = {"code": "coverage_inactive", "text": "The coverage has ended", "ruleId": "E06"}
+    office.visit("V1", readiness="not_ready", readiness_reasons=[ended, lacks])
+    told = office.act("reschedule_visit", "V1", visitDate=(DAY + timedelta(days=3)).isoformat())
+    new = office.shown(told["visit"]["rescheduledTo"]["id"])
+    assert (new.readiness, [one.code for one in new.readiness_reasons]) == ("pending", ["authorization_required"])
+    assert office.refused("override_readiness", new.id, reason="Urgent").code == "needs_manager"
+
+
 def test_a_visit_that_took_anothers_place_and_was_worked_on_stays(office: FrontOffice) -> None:
     office.visit("V1")
     told = office.act("reschedule_visit", "V1", visitDate=(DAY + timedelta(days=3)).isoformat())

@@ -213,7 +213,8 @@ class InMemoryVisitRepository:
         self._tables.record(change.event)
 
     def _make(self, client_id: UUID, visit: DeskVisit, changed_by: UUID) -> None:
-        row = {name: getattr(visit, name) for name in VISIT_COLUMNS if name != "readiness_reasons"}
+        row = {name: getattr(visit, name) for name in VISIT_COLUMNS}
+        row["readiness_reasons"] = reasons_rows(visit.readiness_reasons)
         caught_up(self._tables, self._tables.add("visits", row | {"client_id": client_id}), changed_by)
         self._remember(visit.id, 1, changed_by, history_changes(None, visit))
 

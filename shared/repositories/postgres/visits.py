@@ -117,9 +117,10 @@ WHERE client_id = :client AND id = :id
 """)
 _INSERT = text("""
 INSERT INTO visits (id, client_id, visit_number, patient_id, visit_date, starts_at, ends_at, provider_id, visit_type,
-  reason, status, status_since, authorization_id, authorization_units, rescheduled_from, walk_in)
+  reason, status, status_since, readiness_reasons, authorization_id, authorization_units, rescheduled_from, walk_in)
 VALUES (:id, :client, :visit_number, :patient_id, :visit_date, :starts_at, :ends_at, :provider_id, :visit_type,
-  :reason, :status, :status_since, :authorization_id, :authorization_units, :rescheduled_from, :walk_in)
+  :reason, :status, :status_since, CAST(:readiness_reasons AS jsonb), :authorization_id, :authorization_units,
+  :rescheduled_from, :walk_in)
 """)
 _ADD_STEP = text("""
 INSERT INTO visit_status_history (id, client_id, visit_id, axis, from_status, to_status, reason, changed_by, changed_at,
@@ -304,7 +305,9 @@ def _make(connection: Connection, client_id: UUID, visit: DeskVisit, changed_by:
         "id", "visit_number", "patient_id", "visit_date", "starts_at", "ends_at", "provider_id", "visit_type", "reason",
         "status", "status_since", "authorization_id", "authorization_units", "rescheduled_from", "walk_in",
     )  # fmt: skip
-    connection.execute(_INSERT, {name: getattr(visit, name) for name in names} | {"client": client_id})
+    given = {name: getattr(visit, name) for name in names}
+    given |= {"client": client_id, "readiness_reasons": reasons_json(visit.readiness_reasons)}
+    connection.execute(_INSERT, given)
     remember(connection, client_id, "visit", visit.id, 1, changed_by, history_changes(None, visit))
     add_terms(connection, client_id, "visit", visit.id, {"visit_number": visit.visit_number})
 
