@@ -188,9 +188,12 @@ class _Appointments:
         return replace(visit, status="scheduled", facts=()) if ahead else visit
 
     def _booked_at(self, line: Line, begins: datetime, facts: tuple[VisitFact, ...]) -> datetime:
-        """The beginning of the day on which it was booked: the export has no time. Nothing happened before it."""
-        day = line.day("scheduling_date") or begins.date()
-        booked = (datetime.combine(day, time()) + self._moved).replace(tzinfo=self._zone).astimezone(UTC)
+        """The beginning of the day on which it was booked: the export has no time. Nothing happened before it.
+
+        A day of booking that was moved beyond today is today's: what is booked was booked already.
+        """
+        day = min((line.day("scheduling_date") or begins.date()) + self._moved, self._today)
+        booked = datetime.combine(day, time()).replace(tzinfo=self._zone).astimezone(UTC)
         return min(booked, *(fact.at - timedelta(minutes=1) for fact in facts[:1]), booked)
 
     def _compare(self, line: Line, begins: datetime) -> None:

@@ -197,6 +197,15 @@ def test_moved_days_keep_the_past_and_open_what_is_ahead(folder: Path) -> None:
     assert batch.notes["visit", "day_moved"] == 3
 
 
+def test_no_appointment_is_booked_later_than_today(folder: Path) -> None:
+    ahead = line(scheduling_date="2025-01-05", appointment_date="2025-01-09", status="scheduled")
+    write(folder, appointments=HEADER + ahead)
+    today = datetime.now(ZONE).date()
+    (visit,) = parse_medscheduler_folder(folder, zone=ZONE, moved=today - date(2025, 1, 2)).visits
+    assert visit.visit_date == today + timedelta(days=7)
+    assert visit.booked_at == datetime.combine(today, datetime.min.time(), ZONE)
+
+
 @pytest.mark.skipif(not EXPORT.is_dir(), reason="the reference data (../shared/data) is not there")
 def test_published_export_is_read_completely() -> None:
     batch = parse_medscheduler_folder(EXPORT, zone=ZONE)
