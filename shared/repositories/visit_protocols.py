@@ -145,7 +145,10 @@ class VisitRepository(Protocol):
         ...
 
     def of_patient_on(self, client_id: UUID, patient_id: UUID, day: date) -> Sequence[UUID]:
-        """Return the patient's visits of a day that were not called off, at most three."""
+        """Return the patient's visits of a day that were not called off, at most three.
+
+        By their start; those that are over come behind those that are not.
+        """
         ...
 
     def change(

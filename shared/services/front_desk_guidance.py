@@ -90,7 +90,10 @@ class FrontDeskGuidance:
     def case_of(
         self, context: ContextDocument, client_id: UUID, now: datetime, *, seen: AuditEvent | None = None
     ) -> VisitCase | None:
-        """The visit that the context is about, else its patient's first one on the day of `now` (local time)."""
+        """The visit that the context is about, else its patient's first one on the day of `now` (local time).
+
+        One that is over stands behind those that are still to come.
+        """
         visits = self._db.postgres.visits
         if context.record_type == "visit":
             return visits.get(client_id, context.record_uuid, seen=seen)

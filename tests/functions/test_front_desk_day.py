@@ -183,6 +183,15 @@ def test_past_its_grace_a_visit_may_be_a_no_show_and_not_before(desk: Desk) -> N
     assert "grace is over" in why(desk, "mark_no_show")["reason"]["text"]
 
 
+@pytest.mark.parametrize("over", ["completed", "no_show", "left_without_being_seen"])
+def test_patient_is_guided_in_the_visit_that_is_still_to_come(desk: Desk, over: str) -> None:
+    desk.visit("V-1", over)
+    desk.visit("V-2", "arrived", starts_at=in_a_while())
+    desk.open("MRN553", "Patient ID")
+    assert guided(desk)["front-desk.check_in"]["params"]["visitId"] == str(desk.row("V-2")["id"])
+    assert "Visit V-2" in summary(desk)["summary"]
+
+
 def test_patient_who_did_not_come_is_booked_again(desk: Desk) -> None:
     desk.visit("V-1", "no_show")
     desk.open("V-1", "Visit ID")

@@ -34,6 +34,7 @@ from shared.repositories.visit_protocols import (
 from shared.repositories.visit_rows import MOVED, VISIT_COLUMNS, history_changes, reasons_rows, visit_of
 
 Row = dict[str, Any]
+_OVER = frozenset({"completed", "no_show", "left_without_being_seen"})
 
 
 class InMemoryVisitRepository:
@@ -87,7 +88,7 @@ class InMemoryVisitRepository:
             and row["visit_date"] == day
             and row["status"] not in {"cancelled", "rescheduled"}
         ]
-        return [row["id"] for row in sorted(rows, key=_place)[:3]]
+        return [row["id"] for row in sorted(rows, key=lambda row: (row["status"] in _OVER, *_place(row)))[:3]]
 
     def change(
         self,

@@ -107,7 +107,8 @@ WHERE c.id = :client ORDER BY v.sort_at, v.id
 _BEHIND = "AND (sort_at, id) > (CAST(:after_start AS timestamptz), CAST(:after_id AS uuid))"
 _OF_DAY = text("""
 SELECT id FROM visits WHERE client_id = :client AND patient_id = :patient AND visit_date = :day
-  AND deleted_at IS NULL AND status NOT IN ('cancelled', 'rescheduled') ORDER BY sort_at, id LIMIT 3
+  AND deleted_at IS NULL AND status NOT IN ('cancelled', 'rescheduled')
+ORDER BY status IN ('completed', 'no_show', 'left_without_being_seen'), sort_at, id LIMIT 3
 """)
 _UPDATE = text("""
 UPDATE visits SET status = :status, status_since = :status_since, arrived_at = :arrived_at, readiness = :readiness,
