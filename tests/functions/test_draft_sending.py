@@ -265,6 +265,18 @@ def test_a_bounce_is_matched_asks_for_another_address_and_closes_the_follow_up(o
     assert heard(office, again["messageId"])["outcome"] == "bounced", "the same words about another message count"
 
 
+def test_what_is_sent_anew_after_it_came_back_is_followed_up_anew(office: DraftOffice) -> None:
+    sent = office.sent(followUpOn="2099-01-05")
+    heard(office, sent["messageId"])
+    body = {"recipient": {"address": "new@patients.example"}}
+    fixed = office.done("PUT", f"{DRAFTS}/{sent['id']}", body)
+    office.step(fixed, "submit")
+    office.step(fixed, "approve", {"contentHash": fixed["contentHash"]}, role=Role.MANAGER)
+    again = office.step(fixed, "send")
+    tasks = office.product.live.documents.tasks
+    assert (tasks[sent["followUpTask"]].state, tasks[again["followUpTask"]].state) == ("auto_closed", "scheduled")
+
+
 def test_a_delay_is_noted_and_a_delivery_shown(office: DraftOffice) -> None:
     sent = office.sent()
     delayed = heard(office, sent["messageId"], action="delayed", status="4.4.7")
