@@ -69,12 +69,20 @@ def _address_form(_: DraftDocument) -> dict[str, Any]:
     return _object(recipient=_object(address=_ADDRESS))
 
 
-def _decision_form(_: DraftDocument) -> dict[str, Any]:
-    return _object(decision={"enum": ["resend", "was_sent"], "title": "Did it go out?"})
+def _decision_form(draft: DraftDocument) -> dict[str, Any]:
+    placed = _placed_form(draft) or _object()
+    return _object(decision={"enum": ["resend", "was_sent"], "title": "Did it go out?"}, **placed["properties"])
 
 
 def _reason_form(_: DraftDocument) -> dict[str, Any]:
     return _object(reason={"type": "string", "minLength": 1, "maxLength": 500, "title": "What is to be changed"})
+
+
+def _placed_form(draft: DraftDocument) -> dict[str, Any] | None:
+    """Only a notice is mailed of a letter for the portal: who sends it says that the letter is there."""
+    if draft.channel != "portal_link":
+        return None
+    return _object(placedInPortal={"type": "boolean", "const": True, "title": "The letter is in the portal"})
 
 
 def _object(**properties: Any) -> dict[str, Any]:
@@ -98,8 +106,10 @@ ROWS: tuple[Row, ...] = (
         params=lambda draft: {"contentHash": draft.content_hash}),
     Row("changes", "Request Changes", "request_changes", "an e-mail is in review", _is("in_review"),
         kind="form", form=_reason_form, roles=frozenset({Role.ADMIN, Role.MANAGER})),
-    Row("send", "Send", "send", "an e-mail is approved", _is("approved"), confirm="Send this e-mail now?"),
-    Row("send_again", "Send Again", "send", "a message could not be handed over", _is("failed")),
+    Row("send", "Send", "send", "an e-mail is approved", _is("approved"),
+        form=_placed_form, confirm="Send this e-mail now?"),
+    Row("send_again", "Send Again", "send", "a message could not be handed over", _is("failed"),
+        form=_placed_form),
 )  # fmt: skip
 
 
@@ -127,14 +137,15 @@ def why_not(drafts: Sequence[DraftDocument], action: str) -> GuidanceReason | No
 
 
 def _offer(row: Row, draft: DraftDocument, by: str) -> GuidanceAction:
+    form = row.form(draft)
     four_eyes = row.key == "approve" and draft.phi_level == "high" and by in {draft.author_id, *draft.contributors}
     return GuidanceAction(
         label=row.label,
         action=row.action,
         id=f"email-drafter.{row.key}",
-        kind=row.kind,
+        kind=row.kind if form is None else "form",
         params={"draftId": draft.id} | row.params(draft),
-        form=row.form(draft),
+        form=form,
         roles=tuple(sorted(row.roles)),
         reason=GuidanceReason(
             rule_id=RULE,

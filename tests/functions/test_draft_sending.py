@@ -190,6 +190,8 @@ def test_a_letter_for_the_portal_is_sent_when_a_person_has_put_it_there(office: 
     refused = office.refused(draft, "send")
     assert (refused.status, refused.json["errors"][0]["field"]) == (422, "placedInPortal")
     assert (stored(office, draft).state, office.product.mail.handed) == ("approved", [])
+    offered = office.done("GET", f"/api/v1/components/guidance/{draft['contextId']}")["guidanceActions"][0]
+    assert (offered["action"], offered["kind"], offered["form"]["required"]) == ("send", "form", ["placedInPortal"])
     assert office.step(draft, "send", {"placedInPortal": True})["state"] == "sent"
     (event,) = [
         one
