@@ -305,6 +305,15 @@ def test_a_bounce_that_comes_before_the_sending_is_recorded_is_not_lost(office: 
         assert office.step(draft, "send")["state"] == "bounced"
 
 
+def test_a_bounce_that_comes_before_a_sending_is_given_up_is_not_lost(
+    office: DraftOffice, died: tuple[str, Any]
+) -> None:
+    _, draft = died
+    heard(office, stored(office, draft).message_id or "")
+    swept(office, after=LOST_AFTER + timedelta(seconds=1))
+    assert stored(office, draft).state == "bounced"
+
+
 def test_reports_about_others_messages_are_nobodys(office: DraftOffice) -> None:
     theirs = DraftOffice(office.product, LAKESIDE).sent()
     for message_id in (theirs["messageId"], "<nobodys@practice.example>"):
