@@ -294,6 +294,14 @@ def test_a_report_settles_what_nobody_knew(office: DraftOffice) -> None:
     assert heard(office, unknown["messageId"])["draft"]["state"] == "bounced"
 
 
+def test_what_only_a_report_tells_to_be_delivered_is_followed_up(office: DraftOffice) -> None:
+    office.product.mail.answers = [HandOver("unknown", "no_answer_after_data")]
+    unknown = office.step(office.approved(followUpOn="2099-01-05"), "send")
+    told = heard(office, unknown["messageId"], action="delivered", status="2.0.0")["draft"]
+    assert told["state"] == "delivered"
+    assert office.product.live.documents.tasks[told["followUpTask"]].state == "scheduled"
+
+
 def test_a_bounce_that_comes_before_the_sending_is_recorded_is_not_lost(office: DraftOffice) -> None:
     draft = office.approved()
 
