@@ -19,6 +19,7 @@ from shared.models.roles import Role
 
 RULE = "email"
 _STAFF = frozenset(Role) - {Role.AUDITOR}
+_LEADS = frozenset({Role.ADMIN, Role.MANAGER})  # who approve what others have worded
 _URGENT = ("bounced", "send_unknown", "failed", "changes_requested", "in_review", "approved", "draft", "queued")
 _TO_CORRECT = frozenset({"bounced", "send_unknown", "failed", "changes_requested"})
 _OVER = frozenset({"discarded", "retracted", "sent", "delivered"})
@@ -105,7 +106,7 @@ ROWS: tuple[Row, ...] = (
     Row("approve", "Approve", "approve", "an e-mail is in review", _is("in_review"),
         params=lambda draft: {"contentHash": draft.content_hash}),
     Row("changes", "Request Changes", "request_changes", "an e-mail is in review", _is("in_review"),
-        kind="form", form=_reason_form, roles=frozenset({Role.ADMIN, Role.MANAGER})),
+        kind="form", form=_reason_form, roles=_LEADS),
     Row("send", "Send", "send", "an e-mail is approved", _is("approved"),
         form=_placed_form, confirm="Send this e-mail now?"),
     Row("send_again", "Send Again", "send", "a message could not be handed over", _is("failed"),
@@ -138,7 +139,9 @@ def why_not(drafts: Sequence[DraftDocument], action: str) -> GuidanceReason | No
 
 def _offer(row: Row, draft: DraftDocument, by: str) -> GuidanceAction:
     form = row.form(draft)
-    four_eyes = row.key == "approve" and draft.phi_level == "high" and by in {draft.author_id, *draft.contributors}
+    own = by in {draft.author_id, *draft.contributors}
+    four_eyes = row.key == "approve" and draft.phi_level == "high" and own
+    roles = _LEADS if row.key == "approve" and not own else row.roles
     return GuidanceAction(
         label=row.label,
         action=row.action,
@@ -146,7 +149,7 @@ def _offer(row: Row, draft: DraftDocument, by: str) -> GuidanceAction:
         kind=row.kind if form is None else "form",
         params={"draftId": draft.id} | row.params(draft),
         form=form,
-        roles=tuple(sorted(row.roles)),
+        roles=tuple(sorted(roles)),
         reason=GuidanceReason(
             rule_id=RULE,
             code=row.key,
