@@ -19,6 +19,7 @@ from shared.models.roles import Role
 
 RULE = "email"
 _STAFF = frozenset(Role) - {Role.AUDITOR}
+_LEADS = frozenset({Role.ADMIN, Role.MANAGER})  # who approve what others have worded
 _URGENT = ("bounced", "send_unknown", "failed", "changes_requested", "in_review", "approved", "draft", "queued")
 _TO_CORRECT = frozenset({"bounced", "send_unknown", "failed", "changes_requested"})
 _OVER = frozenset({"discarded", "retracted", "sent", "delivered"})
@@ -69,12 +70,20 @@ def _address_form(_: DraftDocument) -> dict[str, Any]:
     return _object(recipient=_object(address=_ADDRESS))
 
 
-def _decision_form(_: DraftDocument) -> dict[str, Any]:
-    return _object(decision={"enum": ["resend", "was_sent"], "title": "Did it go out?"})
+def _decision_form(draft: DraftDocument) -> dict[str, Any]:
+    placed = _placed_form(draft) or _object()
+    return _object(decision={"enum": ["resend", "was_sent"], "title": "Did it go out?"}, **placed["properties"])
 
 
 def _reason_form(_: DraftDocument) -> dict[str, Any]:
     return _object(reason={"type": "string", "minLength": 1, "maxLength": 500, "title": "What is to be changed"})
+
+
+def _placed_form(draft: DraftDocument) -> dict[str, Any] | None:
+    """Only a notice is mailed of a letter for the portal: who sends it says that the letter is there."""
+    if draft.channel != "portal_link":
+        return None
+    return _object(placedInPortal={"type": "boolean", "const": True, "title": "The letter is in the portal"})
 
 
 def _object(**properties: Any) -> dict[str, Any]:
@@ -97,9 +106,11 @@ ROWS: tuple[Row, ...] = (
     Row("approve", "Approve", "approve", "an e-mail is in review", _is("in_review"),
         params=lambda draft: {"contentHash": draft.content_hash}),
     Row("changes", "Request Changes", "request_changes", "an e-mail is in review", _is("in_review"),
-        kind="form", form=_reason_form, roles=frozenset({Role.ADMIN, Role.MANAGER})),
-    Row("send", "Send", "send", "an e-mail is approved", _is("approved"), confirm="Send this e-mail now?"),
-    Row("send_again", "Send Again", "send", "a message could not be handed over", _is("failed")),
+        kind="form", form=_reason_form, roles=_LEADS),
+    Row("send", "Send", "send", "an e-mail is approved", _is("approved"),
+        form=_placed_form, confirm="Send this e-mail now?"),
+    Row("send_again", "Send Again", "send", "a message could not be handed over", _is("failed"),
+        form=_placed_form),
 )  # fmt: skip
 
 
@@ -127,15 +138,18 @@ def why_not(drafts: Sequence[DraftDocument], action: str) -> GuidanceReason | No
 
 
 def _offer(row: Row, draft: DraftDocument, by: str) -> GuidanceAction:
-    four_eyes = row.key == "approve" and draft.phi_level == "high" and by in {draft.author_id, *draft.contributors}
+    form = row.form(draft)
+    own = by in {draft.author_id, *draft.contributors}
+    four_eyes = row.key == "approve" and draft.phi_level == "high" and own
+    roles = _LEADS if row.key == "approve" and not own else row.roles
     return GuidanceAction(
         label=row.label,
         action=row.action,
         id=f"email-drafter.{row.key}",
-        kind=row.kind,
+        kind=row.kind if form is None else "form",
         params={"draftId": draft.id} | row.params(draft),
-        form=row.form(draft),
-        roles=tuple(sorted(row.roles)),
+        form=form,
+        roles=tuple(sorted(roles)),
         reason=GuidanceReason(
             rule_id=RULE,
             code=row.key,

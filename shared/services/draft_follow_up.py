@@ -22,7 +22,7 @@ def follow_up_task(draft: DraftDocument) -> TaskDocument | None:
         return None
     due = draft.follow_up_at
     return TaskDocument(
-        id=derived_document_id("task", draft.client_id, draft.id, "follow_up", due.isoformat()),
+        id=derived_document_id("task", draft.client_id, draft.id, "follow_up", due.isoformat(), *_sending(draft)),
         client_id=draft.client_id,
         created_at=draft.updated_at,
         updated_at=draft.updated_at,
@@ -44,6 +44,11 @@ def follow_up_task(draft: DraftDocument) -> TaskDocument | None:
         audience=(f"ctx:{draft.context_id}",),
         sort_at=due,
     )
+
+
+def _sending(draft: DraftDocument) -> tuple[str, ...]:
+    """The message that is followed up: the task of one that came back is closed, and is not that of the next one."""
+    return () if draft.message_id is None else (draft.message_id,)
 
 
 def close_follow_up(live: LiveStore, draft: DraftDocument, *, now: Clock) -> None:

@@ -10,6 +10,7 @@ from shared.errors import FieldError, InvalidTransitionError, ValidationFailedEr
 from shared.mail.reports import UnreadableReportError, read_report
 from shared.models.api.drafts import ReportOutcome, ReportResult
 from shared.models.caller import Caller
+from shared.models.firestore.documents import Document
 from shared.models.firestore.drafts import DeliveryNote, DraftDocument
 from shared.models.mail import DeliveryReport
 from shared.repositories.document_protocols import DraftRepository
@@ -17,7 +18,7 @@ from shared.repositories.protocols import LiveStore
 from shared.services.access_log import AccessLog
 from shared.services.clock import Clock
 from shared.services.draft_changes import MODE, DraftChanges
-from shared.services.draft_follow_up import close_follow_up
+from shared.services.draft_follow_up import close_follow_up, follow_up_task
 from shared.services.draft_views import draft_view
 
 
@@ -63,7 +64,7 @@ class DraftReports:
             return ReportResult(outcome=_outcome(after, report), draft=draft_view(after))
 
         after = self._changes.change(
-            caller, draft.id, decide, version=None, move=f"report:{report.action}", answer=shown
+            caller, draft.id, decide, version=None, move=f"report:{report.action}", answer=shown, new=_task_of
         )
         if after.state == "bounced":
             close_follow_up(self._live(), after, now=self._now)
@@ -93,7 +94,16 @@ def _moved(draft: DraftDocument, move: rules.DraftMove, now: datetime) -> DraftD
         moved = rules.move(draft, move, at=now)
     except InvalidTransitionError:
         return draft
-    return moved if moved.sent_at is not None else moved.model_copy(update={"sent_at": draft.mail_date})
+    if moved.sent_at is None:
+        moved = moved.model_copy(update={"sent_at": draft.mail_date})
+    task = follow_up_task(moved) if move == "deliver" and moved.follow_up_task is None else None
+    return moved if task is None else moved.model_copy(update={"follow_up_task": task.id})
+
+
+def _task_of(draft: DraftDocument) -> tuple[Document, ...]:
+    """The task that asks for the answer, where only the report tells that the message went out."""
+    task = follow_up_task(draft) if draft.state == "delivered" else None
+    return () if task is None or task.id != draft.follow_up_task else (task,)
 
 
 def _outcome(draft: DraftDocument, report: DeliveryReport) -> ReportOutcome:

@@ -115,7 +115,7 @@ class DraftSending:
             if began is not None:
                 self._hand_over(began, mailer, _by_itself, lambda _: None)
         elif draft.state == "sending":
-            self._change(draft, lambda stored, now: rules.move(stored, "lose", at=now), "lost", due=True)
+            self._change(draft, _lost, "lost", due=True)
 
     def _begin(self, draft: DraftDocument, mailer: Mailer) -> DraftDocument | None:
         """Begin to send, unless somebody else did; None then."""
@@ -233,11 +233,19 @@ def settled(draft: DraftDocument, handed: HandOver, *, now: datetime) -> DraftDo
         return None
     members: dict[str, object] = {"fault": handed.code}
     if handed.result == "unknown":
-        return rules.move(draft, "lose", at=now).model_copy(update=members)
+        return _lost(draft, now).model_copy(update=members)
     if handed.result == "refused" or draft.attempts > len(TRIED_AGAIN_AFTER):
         return rules.move(draft, "fail", at=now).model_copy(update=members)
     members["attend_at"] = now + TRIED_AGAIN_AFTER[draft.attempts - 1]
     return rules.move(draft, "defer", at=now).model_copy(update=members)
+
+
+def _lost(draft: DraftDocument, now: datetime) -> DraftDocument:
+    """What nobody finished sending; a report that came before this could be recorded tells where it is after all."""
+    lost = rules.move(draft, "lose", at=now)
+    if draft.heard is None or draft.heard.action != "failed":
+        return lost
+    return rules.move(lost, "bounce", at=now).model_copy(update={"sent_at": draft.mail_date})
 
 
 def sent(draft: DraftDocument, *, now: datetime) -> DraftDocument:

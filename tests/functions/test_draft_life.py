@@ -272,6 +272,16 @@ def test_the_summary_and_the_guidance_say_what_is_next(office: DraftOffice) -> N
     assert office.done("GET", f"{MODE}/summary?contextId={draft['contextId']}")["status"] == "pending"
 
 
+def test_only_who_may_approve_an_e_mail_is_offered_to(office: DraftOffice) -> None:
+    draft = office.step(office.draft(), "submit")
+    for role, may in ((Role.FRONT_DESK, True), (Role.MANAGER, True), (Role.ELIGIBILITY_SPECIALIST, False)):
+        assert office.open(role=role) == draft["contextId"]
+        offered = office.done("GET", f"/api/v1/components/guidance/{draft['contextId']}", role=role)
+        assert ("approve" in {one["action"] for one in offered["guidanceActions"]}) is may
+    refused = office.refused(draft, "approve", {"contentHash": draft["contentHash"]}, role=Role.ELIGIBILITY_SPECIALIST)
+    assert refused.status == 403
+
+
 def test_a_repeated_key_makes_one_draft_and_sends_once(office: DraftOffice) -> None:
     body = {"contextId": office.open(), "template": "appt_reminder", "recipient": {"address": ADDRESS}}
     first = office.done("POST", DRAFTS, body, Idempotency_Key="one")

@@ -190,6 +190,8 @@ def test_a_letter_for_the_portal_is_sent_when_a_person_has_put_it_there(office: 
     refused = office.refused(draft, "send")
     assert (refused.status, refused.json["errors"][0]["field"]) == (422, "placedInPortal")
     assert (stored(office, draft).state, office.product.mail.handed) == ("approved", [])
+    offered = office.done("GET", f"/api/v1/components/guidance/{draft['contextId']}")["guidanceActions"][0]
+    assert (offered["action"], offered["kind"], offered["form"]["required"]) == ("send", "form", ["placedInPortal"])
     assert office.step(draft, "send", {"placedInPortal": True})["state"] == "sent"
     (event,) = [
         one
@@ -265,6 +267,18 @@ def test_a_bounce_is_matched_asks_for_another_address_and_closes_the_follow_up(o
     assert heard(office, again["messageId"])["outcome"] == "bounced", "the same words about another message count"
 
 
+def test_what_is_sent_anew_after_it_came_back_is_followed_up_anew(office: DraftOffice) -> None:
+    sent = office.sent(followUpOn="2099-01-05")
+    heard(office, sent["messageId"])
+    body = {"recipient": {"address": "new@patients.example"}}
+    fixed = office.done("PUT", f"{DRAFTS}/{sent['id']}", body)
+    office.step(fixed, "submit")
+    office.step(fixed, "approve", {"contentHash": fixed["contentHash"]}, role=Role.MANAGER)
+    again = office.step(fixed, "send")
+    tasks = office.product.live.documents.tasks
+    assert (tasks[sent["followUpTask"]].state, tasks[again["followUpTask"]].state) == ("auto_closed", "scheduled")
+
+
 def test_a_delay_is_noted_and_a_delivery_shown(office: DraftOffice) -> None:
     sent = office.sent()
     delayed = heard(office, sent["messageId"], action="delayed", status="4.4.7")
@@ -280,6 +294,14 @@ def test_a_report_settles_what_nobody_knew(office: DraftOffice) -> None:
     assert heard(office, unknown["messageId"])["draft"]["state"] == "bounced"
 
 
+def test_what_only_a_report_tells_to_be_delivered_is_followed_up(office: DraftOffice) -> None:
+    office.product.mail.answers = [HandOver("unknown", "no_answer_after_data")]
+    unknown = office.step(office.approved(followUpOn="2099-01-05"), "send")
+    told = heard(office, unknown["messageId"], action="delivered", status="2.0.0")["draft"]
+    assert told["state"] == "delivered"
+    assert office.product.live.documents.tasks[told["followUpTask"]].state == "scheduled"
+
+
 def test_a_bounce_that_comes_before_the_sending_is_recorded_is_not_lost(office: DraftOffice) -> None:
     draft = office.approved()
 
@@ -289,6 +311,15 @@ def test_a_bounce_that_comes_before_the_sending_is_recorded_is_not_lost(office: 
 
     with listening(bounce):
         assert office.step(draft, "send")["state"] == "bounced"
+
+
+def test_a_bounce_that_comes_before_a_sending_is_given_up_is_not_lost(
+    office: DraftOffice, died: tuple[str, Any]
+) -> None:
+    _, draft = died
+    heard(office, stored(office, draft).message_id or "")
+    swept(office, after=LOST_AFTER + timedelta(seconds=1))
+    assert stored(office, draft).state == "bounced"
 
 
 def test_reports_about_others_messages_are_nobodys(office: DraftOffice) -> None:
