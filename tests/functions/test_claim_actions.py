@@ -348,3 +348,15 @@ def test_an_extension_holds_until_the_claim_is_counted_anew(office: BillingOffic
     office.record("reject", reason="A7:187")
     office.act("correct_and_resubmit", serviceDate=day(-20))
     assert office.stored()["filing_due_on"] == today() + timedelta(days=70)
+
+
+@pytest.mark.parametrize(("code", "due"), [("CO-197", day(180)), ("CO-50", None)])
+def test_a_denial_entered_by_hand_says_until_when_its_authorization_is_asked_for(
+    office: BillingOffice, code: str, due: str | None
+) -> None:
+    office.change_row("claims", office.stored()["id"], authorization_due_on=today())  # of a denial before
+    claim = office.denied(code)["data"]["claim"]
+    kinds = {one["kind"]: one["on"] for one in claim["deadlines"]}
+    assert kinds.get("authorization") == due
+    assert str(office.stored()["authorization_due_on"]) == str(due)
+    assert bool(office.stored()["requires_authorization"]) == (due is not None)
