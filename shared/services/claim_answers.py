@@ -117,7 +117,9 @@ class ClaimAnswers:
             chosen = next((one for one in ground.file.coverages if str(one.id) == wanted), None)
             if params.coverage_id is not None and chosen is None:
                 raise refused("coverageId", "unknown_coverage", "The patient has no such coverage")
-            found = forwarding(claim, ground.file.coverages, today=situation.today, chosen=chosen)
+            found = forwarding(
+                claim, ground.file.coverages, today=situation.today, chosen=chosen, before=ground.payers_before
+            )
             target_of(claim.status, "forward_secondary", reason=None)
             if found.hindrance is not None or found.coverage is None:
                 why = found.hindrance

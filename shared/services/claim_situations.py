@@ -88,6 +88,7 @@ class ClaimSituations:
         if patient is None:
             raise NotFoundError("There is no such record")
         visit = patient.context_visit
+        earlier = self._earlier(client_id, claim)
         own = tuple(one for one in patient.coverages if one.payer_id == claim.payer_id)
         service = service_of(visit.visit_type if visit else None)
 
@@ -106,8 +107,9 @@ class ClaimSituations:
             receipt=verdict(replace(patient, coverages=own)),
             overall=verdict(patient),
             authorization=next((one for one in patient.authorizations if one.id == claim.authorization_id), None),
-            twins=self._twins(client_id, claim),
-            primary=self._primary(client_id, claim),
+            twins=self._twins(client_id, claim, {one.id for one in earlier}),
+            payers_before=frozenset(one.payer_id for one in earlier if one.payer_id is not None),
+            primary=PrimaryAnswer(earlier[0].status, earlier[0].adjudicated_on) if earlier else None,
             filing_proof=proof,
         )
 
@@ -122,7 +124,7 @@ class ClaimSituations:
             today=today,
             scrubbed=scrub(ground) if claim.status in UNFILED | {"corrected"} else None,
             fitting=tuple(one for one in held if not mismatches(one, need)),
-            forwarding=forwarding(claim, ground.file.coverages, today=today),
+            forwarding=forwarding(claim, ground.file.coverages, today=today, before=ground.payers_before),
             filing=filing_of(claim, file.payer, primary_eob=eob),
             asked=request_in(self.history(client_id, claim)),
         )
@@ -196,8 +198,8 @@ class ClaimSituations:
     def _worked(self, client_id: UUID, file: ClaimFile) -> WorkedClaim:
         history = self.history(client_id, file.claim)
         moved = [one.occurred_at for one in history if one.from_status != one.to_status]
-        primary = self._primary(client_id, file.claim)
-        eob = None if primary is None else primary.adjudicated_on
+        earlier = self._earlier(client_id, file.claim)
+        eob = earlier[0].adjudicated_on if earlier else None
         return WorkedClaim(
             file=file,
             since=moved[-1] if moved else None,
@@ -205,13 +207,13 @@ class ClaimSituations:
             asked=request_in(history),
         )
 
-    def _twins(self, client_id: UUID, claim: BilledClaim) -> tuple[str, ...]:
+    def _twins(self, client_id: UUID, claim: BilledClaim, earlier: set[UUID]) -> tuple[str, ...]:
         on = claim.service_date
         if on is None:
             return ()
         wanted = ClaimFilter(patient=str(claim.patient_id), first_day=on, last_day=on)
         page = self._db.postgres.claims.page(client_id, wanted, after=None, limit=MOST_CLAIMS, seen=None)
-        own = {claim.id, claim.secondary_of_id}
+        own = {claim.id} | earlier
         return tuple(
             one.claim_number
             for one in page.claims
@@ -220,8 +222,14 @@ class ClaimSituations:
             and (one.amount, one.provider_id) == (claim.amount, claim.provider_id)
         )
 
-    def _primary(self, client_id: UUID, claim: BilledClaim) -> PrimaryAnswer | None:
-        if claim.secondary_of_id is None:
-            return None
-        found = self._db.postgres.claims.get(client_id, str(claim.secondary_of_id))
-        return None if found is None else PrimaryAnswer(found.claim.status, found.claim.adjudicated_on)
+    def _earlier(self, client_id: UUID, claim: BilledClaim) -> tuple[BilledClaim, ...]:
+        """The claims whose rest `claim` bills: the one right before it, then the one before that, to the first."""
+        chain: dict[UUID, BilledClaim] = {}
+        at = claim
+        while at.secondary_of_id is not None and at.secondary_of_id not in chain:
+            found = self._db.postgres.claims.get(client_id, str(at.secondary_of_id))
+            if found is None:
+                break
+            at = found.claim
+            chain[at.id] = at
+        return tuple(chain.values())

@@ -348,3 +348,35 @@ def test_an_extension_holds_until_the_claim_is_counted_anew(office: BillingOffic
     office.record("reject", reason="A7:187")
     office.act("correct_and_resubmit", serviceDate=day(-20))
     assert office.stored()["filing_due_on"] == today() + timedelta(days=70)
+
+
+@pytest.mark.parametrize(("code", "due"), [("CO-197", day(180)), ("CO-50", None)])
+def test_a_denial_entered_by_hand_says_until_when_its_authorization_is_asked_for(
+    office: BillingOffice, code: str, due: str | None
+) -> None:
+    office.change_row("claims", office.stored()["id"], authorization_due_on=today())  # of a denial before
+    claim = office.denied(code)["data"]["claim"]
+    kinds = {one["kind"]: one["on"] for one in claim["deadlines"]}
+    assert kinds.get("authorization") == due
+    assert str(office.stored()["authorization_due_on"]) == str(due)
+    assert bool(office.stored()["requires_authorization"]) == (due is not None)
+
+
+def test_a_rest_never_goes_back_to_a_payer_before_and_its_first_claim_is_no_duplicate_of_it(
+    office: BillingOffice,
+) -> None:
+    second = office.second_coverage()
+    office.denied("CO-50")
+    office.act("bill_secondary")
+    office.change_row("claims", office.stored("CLM-1-2")["id"], status="denied", adjudicated_on=today())
+    back = office.try_to("bill_secondary", {"claimId": "CLM-1-2"})
+    assert (back.status, back.json["code"]) == (409, "no_other_coverage")
+    payer = {"client_id": office.organisation.id, "payer_number": "THD-03", "name": "Third Mutual"}
+    third = {"payer_id": office.product.records.tables.add("payers", payer)["id"], "member_id": "T-1", "rank": 3}
+    row = next(one for one in office.product.records.tables.rows["coverages"] if one["id"] == second)
+    kept = {name: row[name] for name in ("client_id", "patient_id", "period_start")}
+    office.product.records.tables.add("coverages", kept | third)
+    made = office.act("bill_secondary", claimId="CLM-1-2")["data"]["secondary"]
+    assert office.stored(made["claimNumber"])["payer_id"] == third["payer_id"]
+    scrubbed = office.act("scrub_claim", claimId=made["claimNumber"])["data"]["scrub"]
+    assert "duplicate_claim" not in [one["code"] for one in scrubbed["blocks"]]

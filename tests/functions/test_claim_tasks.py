@@ -164,6 +164,17 @@ def test_an_underpayment_and_a_long_wait_are_followed_up(office: BillingOffice) 
     assert set(tasks(office)) == {"underpaid", "appeal"}
 
 
+def test_the_appeal_of_a_refused_part_that_a_task_asks_for_can_be_filed(office: BillingOffice) -> None:
+    office.act("submit_claim")
+    office.record("accept")
+    office.record("pay_partially", paidCents=10_000)
+    carry(office)
+    assert set(tasks(office)) == {"appeal"}
+    assert office.act("start_appeal", ground="other")["data"]["claim"]["status"] == "appealed"
+    carry(office)
+    assert set(tasks(office)) == {"decision"}
+
+
 def test_deleted_patients_want_nothing(office: BillingOffice) -> None:
     denied(office, "CO-27")
     office.change_row("patients", UUID(str(PATIENT)), deleted_at=office.stored()["created_at"])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 
+from shared.domain.claim.answers import NO_AUTHORIZATION
 from shared.domain.claim.appeals import appeal_due
+from shared.domain.claim.denials import parts_of
 from shared.domain.eligibility.filing import UNKNOWN_DAYS, FilingDeadline, filing_deadline
 from shared.domain.eligibility.registry import found
 from shared.models.claim import BilledClaim
@@ -53,14 +55,24 @@ def corrected_due(decided_on: date, payer: Payer | None) -> tuple[date, Evidence
 
 
 def with_clocks(claim: BilledClaim, payer: Payer | None, *, primary_eob: date | None = None) -> BilledClaim:
-    """The claim with every deadline that its dates and its payer give, beside those that were entered by people."""
+    """The claim with every deadline that its dates and its payer give, beside those that were entered by people.
+
+    No payer says until when an authorization is asked for afterwards: as long as the denial may be appealed.
+    """
     filing = filing_of(claim, payer, primary_eob=primary_eob)
     after = replace(claim, filing_due_on=None if filing is None else filing.due)
     decided = claim.adjudicated_on
     if decided is None or claim.status not in {"denied", "underpaid", "partially_paid"}:
         return after
+    appeal_by = claim.appeal_due_on or appeal_due(1, decided, payer)[0]
     return replace(
         after,
         corrected_due_on=claim.corrected_due_on or corrected_due(decided, payer)[0],
-        appeal_due_on=claim.appeal_due_on or appeal_due(1, decided, payer)[0],
+        appeal_due_on=appeal_by,
+        authorization_due_on=appeal_by if _wants_authorization(claim) else None,
     )
+
+
+def _wants_authorization(claim: BilledClaim) -> bool:
+    parts = None if claim.denial_code is None else parts_of(claim.denial_code)
+    return claim.status == "denied" and parts is not None and parts[1] in NO_AUTHORIZATION

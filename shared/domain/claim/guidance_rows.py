@@ -11,7 +11,7 @@ from shared.domain.claim.denial_codes import NextStep
 from shared.domain.claim.denials import REMEDIES, known, next_steps
 from shared.domain.claim.rejections import CLAIM_FORM, complaints, form_for, members_of
 from shared.domain.claim.situation import ClaimSituation
-from shared.domain.claim.standing import authorization_gap, balance
+from shared.domain.claim.standing import ar_stage, authorization_gap, balance
 from shared.domain.claim.states import UNFILED, WITH_PAYER
 from shared.domain.claim.underpayment import missing
 from shared.domain.claim.write_off import REASONS
@@ -187,6 +187,13 @@ def _underpaid(situation: ClaimSituation) -> Evidence | None:
     return found("B03", "underpaid", text, situation.source, "paid_amount", short=f"{short:.2f}")
 
 
+def _refused_part(situation: ClaimSituation) -> Evidence | None:
+    claim = situation.claim
+    if claim.status != "partially_paid" or ar_stage(claim) != "insurance" or balance(claim) <= 0:
+        return None
+    return found("A01", "refused_in_part", "The payer has refused a part of it", situation.source, "paid_amount")
+
+
 def _rest(situation: ClaimSituation) -> Evidence | None:
     forwarding = situation.forwarding
     if situation.claim.status != "partially_paid" or forwarding is None or forwarding.coverage is None:
@@ -285,6 +292,11 @@ ROWS: tuple[Row, ...] = (
         "appeal_underpayment", "Appeal Underpayment", "start_appeal", "B03", "the payer paid less than it owes",
         _underpaid, kind="form", hindered=against_appeal, form_for=_appeal_form,
         params_for=_given((("ground", "underpayment"),)),
+    ),
+    Row(
+        "appeal_refused_part", "Appeal What Was Refused", "start_appeal", "A01", "the payer refused a part of a claim",
+        _refused_part, kind="form", hindered=against_appeal, form_for=_appeal_form,
+        params_for=_given((("ground", "other"),)),
     ),
     Row(
         "secondary", "Bill Secondary Payer", "bill_secondary", "C11", "a rest is left and another coverage holds",

@@ -121,7 +121,7 @@ def _adjudicated(file: ClaimFile, payment: ClaimPayment, source: LineSource, *, 
     )
     if not _held(after.allowed_amount, after.patient_amount):  # sums of amounts that a claim holds one by one
         return "amount_out_of_range"
-    after = _with_deadlines(file, after, decided_on, denial)
+    after = _with_deadlines(file, after, decided_on)
     last = replace(events[-1], amount=payment.paid, adjustments=adjustments)
     posted = _sourced(after, (*events[:-1], last), source, _details(payment))
     return replace(posted, appeal=_decided(file, target, decided_on))
@@ -132,23 +132,14 @@ def _held(*amounts: Decimal | None) -> bool:
     return all(one is None or abs(one) <= _LARGEST for one in amounts)
 
 
-def _with_deadlines(file: ClaimFile, after: BilledClaim, decided_on: date, denial: Adjustment | None) -> BilledClaim:
-    """The deadlines run from this decision anew, after an appeal those of its next level; filing's is not touched.
-
-    No payer says until when an authorization is asked for afterwards: as long as the denial may be appealed.
-    """
+def _with_deadlines(file: ClaimFile, after: BilledClaim, decided_on: date) -> BilledClaim:
+    """The deadlines run from this decision anew, after an appeal those of its next level; filing's is not touched."""
     fresh = with_clocks(replace(after, appeal_due_on=None, corrected_due_on=None), file.payer)
     appeal_by = fresh.appeal_due_on
     if appeal_by is not None and file.claim.status == "appealed":
         level = (file.appeals[-1].level if file.appeals else 1) + 1
         appeal_by = appeal_due(level, decided_on, file.payer)[0] if level <= len(levels(file.payer)) else None
-    late_request = denial is not None and denial.carc in NO_AUTHORIZATION
-    return replace(
-        fresh,
-        appeal_due_on=appeal_by,
-        authorization_due_on=appeal_by if late_request else None,
-        filing_due_on=file.claim.filing_due_on,
-    )
+    return replace(fresh, appeal_due_on=appeal_by, filing_due_on=file.claim.filing_due_on)
 
 
 def _denial(adjustments: tuple[Adjustment, ...]) -> Adjustment | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
+from uuid import UUID
 
 from shared.models.claim import BilledClaim
 from shared.models.records import Authorization, EligibilityFile, Payer, Visit
@@ -28,7 +29,8 @@ class ScrubInput:
 
     `receipt` is the eligibility verdict of the claim's own payer for the date of service, `overall` that of every
     coverage; both None without a date. `twins` are the numbers of other claims of the same patient, date, amount and
-    provider. `authorization` is the one that the claim names. `primary` is of a secondary claim.
+    provider. `authorization` is the one that the claim names. `primary` is of a secondary claim,
+    `payers_before` are all that have decided before on what it bills.
     """
 
     claim: BilledClaim
@@ -42,6 +44,7 @@ class ScrubInput:
     overall: VerdictReceipt | None = None
     authorization: Authorization | None = None
     twins: tuple[str, ...] = ()
+    payers_before: frozenset[UUID] = frozenset()
     primary: PrimaryAnswer | None = None
     filing_proof: bool = False
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 from shared.domain.claim.standing import NOTHING, balance
 from shared.domain.eligibility.coverage import ranked
@@ -28,16 +29,27 @@ class Forwarding:
 
 
 def forwarding(
-    claim: BilledClaim, coverages: Sequence[Coverage], *, today: date, chosen: Coverage | None = None
+    claim: BilledClaim,
+    coverages: Sequence[Coverage],
+    *,
+    today: date,
+    chosen: Coverage | None = None,
+    before: frozenset[UUID] = frozenset(),
 ) -> Forwarding:
     """Decide whether a claim's rest goes to another payer; `chosen` is the coverage that was named.
+
+    `before` are the payers that have decided on the claims whose rest this one bills: it does not go back to them.
 
     The primary has decided (X12 CARC 23 builds on that), on a day that is known and has come; another coverage holds
     on the date of service; and something is left. `rest` is what the primary left open, refused or left to the
     patient alike: all of a denied claim, of one that was paid in part what was not written down.
     """
     rest = _rest(claim)
-    other = chosen or next(iter(others(claim, coverages)), None)
+    left = [one for one in coverages if one.payer_id not in before]
+    other = chosen or next(iter(others(claim, left)), None)
+    if other is not None and other.payer_id in before:
+        text = "This coverage's payer has decided on the claim already"
+        return Forwarding(other, rest, found("C11", "coverage_does_not_fit", text, f"coverages/{other.id}"))
     return Forwarding(other, rest, _hindrance(claim, other, rest, today))
 
 

@@ -51,7 +51,7 @@ TRANSITIONS: dict[ClaimMove, Transition[ClaimStatus]] = {
     "pay_partially": Transition(_from("accepted", "pended", "appealed"), "partially_paid"),
     "underpay": Transition(_from("accepted", "pended"), "underpaid"),
     "deny": Transition(_from("accepted", "pended"), "denied", needs_reason=True),
-    "appeal": Transition(_from("denied", "underpaid"), "appealed", needs_reason=True),
+    "appeal": Transition(_from("denied", "underpaid", "partially_paid"), "appealed", needs_reason=True),
     "uphold_denial": Transition(_from("appealed"), "denied_final", needs_reason=True),
     "correct": Transition(_from("denied"), "corrected"),
     "forward_secondary": Transition(_from("denied", "partially_paid"), "forwarded_secondary"),
@@ -66,6 +66,7 @@ OURS: frozenset[tuple[ClaimMove, ClaimStatus]] = frozenset(
         ("hold", "ready"),
         ("redraft", "ready"),
         ("appeal", "underpaid"),
+        ("appeal", "partially_paid"),  # what was refused of it
         ("finalize", "partially_paid"),
         ("finalize", "underpaid"),
         ("finalize", "forwarded_secondary"),

@@ -129,6 +129,16 @@ def test_underpaid_is_appealed_and_a_rest_billed_to_the_second_payer() -> None:
     assert "backend.secondary" not in _offered(replace(rest, forwarding=forwarding(paid, (), today=TODAY)))
 
 
+def test_what_was_refused_of_a_part_payment_is_appealed_but_not_what_the_patient_owes() -> None:
+    refused = {"status": "partially_paid", "paid_amount": Decimal("82.40"), "patient_amount": Decimal(20)}
+    offer = _offered(_situation(**refused))["backend.appeal_refused_part"]
+    assert (offer.action, offer.disabled_reason) == ("start_appeal", None)
+    late = _situation(**refused, appeal_due_on=TODAY - timedelta(days=1))
+    assert _offered(late)["backend.appeal_refused_part"].disabled_reason is not None
+    patients = _situation(**refused, allowed_amount=Decimal("102.40"))
+    assert "backend.appeal_refused_part" not in _offered(patients)
+
+
 def test_every_form_asks_for_what_its_action_takes() -> None:
     takes = {one.name: {field.alias for field in one.params.model_fields.values()} for one in CLAIM_ACTIONS}
     situations = [
