@@ -36,7 +36,14 @@ MEANINGS = {
     "stops": "stop", "stopped": "stop", "discontinue": "stop", "discontinued": "stop", "quit": "stop",
     "end": "end", "ends": "end", "ended": "end", "part": "part", "partly": "part", "partial": "part",
     "partially": "part", "full": "full", "fully": "full", "entire": "full", "entirely": "full", "whole": "full",
-    "complete": "full", "completely": "full", "hardly": "not", "barely": "not",
+    "complete": "full", "completely": "full", "hardly": "not", "barely": "not", "or": "or", "owes": "owes",
+}  # fmt: skip
+
+# What other words may leave out and not bring in: how many are meant, and who is.
+LIMITING = {
+    "all": "all", "every": "all", "each": "all", "both": "all", "some": "some", "several": "some", "few": "few",
+    "many": "many", "most": "many", "he": "he", "him": "he", "his": "he", "himself": "he", "she": "she", "her": "she",
+    "hers": "she", "herself": "she",
 }  # fmt: skip
 
 TIMES = frozenset({

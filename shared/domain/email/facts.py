@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from shared.domain.email.fact_words import BEGINNINGS, COMMON, MEANINGS, NEGATING, NUMBERS, TIMES
+from shared.domain.email.fact_words import BEGINNINGS, COMMON, LIMITING, MEANINGS, NEGATING, NUMBERS, TIMES
 from shared.domain.email.plain_text import plain
 from shared.domain.email.revisions import changes
 from shared.domain.email.written_dates import MONTH, written_dates
@@ -45,6 +45,15 @@ _TIME = re.compile(r"(?<![\w:.])(\d{1,2})(?::(\d\d))?(?: ?([ap])\.? ?m\b\.?|(?<=
 _CODE = re.compile(r"(?<!\w)(?=[\w./-]{0,60}\d)\w{1,60}(?:[-./]\w{1,60}){0,9}|(?<!\w)[+(]?\d[\d() .-]{0,40}\d(?!\w)")
 _COUNT = re.compile(rf"((?<![\w)])[-+])?({_NUMBER})(?:st|nd|rd|th)?", re.IGNORECASE)
 _BOUND = re.compile(r"\b(?:at (?:least|most)|up to|(?:more|less|fewer|later|earlier) than|within)\b", re.IGNORECASE)
+# Who gives and who gets: "you owe us" and "we owe you" have the same words.
+_GIVEN = r"(?:mail|e-?mail|refund|return|credit)"
+_FROM_US = re.compile(
+    r"\b(?:we|i)(?:'\w{1,3})?(?: (?!(?:you|us|be|been|are|were|get|got)\b)[\w']{1,40}){0,2}"
+    rf" (?:owe|pay|paid|give|gave|send|sent|{_GIVEN}(?:ed)?)\b"
+    r"|\byou(?:'\w{1,3})?(?: (?!us\b)[\w']{1,40}){0,2} received?\b"
+    rf"|\b(?:owed|paid|given|sent|{_GIVEN}ed) to you\b",
+    re.IGNORECASE,
+)
 _SAYS_NOTHING = re.compile(r"\b(?:(?:do not|don't) hesitate|no problem|no worries)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _BEGINNING = re.compile(r"[.!?:\u2022][ \"'(]*$|^[ \"'(]*$")
@@ -119,6 +128,7 @@ class _Facts:
         self._take("code", _CODE, _code)
         self._take("number", _COUNT, lambda match: f"{match[1] or ''}{_number(match[2])}")
         self._take("meaning", _BOUND, lambda match: match[0].lower())
+        self._found += [(match.start(), "meaning", "from us") for match in _FROM_US.finditer(self._rest)]
         for match in _WORD.finditer(self._rest):
             self._take_word(match)
         facts, named = list[_Fact](), ""
@@ -153,6 +163,8 @@ class _Facts:
         meaning = "not" if word.endswith("n't") else MEANINGS.get(word)
         if meaning is not None:
             self._found.append((match.start(), "meaning", meaning))
+        elif word in LIMITING:
+            self._found.append((match.start(), "word", LIMITING[word]))
         elif word in TIMES:
             self._found.append((match.start(), "meaning", word.removesuffix("s")))
         elif word not in NUMBERS and self._is_name(match[0], match.start()):
