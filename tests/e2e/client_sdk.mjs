@@ -13,7 +13,6 @@ import {
   getDoc,
   getDocs,
   getFirestore,
-  onSnapshot,
   orderBy,
   query,
   setLogLevel,
@@ -21,8 +20,8 @@ import {
   updateDoc,
   where,
 } from 'firebase/firestore';
+import { Listener, refusal } from './client_sdk_tools.mjs';
 
-const PATIENCE = 20_000;
 const stack = JSON.parse(process.env.STACK);
 const seen = {};
 
@@ -42,35 +41,6 @@ async function call(method, path, body) {
   });
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status}`);
   return answer.json();
-}
-
-// Resolves with the first snapshot that `wanted` accepts; rejects when the listener is refused or nothing comes.
-function arrives(target, wanted, what) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`not in time: ${what}`)), PATIENCE);
-    const stop = onSnapshot(
-      target,
-      (snapshot) => {
-        if (!wanted(snapshot)) return;
-        clearTimeout(timer);
-        stop();
-        resolve(snapshot);
-      },
-      (error) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    );
-  });
-}
-
-async function refusal(attempt) {
-  try {
-    await attempt();
-    return 'allowed';
-  } catch (error) {
-    return error.code ?? error.message;
-  }
 }
 
 function tasksOf(context, clientId) {
@@ -103,31 +73,29 @@ async function main() {
     recordId: `SDK-${process.pid}-${Date.now()}`,
   });
   const contextAt = doc(store, 'contexts', context.contextId);
-  const tasks = tasksOf(context, claims.clientId);
-
-  const first = await arrives(contextAt, (snapshot) => snapshot.exists(), 'the context');
+  const atContext = new Listener(contextAt, 'who listens to the context');
+  const atTasks = new Listener(tasksOf(context, claims.clientId), 'who listens to the tasks');
+  const atOwn = new Listener(messagesOf(context, claims.clientId, `own_${claims.userId}`), 'who listens to the own thread');
+  const [first] = await Promise.all([atContext.started(), atTasks.started(), atOwn.started()]);
   seen.context = { mode: first.get('mode'), recordId: first.get('recordId'), openTaskCount: first.get('openTaskCount') };
   seen.sameRecord = first.get('recordId') === context.recordId;
 
-  const arrived = arrives(tasks, (snapshot) => snapshot.size === 1, 'the task');
-  const counted = arrives(contextAt, (snapshot) => snapshot.get('openTaskCount') === 1, 'openTaskCount 1');
   const made = await call('POST', '/components/tasks/', { contextId: context.contextId, label: 'Call the payer' });
-  const [listed, count] = await Promise.all([arrived, counted]);
+  const listed = await atTasks.sees((tasks) => tasks.size === 1, 'the task');
   seen.task = { sameId: listed.docs[0].id === made.id, label: listed.docs[0].get('label') };
+  const count = await atContext.sees((snapshot) => snapshot.get('openTaskCount') === 1, 'openTaskCount 1');
   seen.openTaskCount = count.get('openTaskCount');
 
-  const done = arrives(contextAt, (snapshot) => snapshot.get('openTaskCount') === 0, 'openTaskCount 0');
-  const completed = arrives(tasks, (snapshot) => snapshot.docs[0]?.get('completed') === true, 'the completed task');
   await call('POST', `/components/tasks/${made.id}/complete`, {});
-  await Promise.all([done, completed]);
+  await atTasks.sees((tasks) => tasks.docs[0]?.get('completed') === true, 'the completed task');
+  await atContext.sees((snapshot) => snapshot.get('openTaskCount') === 0, 'openTaskCount 0');
   seen.completed = true;
 
-  const own = messagesOf(context, claims.clientId, `own_${claims.userId}`);
-  const whole = (snapshot) => snapshot.size === 2 && snapshot.docs[0].get('state') === 'complete';
-  const answered = arrives(own, whole, 'the reply');
+  const whole = (messages) => messages.size === 2 && messages.docs[0].get('state') === 'complete';
   const { reply } = await call('POST', '/components/chat/messages', { contextId: context.contextId, content: 'Hello' });
-  const [newest] = (await answered).docs;
+  const [newest] = (await atOwn.sees(whole, 'the reply')).docs;
   seen.reply = { sameId: newest.id === reply.id, sameContent: newest.get('content') === reply.content };
+  [atContext, atTasks, atOwn].forEach((listener) => listener.stop());
 
   const taskAt = doc(store, 'tasks', made.id);
   seen.refused = {

@@ -14,7 +14,6 @@ import {
   getDoc,
   getDocs,
   getFirestore,
-  onSnapshot,
   orderBy,
   query,
   setLogLevel,
@@ -22,8 +21,8 @@ import {
   updateDoc,
   where,
 } from 'firebase/firestore';
+import { Listener, refusal } from './client_sdk_tools.mjs';
 
-const PATIENCE = 20_000;
 const stack = JSON.parse(process.env.STACK);
 const seen = {};
 setLogLevel('silent'); // refusals are expected here
@@ -38,8 +37,6 @@ class Person {
     this.store = getFirestore(this.app);
     const [host, port] = stack.firestore.split(':');
     connectFirestoreEmulator(this.store, host, Number(port));
-    this.alerts = new Map();
-    this.waiting = [];
   }
 
   async signIn() {
@@ -61,34 +58,18 @@ class Person {
     );
   }
 
-  /** Resolves with the first snapshot of the inbox. */
   listen() {
-    return new Promise((resolve, reject) => {
-      this.stop = onSnapshot(
-        this.inbox(),
-        (snapshot) => {
-          this.alerts = new Map(snapshot.docs.map((found) => [found.id, found.data()]));
-          this.waiting.forEach((look) => look());
-          resolve(snapshot.size);
-        },
-        reject,
-      );
-    });
+    this.listener = new Listener(this.inbox(), this.name);
+    return this.listener.started();
   }
 
-  /** Resolves when the listener has seen what is wanted. */
+  /** The own alerts by id, as the listener knows them now. */
+  get alerts() {
+    return alertsOf(this.listener.snapshot);
+  }
+
   sees(wanted, what) {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`not in time: ${this.name} sees ${what}`)), PATIENCE);
-      const look = () => {
-        if (!wanted(this.alerts)) return;
-        clearTimeout(timer);
-        this.waiting = this.waiting.filter((other) => other !== look);
-        resolve(Date.now());
-      };
-      this.waiting.push(look);
-      look();
-    });
+    return this.listener.sees((snapshot) => wanted(alertsOf(snapshot)), what);
   }
 
   async call(method, path, body) {
@@ -105,19 +86,14 @@ class Person {
   }
 
   async close() {
-    this.stop?.();
+    this.listener?.stop();
     await terminate(this.store);
     await deleteApp(this.app);
   }
 }
 
-async function refusal(attempt) {
-  try {
-    await attempt();
-    return 'allowed';
-  } catch (error) {
-    return error.code ?? error.message;
-  }
+function alertsOf(snapshot) {
+  return new Map(snapshot.docs.map((found) => [found.id, found.data()]));
 }
 
 const people = Object.keys(stack.people).map((name) => new Person(name));
@@ -133,8 +109,8 @@ async function main() {
     message: 'The payer portal is down',
     audience: { roles: stack.roles },
   });
-  const arrivals = [first, second].map((person) => person.sees((alerts) => alerts.has(made.id), 'the alert'));
-  seen.milliseconds = Math.max(...(await Promise.all(arrivals))) - begun;
+  await Promise.all([first, second].map((person) => person.sees((alerts) => alerts.has(made.id), 'the alert')));
+  seen.milliseconds = Date.now() - begun;
   const { severity, message, count } = first.alerts.get(made.id);
   seen.alert = { severity, text: message.text, count };
 
