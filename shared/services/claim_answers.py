@@ -7,10 +7,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from shared.domain.claim.appeals import appeal_due, decision_due, levels, next_level, peer_to_peer_due
-from shared.domain.claim.clocks import filing_of, with_clocks
+from shared.domain.claim.appeals import appeal_due, filed, levels, peer_to_peer_due
+from shared.domain.claim.clocks import decided_anew, filing_of, with_clocks
 from shared.domain.claim.denials import cause_of, published
-from shared.domain.claim.guidance_rows import against_appeal
 from shared.domain.claim.moving import MoveDetails, answer
 from shared.domain.claim.moving import step as take
 from shared.domain.claim.secondary import forwarding
@@ -81,10 +80,10 @@ class ClaimAnswers:
         """Ask the payer to decide again: at the next level there is, in time, or in a talk between physicians."""
 
         def step(file: ClaimFile, situation: ClaimSituation) -> Told:
-            filed = _decided(params.filed_on, file.claim, situation.today, name="filedOn")
+            on = _decided(params.filed_on, file.claim, situation.today, name="filedOn")
             if params.kind == "peer_to_peer":
-                return self._peer_to_peer(file.claim, params, filed)
-            return self._appealed(file, situation, params, filed)
+                return self._peer_to_peer(file.claim, params, on)
+            return self._appealed(file, params, on)
 
         return self._desk.change(caller, context, params, step, "appeal")
 
@@ -232,30 +231,15 @@ class ClaimAnswers:
         event = self._desk.event(claim, after, REFUSED, reason=params.reason, amount=asked.amount, note=params.note)
         return Told(after, (event,), told={"writeOff": {"amount": float(asked.amount), "refused": True}})
 
-    def _appealed(self, file: ClaimFile, situation: ClaimSituation, params: AppealParams, filed: date) -> Told:
+    def _appealed(self, file: ClaimFile, params: AppealParams, on: date) -> Told:
         claim = file.claim
         further = claim.status == "appealed"
         if not further:
             target_of(claim.status, "appeal", reason=params.ground)
-        hindrance = against_appeal(replace(situation, today=filed))
-        level = next_level(file.appeals, file.payer, claim.adjudicated_on)
-        if hindrance is not None or level is None:
-            raise ConflictError(
-                hindrance.text if hindrance else "No level of appeal is left",
-                code=hindrance.code if hindrance else "no_level_left",
-            )
-        appeal = Appeal(
-            id=uuid7(),
-            level=level,
-            status="open",
-            filed_on=filed,
-            due_on=decision_due(level, filed, file.payer),
-            reason=params.ground,
-            reference=params.reference,
-            amount=balance(claim),
-        )
+        appeal = filed(file, on, params.ground, params.reference)
+        level = appeal.level
         name = levels(file.payer)[level - 1].name
-        kept: dict[str, Any] = {"level": level, "name": name, "filedOn": str(filed), "note": params.note}
+        kept: dict[str, Any] = {"level": level, "name": name, "filedOn": str(on), "note": params.note}
         told = {"appeal": {"level": level, "name": name, "decisionDueOn": str(appeal.due_on)}}
         if further:
             after = next_version(claim, appeal_due_on=None)
@@ -283,6 +267,8 @@ class ClaimAnswers:
             _check_paid(claim, paid, partial=params.outcome == "partially_won")
         given = MoveDetails(reason=params.outcome, on=decided, paid=paid)
         after, event = take(claim, move, given, at=self._desk.now(), today=today)
+        if move == "pay_partially":
+            after = decided_anew(file, after)
         return Told(after, (event,), closed, told=told)
 
     def _peer_to_peer(self, claim: BilledClaim, params: AppealParams, filed: date) -> Told:

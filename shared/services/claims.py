@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal
 
-from shared.domain.claim.clocks import with_clocks
+from shared.domain.claim.appeals import ended, filed
+from shared.domain.claim.clocks import decided_anew
 from shared.domain.claim.moving import MoveDetails, note, step
 from shared.domain.claim.scrub import scrub
 from shared.domain.claim.states import GUARDED, TRANSITIONS, ClaimMove
@@ -27,7 +28,7 @@ from shared.models.api.claims import (
     EventsQuery,
 )
 from shared.models.caller import Caller
-from shared.models.claim import Adjustment, BilledClaim, ClaimFile
+from shared.models.claim import Adjustment, Appeal, AppealStatus, BilledClaim, ClaimFile
 from shared.models.cursor import decode_cursor, encode_cursor, refused_cursor
 from shared.repositories.protocols import RecordStore
 from shared.services.access_log import AccessLog
@@ -39,6 +40,11 @@ from shared.services.clock import Clock
 
 _LONGEST_NUMBER = 9
 _STARTS_CLOCKS: frozenset[ClaimMove] = frozenset({"deny", "underpay", "pay_partially"})
+_ENDS_APPEAL: Mapping[ClaimMove, AppealStatus] = {
+    "pay": "won",
+    "pay_partially": "partially_won",
+    "uphold_denial": "lost",
+}
 
 
 class ClaimService:
@@ -104,10 +110,9 @@ class ClaimService:
             now = self._now()
             by = caller.user_id if needs_approval(lost) else None
             after, event = step(file.claim, move, details_of(body), at=now, today=caller.today(now), by=by)
-            if move in _STARTS_CLOCKS:  # those of a decision before do not run on
-                after = replace(after, appeal_due_on=body.appeal_due_on, corrected_due_on=body.corrected_due_on)
-                after = replace(with_clocks(after, file.payer), filing_due_on=file.claim.filing_due_on)
-            return Stepped(after, (event,))
+            if move in _STARTS_CLOCKS:
+                after = decided_anew(file, after, appeal_by=body.appeal_due_on, correct_by=body.corrected_due_on)
+            return Stepped(after, (event,), _appeal(file, move, body.occurred_on or caller.today(now), body.reason))
 
         return self.changes.change(caller, reference, take, move, version=body.version)
 
@@ -180,6 +185,19 @@ def _check_has_its_claim(claim: BilledClaim, move: ClaimMove) -> None:
     if move == "forward_secondary" and claim.status in TRANSITIONS[move].sources:
         words = "The rest is billed by an action, which makes the secondary claim"
         raise InvalidTransitionError(words, allowed=[GUARDED[move]], current=claim.status)
+
+
+def _appeal(file: ClaimFile, move: ClaimMove, on: date, ground: str | None) -> Appeal | None:
+    """The appeal that a step begins or ends. Raises ConflictError for one that is too late, or has no level left."""
+    if move in _ENDS_APPEAL:
+        return ended(file, _ENDS_APPEAL[move], on)
+    if move != "appeal":
+        return None
+    decided = file.claim.adjudicated_on
+    if decided is not None and on < decided:
+        message = f"lies before {decided}"
+        raise ValidationFailedError(message, errors=(FieldError("occurredOn", "before_decision", message),))
+    return filed(file, on, ground)
 
 
 def _number(text: str) -> int:

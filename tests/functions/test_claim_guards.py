@@ -178,4 +178,47 @@ def test_a_decision_by_the_history_starts_its_clocks(office: BillingOffice, kind
     office.record(kind, reason="Not covered", **paid)
     stored = office.stored()
     assert stored["appeal_due_on"] == today() + timedelta(days=180)
-    assert stored["corrected_due_on"] is not None
+    assert (stored["corrected_due_on"] is not None) is (kind == "deny")  # only what was denied is corrected
+
+
+def test_an_appeal_by_the_history_is_one_like_any_other(office: BillingOffice) -> None:
+    office.denied("CO-50")
+    early = office.ask("POST", "/claims/CLM-1/events", {"kind": "appeal", "reason": "coding", "occurredOn": day(-1)})
+    assert faults(early) == [("occurredOn", "before_decision")]
+    begun = office.record("appeal", reason="coding")
+    assert [(one["level"], one["status"], one["dueOn"]) for one in begun["appeals"]] == [(1, "open", day(60))]
+    assert office.try_to("start_appeal", {"ground": "coding"}).json["code"] == "no_level_left"  # one is open
+    part = office.record("pay_partially", paidCents=10_000)
+    assert [(one["level"], one["status"], one["decidedOn"]) for one in part["appeals"]] == [
+        (1, "partially_won", day(0))
+    ]
+    assert office.stored()["appeal_due_on"] == today() + timedelta(days=60)  # the second level's time
+    again = office.record("appeal", reason="coding")
+    assert again["appeals"][-1]["level"] == 2
+    lost = office.record("uphold_denial", reason="coding")
+    assert ([one["status"] for one in lost["appeals"]], lost["status"]) == (["partially_won", "lost"], "denied_final")
+
+
+def test_an_appeal_by_the_history_is_in_time(office: BillingOffice) -> None:
+    office.denied("CO-50")
+    office.change_row("claims", office.stored()["id"], appeal_due_on=today() - timedelta(days=1))
+    late = office.ask("POST", "/claims/CLM-1/events", {"kind": "appeal", "reason": "coding"})
+    assert (late.status, late.json["code"]) == (409, "appeal_past")
+    assert office.stored()["status"] == "denied"
+
+
+@pytest.mark.parametrize("outcome", ["lost", "withdrawn"])
+def test_what_a_lost_appeal_leaves_open_is_what_was_open_before(office: BillingOffice, outcome: str) -> None:
+    short(office, "underpaid", 100, expected_amount=Decimal(120))
+    before = office.done("GET", "/claims/CLM-1")["balanceCents"]
+    office.act("start_appeal", ground="underpayment")
+    during = office.done("GET", "/claims/CLM-1")["balanceCents"]
+    office.act("record_appeal_outcome", outcome=outcome)
+    assert (before, during, office.done("GET", "/claims/CLM-1")["balanceCents"]) == (2_000, 2_000, 2_000)
+
+
+def test_the_next_levels_time_runs_from_an_appeal_that_was_won_in_part(office: BillingOffice) -> None:
+    office.denied("CO-50")
+    office.act("start_appeal", ground="medical_necessity")
+    office.act("record_appeal_outcome", outcome="partially_won", paidAmount=100)
+    assert office.stored()["appeal_due_on"] == today() + timedelta(days=60)

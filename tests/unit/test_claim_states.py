@@ -278,6 +278,7 @@ def test_the_deadline_that_counts_follows_from_the_state() -> None:
     denied = replace(claim, status="denied")
     assert standing.deadlines(denied) == ((soon, "appeal"), (later, "corrected_claim"), (later, "noted"))
     assert standing.queues(denied, TODAY) == ("denied", "deadline")
+    assert standing.deadlines(replace(claim, status="underpaid")) == ((soon, "appeal"), (later, "noted"))
     assert standing.next_deadline(replace(claim, status="submitted")) == (later, "noted")
     assert standing.deadlines(replace(claim, status="finalized")) == ()
 
@@ -305,6 +306,15 @@ def test_the_time_for_an_appeal_runs_until_it_is_filed_and_again_for_the_next_le
         ({"status": "partially_paid", "paid_amount": Decimal(50), "allowed_amount": Decimal(90),
           "patient_amount": Decimal(30)}, "40", "insurance", "partially_paid"),
         ({"status": "denied"}, "182.40", "insurance", "unpaid"),
+        ({"status": "appealed"}, "182.40", "insurance", "unpaid"),
+        ({"status": "appealed", "paid_amount": Decimal(100), "expected_amount": Decimal(120)}, "20", "insurance",
+         "partially_paid"),
+        ({"status": "denied_final", "paid_amount": Decimal(50), "allowed_amount": Decimal(90),
+          "patient_amount": Decimal(30)}, "40", "insurance", "partially_paid"),
+        ({"status": "denied_final", "paid_amount": Decimal(50), "allowed_amount": Decimal(80),
+          "patient_amount": Decimal(30)}, "30", "patient", "partially_paid"),
+        ({"status": "denied_final", "allowed_amount": Decimal(0), "patient_amount": Decimal(30)}, "182.40", "insurance",
+         "unpaid"),
         ({"status": "forwarded_secondary", "paid_amount": Decimal(9)}, "0", "insurance", "partially_paid"),
     ],
 )  # fmt: skip

@@ -48,8 +48,7 @@ GAP = (
 DEADLINES = {
     "filing": "CASE WHEN status IN ('draft', 'on_hold', 'missing_information', 'ready', 'rejected')"
     " THEN filing_due_on END",
-    "corrected_claim": "CASE WHEN status IN ('denied', 'underpaid', 'partially_paid', 'corrected')"
-    " THEN corrected_due_on END",
+    "corrected_claim": "CASE WHEN status IN ('denied', 'corrected') THEN corrected_due_on END",
     "appeal": "CASE WHEN status IN ('denied', 'underpaid', 'partially_paid', 'appealed') THEN appeal_due_on END",
     "authorization": f"CASE WHEN {GAP} THEN authorization_due_on END",
     "noted": f"CASE WHEN status NOT IN {NOTHING_OPEN} THEN noted_due_on END",
@@ -63,14 +62,16 @@ GENERATED = {
         f"""CAST(100 * greatest(CASE
   WHEN status IN {NOTHING_OPEN} THEN 0
   WHEN status = 'paid' THEN coalesce(patient_amount, 0)
-  WHEN status = 'underpaid' THEN coalesce(expected_amount, allowed_amount, amount) - coalesce(paid_amount, 0)
+  WHEN status = 'underpaid' OR status IN ('appealed', 'denied_final') AND paid_amount > 0
+    THEN coalesce(expected_amount, allowed_amount, amount) - coalesce(paid_amount, 0)
   WHEN status = 'partially_paid' THEN coalesce(allowed_amount, amount) - coalesce(paid_amount, 0)
   ELSE amount - coalesce(paid_amount, 0) END
   - CASE WHEN status IN {NOTHING_OPEN} THEN 0 ELSE coalesce(written_off_amount, 0) END, 0) AS bigint)""",
     ),
     "ar_stage": (
         "text",
-        """CASE WHEN coalesce(patient_amount, 0) > 0 AND (status = 'paid' OR status = 'partially_paid'
+        """CASE WHEN coalesce(patient_amount, 0) > 0 AND (status = 'paid' OR
+  (status = 'partially_paid' OR status = 'denied_final' AND paid_amount > 0)
   AND patient_amount >= coalesce(allowed_amount, amount) - coalesce(paid_amount, 0)) THEN 'patient'
   ELSE 'insurance' END""",
     ),

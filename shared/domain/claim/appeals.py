@@ -1,13 +1,16 @@
-"""Appeals: the levels there are, until when each is filed, and until when the payer decides on it."""
+"""Appeals: the levels there are, until when each is filed, until when the payer decides on it, what ends one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from shared.domain.claim.standing import balance
 from shared.domain.eligibility.registry import found
-from shared.models.claim import Appeal
+from shared.errors import ConflictError
+from shared.models.claim import Appeal, AppealStatus, ClaimFile
+from shared.models.identifiers import uuid7
 from shared.models.records import Payer
 from shared.models.verdict import Evidence
 
@@ -77,6 +80,49 @@ def next_level(appeals: Iterable[Appeal], payer: Payer | None, decided_on: date 
         return None
     level = max((one.level for one in known), default=0) + 1
     return level if level <= len(levels(payer)) else None
+
+
+def against(file: ClaimFile, on: date) -> Evidence | None:
+    """What keeps a claim from being appealed on a day: no level is left, or its time has passed."""
+    claim, source = file.claim, f"claims/{file.claim.id}"
+    if next_level(file.appeals, file.payer, claim.adjudicated_on) is None:
+        return found("A01", "no_level_left", "No level of appeal is left, or one is open", source)
+    if claim.appeal_due_on is not None and claim.appeal_due_on < on:
+        text = f"The time to appeal ended on {claim.appeal_due_on}"
+        return found("A01", "appeal_past", text, source, "appeal_due_on", due=claim.appeal_due_on)
+    return None
+
+
+def filed(file: ClaimFile, on: date, ground: str | None, reference: str | None = None) -> Appeal:
+    """The appeal at the level that comes next, filed on a day, about what is open of the claim.
+
+    Raises ConflictError with what keeps the claim from being appealed.
+    """
+    hindrance = against(file, on)
+    level = next_level(file.appeals, file.payer, file.claim.adjudicated_on)
+    if hindrance is not None or level is None:
+        raise ConflictError(
+            hindrance.text if hindrance else "No level of appeal is left",
+            code=hindrance.code if hindrance else "no_level_left",
+        )
+    return Appeal(
+        id=uuid7(),
+        level=level,
+        status="open",
+        filed_on=on,
+        due_on=decision_due(level, on, file.payer),
+        reason=ground,
+        reference=reference,
+        amount=balance(file.claim),
+    )
+
+
+def ended(file: ClaimFile, status: AppealStatus, on: date) -> Appeal | None:
+    """The open appeal as the payer's decision of a day ends it; None when none is open."""
+    appeal = next((one for one in file.appeals if one.status == "open"), None)
+    if appeal is None or file.claim.status != "appealed":
+        return None
+    return replace(appeal, status=status, decided_on=max(on, appeal.filed_on))
 
 
 def peer_to_peer_due(decided_on: date) -> date:

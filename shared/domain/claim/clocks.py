@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from shared.domain.claim.answers import NO_AUTHORIZATION
-from shared.domain.claim.appeals import appeal_due
+from shared.domain.claim.appeals import appeal_due, levels
 from shared.domain.claim.denials import parts_of
 from shared.domain.eligibility.filing import UNKNOWN_DAYS, FilingDeadline, filing_deadline
 from shared.domain.eligibility.registry import found
-from shared.models.claim import BilledClaim
+from shared.models.claim import BilledClaim, ClaimFile
 from shared.models.records import Payer
 from shared.models.verdict import Evidence
 
@@ -67,10 +67,31 @@ def with_clocks(claim: BilledClaim, payer: Payer | None, *, primary_eob: date | 
     appeal_by = claim.appeal_due_on or appeal_due(1, decided, payer)[0]
     return replace(
         after,
-        corrected_due_on=claim.corrected_due_on or corrected_due(decided, payer)[0],
+        corrected_due_on=_correct_by(claim, decided, payer),
         appeal_due_on=appeal_by,
         authorization_due_on=appeal_by if _wants_authorization(claim) else None,
     )
+
+
+def decided_anew(
+    file: ClaimFile, after: BilledClaim, *, appeal_by: date | None = None, correct_by: date | None = None
+) -> BilledClaim:
+    """`after` with the deadlines that run from its new decision, those of the decision before being over.
+
+    After an appeal the next level's time runs, where one is left. `appeal_by` and `correct_by` are what the payer
+    itself has said. The time for filing is not touched.
+    """
+    fresh = with_clocks(replace(after, appeal_due_on=appeal_by, corrected_due_on=correct_by), file.payer)
+    due = fresh.appeal_due_on
+    if due is not None and appeal_by is None and file.claim.status == "appealed" and after.adjudicated_on is not None:
+        level = (file.appeals[-1].level if file.appeals else 1) + 1
+        due = appeal_due(level, after.adjudicated_on, file.payer)[0] if level <= len(levels(file.payer)) else None
+    return replace(fresh, appeal_due_on=due, filing_due_on=file.claim.filing_due_on)
+
+
+def _correct_by(claim: BilledClaim, decided_on: date, payer: Payer | None) -> date | None:
+    """Only what was denied is corrected."""
+    return claim.corrected_due_on or corrected_due(decided_on, payer)[0] if claim.status == "denied" else None
 
 
 def _wants_authorization(claim: BilledClaim) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from shared.domain.claim.appeals import next_level
+from shared.domain.claim.appeals import against
 from shared.domain.claim.denial_codes import NextStep
 from shared.domain.claim.denials import REMEDIES, known, next_steps
 from shared.domain.claim.rejections import CLAIM_FORM, complaints, form_for, members_of
@@ -110,19 +110,12 @@ def denied(step: NextStep) -> When:
 def _step_hindered(step: NextStep) -> When:
     action = REMEDIES[step].action
     return {
-        "start_appeal": against_appeal, "link_authorization": _none_fits, "bill_secondary": against_secondary,
+        "start_appeal": _against_appeal, "link_authorization": _none_fits, "bill_secondary": against_secondary,
     }.get(action, _nothing)  # fmt: skip
 
 
-def against_appeal(situation: ClaimSituation) -> Evidence | None:
-    """What keeps a claim from being appealed: no level is left, or its time has passed."""
-    claim = situation.claim
-    if next_level(situation.file.appeals, situation.file.payer, situation.claim.adjudicated_on) is None:
-        return found("A01", "no_level_left", "No level of appeal is left, or one is open", situation.source)
-    if claim.appeal_due_on is not None and claim.appeal_due_on < situation.today:
-        text = f"The time to appeal ended on {claim.appeal_due_on}"
-        return found("A01", "appeal_past", text, situation.source, "appeal_due_on", due=claim.appeal_due_on)
-    return None
+def _against_appeal(situation: ClaimSituation) -> Evidence | None:
+    return against(situation.file, situation.today)
 
 
 def _none_fits(situation: ClaimSituation) -> Evidence | None:
@@ -290,12 +283,12 @@ ROWS: tuple[Row, ...] = (
     *_remedy_rows(),
     Row(
         "appeal_underpayment", "Appeal Underpayment", "start_appeal", "B03", "the payer paid less than it owes",
-        _underpaid, kind="form", hindered=against_appeal, form_for=_appeal_form,
+        _underpaid, kind="form", hindered=_against_appeal, form_for=_appeal_form,
         params_for=_given((("ground", "underpayment"),)),
     ),
     Row(
         "appeal_refused_part", "Appeal What Was Refused", "start_appeal", "A01", "the payer refused a part of a claim",
-        _refused_part, kind="form", hindered=against_appeal, form_for=_appeal_form,
+        _refused_part, kind="form", hindered=_against_appeal, form_for=_appeal_form,
         params_for=_given((("ground", "other"),)),
     ),
     Row(

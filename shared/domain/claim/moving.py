@@ -37,7 +37,6 @@ class MoveDetails:
 
 IMPLIED = "It follows from the payer's answer"
 _PAYMENT = frozenset({"paid", "allowed", "expected", "patient", "adjustments", "payer_control_number"})
-_RIGHTS = frozenset({"appeal_due_on", "corrected_due_on"})
 # Beside the reason and the day, which every move may have.
 TAKES: Mapping[ClaimMove, frozenset[str]] = {
     "submit": frozenset({"expected"}),
@@ -46,9 +45,9 @@ TAKES: Mapping[ClaimMove, frozenset[str]] = {
     "accept": frozenset({"payer_control_number"}),
     "pend": frozenset({"payer_control_number"}),
     "pay": _PAYMENT,
-    "pay_partially": _PAYMENT | _RIGHTS,
-    "underpay": _PAYMENT | _RIGHTS,
-    "deny": frozenset({"adjustments", "payer_control_number"}) | _RIGHTS,
+    "pay_partially": _PAYMENT | {"appeal_due_on"},
+    "underpay": _PAYMENT | {"appeal_due_on"},
+    "deny": frozenset({"adjustments", "payer_control_number", "appeal_due_on", "corrected_due_on"}),
     "uphold_denial": frozenset({"adjustments"}),
 }
 # As the API calls them.

@@ -17,8 +17,8 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from shared.domain.claim.answers import NO_AUTHORIZATION, denial_of
-from shared.domain.claim.appeals import appeal_due, levels
-from shared.domain.claim.clocks import with_clocks
+from shared.domain.claim.appeals import ended
+from shared.domain.claim.clocks import decided_anew
 from shared.domain.claim.states import TRANSITIONS, UNFILED, ClaimMove, moved, steps_between
 from shared.domain.claim.underpayment import missing
 from shared.models.claim import Adjustment, Appeal, BilledClaim, ClaimFile, ClaimStatus, NewClaimEvent
@@ -121,25 +121,15 @@ def _adjudicated(file: ClaimFile, payment: ClaimPayment, source: LineSource, *, 
     )
     if not _held(after.allowed_amount, after.patient_amount):  # sums of amounts that a claim holds one by one
         return "amount_out_of_range"
-    after = _with_deadlines(file, after, decided_on)
+    after = decided_anew(file, after)
     last = replace(events[-1], amount=payment.paid, adjustments=adjustments)
     posted = _sourced(after, (*events[:-1], last), source, _details(payment))
-    return replace(posted, appeal=_decided(file, target, decided_on))
+    return replace(posted, appeal=ended(file, "won" if target == "paid" else "partially_won", decided_on))
 
 
 def _held(*amounts: Decimal | None) -> bool:
     """Whether a claim's columns hold these amounts."""
     return all(one is None or abs(one) <= _LARGEST for one in amounts)
-
-
-def _with_deadlines(file: ClaimFile, after: BilledClaim, decided_on: date) -> BilledClaim:
-    """The deadlines run from this decision anew, after an appeal those of its next level; filing's is not touched."""
-    fresh = with_clocks(replace(after, appeal_due_on=None, corrected_due_on=None), file.payer)
-    appeal_by = fresh.appeal_due_on
-    if appeal_by is not None and file.claim.status == "appealed":
-        level = (file.appeals[-1].level if file.appeals else 1) + 1
-        appeal_by = appeal_due(level, decided_on, file.payer)[0] if level <= len(levels(file.payer)) else None
-    return replace(fresh, appeal_due_on=appeal_by, filing_due_on=file.claim.filing_due_on)
 
 
 def _denial(adjustments: tuple[Adjustment, ...]) -> Adjustment | None:
@@ -204,14 +194,6 @@ def _target(claim: BilledClaim, payment: ClaimPayment, adjustments: tuple[Adjust
     if claim.expected_amount is not None and missing(paid) > 0:
         return "partially_paid" if claim.status == "appealed" else "underpaid"
     return "paid"
-
-
-def _decided(file: ClaimFile, target: ClaimStatus, on: date) -> Appeal | None:
-    """The open appeal as the payment ends it."""
-    appeal = next((one for one in file.appeals if one.status == "open"), None)
-    if appeal is None or file.claim.status != "appealed":
-        return None
-    return replace(appeal, status="won" if target == "paid" else "partially_won", decided_on=max(on, appeal.filed_on))
 
 
 def _authorization_needed(adjustments: tuple[Adjustment, ...]) -> bool | None:

@@ -28,6 +28,9 @@ _NOTHING_OPEN = CLOSED | {"forwarded_secondary"}
 # A missing authorization matters while it can still be put right.
 _GAP_MATTERS: frozenset[ClaimStatus] = UNFILED | {"denied", "corrected"}
 _AFTER_ANSWER: frozenset[ClaimStatus] = frozenset({"denied", "underpaid", "partially_paid"})
+_CORRECTABLE: frozenset[ClaimStatus] = frozenset({"denied", "corrected"})
+# Of these the payer has paid a part, or nothing: then the whole is open.
+_DISPUTED: frozenset[ClaimStatus] = frozenset({"appealed", "denied_final"})
 # The time for an appeal runs: for the first after an answer, for the next level after a lost one. While one is open no
 # such day is kept.
 APPEALABLE: frozenset[ClaimStatus] = _AFTER_ANSWER | {"appealed"}
@@ -40,7 +43,7 @@ def balance(claim: BilledClaim) -> Decimal:
         return NOTHING
     if claim.status == "paid":
         left = claim.patient_amount or NOTHING
-    elif claim.status == "underpaid":
+    elif claim.status == "underpaid" or (claim.status in _DISPUTED and paid > 0):
         left = _first(claim.expected_amount, claim.allowed_amount, claim.amount) - paid
     elif claim.status == "partially_paid":
         left = _first(claim.allowed_amount, claim.amount) - paid
@@ -57,7 +60,8 @@ def ar_stage(claim: BilledClaim) -> ArStage:
     if claim.status == "paid":
         return "patient"
     rest = _first(claim.allowed_amount, claim.amount) - (claim.paid_amount or NOTHING)
-    return "patient" if claim.status == "partially_paid" and patient >= rest else "insurance"
+    settled = claim.status == "partially_paid" or (claim.status == "denied_final" and bool(claim.paid_amount))
+    return "patient" if settled and patient >= rest else "insurance"
 
 
 def paid_status(claim: BilledClaim) -> PaidStatus:
@@ -79,7 +83,7 @@ def deadlines(claim: BilledClaim) -> tuple[tuple[date, DeadlineKind], ...]:
     running: list[tuple[date | None, DeadlineKind]] = []
     if claim.status in UNFILED:
         running.append((claim.filing_due_on, "filing"))
-    if claim.status in _AFTER_ANSWER or claim.status == "corrected":
+    if claim.status in _CORRECTABLE:
         running.append((claim.corrected_due_on, "corrected_claim"))
     if claim.status in APPEALABLE:
         running.append((claim.appeal_due_on, "appeal"))

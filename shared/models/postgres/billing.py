@@ -33,7 +33,7 @@ _GAP = (
     " ('draft', 'on_hold', 'missing_information', 'ready', 'rejected', 'denied', 'corrected')"
 )
 _FILING = "CASE WHEN status IN ('draft', 'on_hold', 'missing_information', 'ready', 'rejected') THEN filing_due_on END"
-_CORRECTED = "CASE WHEN status IN ('denied', 'underpaid', 'partially_paid', 'corrected') THEN corrected_due_on END"
+_CORRECTED = "CASE WHEN status IN ('denied', 'corrected') THEN corrected_due_on END"
 _APPEAL = "CASE WHEN status IN ('denied', 'underpaid', 'partially_paid', 'appealed') THEN appeal_due_on END"
 _AUTHORIZATION = f"CASE WHEN {_GAP} THEN authorization_due_on END"
 _NOTED = "CASE WHEN status NOT IN ('finalized', 'written_off', 'voided', 'forwarded_secondary') THEN noted_due_on END"
@@ -48,12 +48,14 @@ _NEXT = f"least({', '.join(_KINDS.values())})"
 BALANCE_CENTS = """CAST(100 * greatest(CASE
   WHEN status IN ('finalized', 'written_off', 'voided', 'forwarded_secondary') THEN 0
   WHEN status = 'paid' THEN coalesce(patient_amount, 0)
-  WHEN status = 'underpaid' THEN coalesce(expected_amount, allowed_amount, amount) - coalesce(paid_amount, 0)
+  WHEN status = 'underpaid' OR status IN ('appealed', 'denied_final') AND paid_amount > 0
+    THEN coalesce(expected_amount, allowed_amount, amount) - coalesce(paid_amount, 0)
   WHEN status = 'partially_paid' THEN coalesce(allowed_amount, amount) - coalesce(paid_amount, 0)
   ELSE amount - coalesce(paid_amount, 0) END
   - CASE WHEN status IN ('finalized', 'written_off', 'voided', 'forwarded_secondary') THEN 0
     ELSE coalesce(written_off_amount, 0) END, 0) AS bigint)"""
-AR_STAGE = """CASE WHEN coalesce(patient_amount, 0) > 0 AND (status = 'paid' OR status = 'partially_paid'
+AR_STAGE = """CASE WHEN coalesce(patient_amount, 0) > 0 AND (status = 'paid' OR
+  (status = 'partially_paid' OR status = 'denied_final' AND paid_amount > 0)
   AND patient_amount >= coalesce(allowed_amount, amount) - coalesce(paid_amount, 0)) THEN 'patient'
   ELSE 'insurance' END"""
 NEXT_DEADLINE = _NEXT
