@@ -231,7 +231,7 @@ class EligibilityRepository(Protocol):
     def visits_between(
         self, client_id: UUID, first: date, last: date, *, provider: str | None, limit: int
     ) -> list[UUID] | None:
-        """List the visits from `first` to `last` that were not called off, in order of day, at most `limit`.
+        """List the visits from `first` to `last` that were not called off, in order of their times, at most `limit`.
 
         `provider` (number or uuid) narrows them down; None when there is no such provider.
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -358,3 +358,9 @@ def test_the_visits_of_days_leave_out_what_was_called_off_and_is_of_others(
     assert listed(0, 0, "PRV-11") == listed(0, 0, str(practice.provider)) == [completed]
     assert listed(0, 0, "PRV-NONE") is None
     assert records.store.eligibility.visits_between(records.other, TODAY, TODAY, provider=None, limit=9) == []
+    at = datetime.combine(TODAY, time(9), UTC)
+    late, early = (
+        records.add("visits", own | done | {"visit_number": f"VIS-AT-{hour}", "starts_at": at + timedelta(hours=hour)})
+        for hour in (2, 1)
+    )
+    assert listed(0, 0) == [early, late, completed]  # who has no time comes last

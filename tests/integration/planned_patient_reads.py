@@ -11,8 +11,9 @@ from tests.integration.planned_calls import Call
 
 _READER = "PostgresPatientRecordRepository"
 _SPAN = (date(2021, 1, 1), date(2021, 2, 1))
-# What is read together is at most so many rows of a patient, which may each lie on a page of their own.
-TOGETHER = MOST_READ
+# What is read together is at most so many rows of a patient, which may each lie on a page of their own, and whatever
+# they point at: the hundred providers, two pages each.
+TOGETHER = MOST_READ + 2 * 100
 
 
 def _whole(kind: str, reference: str, first: date | None = None, last: date | None = None) -> Call:

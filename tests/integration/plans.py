@@ -29,6 +29,11 @@ class Plan:
         return int(self.root["Shared Hit Blocks"]) + int(self.root["Shared Read Blocks"])
 
     @property
+    def rows(self) -> int:
+        """How many rows it gave."""
+        return int(self.root["Actual Rows"])
+
+    @property
     def nodes(self) -> list[dict[str, Any]]:
         """Every step of the plan."""
         found, left = [], [self.root]

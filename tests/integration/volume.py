@@ -16,6 +16,7 @@ from tests.integration.database import Database
 
 PEOPLE, VISITS, CLAIMS, COVERAGES, AUTHORIZATIONS, CHECKS, PAYERS, PROVIDERS, USERS, FILES = range(1, 11)
 FIRST = 1  # the patient with a tenth of everything
+DAYS = 2500  # over which visits and claims are spread
 _MAKE_ID = """
 CREATE FUNCTION pg_temp.record_id(base int, kind int, n int) RETURNS uuid LANGUAGE sql IMMUTABLE AS
 $$ SELECT (lpad(to_hex(base), 8, '0') || '-' || lpad(to_hex(kind), 4, '0') || '-7000-8000-'
@@ -34,7 +35,7 @@ _PAYER, _PROVIDER = (
     "1 + mod(n, 19)",
     "1 + mod(n, 99)",
 )  # the 20th payer and the 100th provider are pointed at by nothing
-_DAY = "DATE '2020-01-01' + mod(n, 2500)"
+_DAY = f"DATE '2020-01-01' + mod(n, {DAYS})"
 _FILL = (
     f"""INSERT INTO payers (id, client_id, payer_number, name)
     SELECT {_id(PAYERS)}, {_CLIENT}, 'PAY' || n, 'Payer ' || n FROM generate_series(1, 20) n""",

@@ -138,6 +138,7 @@ def downgrade() -> None:
     for name in (*BOARD, "ix_visits_rescheduled_from"):
         op.drop_index(name, table_name="visits")
     op.create_index(DAY, "visits", ["client_id", "visit_date"])
+    _index_patients(["client_id", "patient_id", "visit_date"])
     op.drop_constraint(op.f("ck_visits_readiness"), "visits")
     for name in (
         "sort_at", "walk_in", "rescheduled_from", "readiness_source", "readiness_reasons", "arrived_at", "status_since",
@@ -188,6 +189,12 @@ def _replace_indexes() -> None:
     for name, filtered in zip(BOARD, ([], ["status"], ["provider_id"]), strict=True):
         op.create_index(name, "visits", ["client_id", "visit_date", *filtered, *behind])
     op.create_index("ix_visits_rescheduled_from", "visits", ["client_id", "rescheduled_from"])
+    _index_patients(["client_id", "patient_id", "visit_date", "id"])
+
+
+def _index_patients(columns: list[str]) -> None:
+    op.drop_index("ix_visits_patient", table_name="visits")
+    op.create_index("ix_visits_patient", "visits", columns)
 
 
 def _make_facts() -> None:

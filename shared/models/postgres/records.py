@@ -108,7 +108,7 @@ visits = Table(
     CheckConstraint("readiness IN ('pending', 'ready', 'not_ready')", name="readiness"),
     CheckConstraint("readiness_source IN ('machine', 'manual')", name="readiness_source"),
     Index("ix_visits_authorization", "client_id", "authorization_id"),
-    Index("ix_visits_patient", "client_id", "patient_id", "visit_date"),
+    Index("ix_visits_patient", "client_id", "patient_id", "visit_date", "id"),
     Index("ix_visits_board", "client_id", "visit_date", "sort_at", "id"),
     Index("ix_visits_board_status", "client_id", "visit_date", "status", "sort_at", "id"),
     Index("ix_visits_board_provider", "client_id", "visit_date", "provider_id", "sort_at", "id"),

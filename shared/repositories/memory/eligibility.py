@@ -32,6 +32,7 @@ from shared.repositories.memory.coverage_changes import write_changes
 from shared.repositories.memory.records import read_patient
 from shared.repositories.memory.tables import NO_DATE, InMemoryTables
 from shared.repositories.record_protocols import HistoryEntry
+from shared.repositories.visit_protocols import NO_START
 
 R = TypeVar("R")
 
@@ -186,7 +187,7 @@ class InMemoryEligibilityRepository:
             and row["status"] not in CALLED_OFF
             and (found is None or row["provider_id"] == found["id"])
         ]
-        rows.sort(key=lambda row: (row["visit_date"], row["id"]))
+        rows.sort(key=lambda row: (row["visit_date"], row["starts_at"] or NO_START, row["id"]))
         return [row["id"] for row in rows[:limit]]
 
     def claims_of(

@@ -82,7 +82,7 @@ SELECT id FROM visits
 WHERE client_id = :client AND deleted_at IS NULL AND visit_date BETWEEN :first AND :last
   AND status NOT IN ('cancelled', 'rescheduled')
   AND (CAST(:provider AS uuid) IS NULL OR provider_id = CAST(:provider AS uuid))
-ORDER BY visit_date, id LIMIT :limit
+ORDER BY visit_date, sort_at, id LIMIT :limit
 """)
 
 
