@@ -122,7 +122,7 @@ class DraftActions:
         """Send what was approved, or decide about what nobody knows."""
         asked = SendDraft(decision=params.decision, placed_in_portal=params.placed_in_portal)
         draft_id = self._chosen(caller, context, params)
-        sent = self._sending.send(caller, draft_id, asked, self._drafts.changes, answer=_kept(caller))
+        sent = self._sending.send(caller, draft_id, asked, self._drafts, answer=_kept(caller))
         return _result(caller, sent)
 
     def discard(self, caller: Caller, context: ContextDocument, params: DiscardParams) -> QuickActionResult:

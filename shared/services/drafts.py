@@ -32,6 +32,7 @@ from shared.repositories.document_protocols import DraftFilter
 from shared.services.draft_changes import MODE, Body, plain_body
 from shared.services.draft_contents import check_complete
 from shared.services.draft_follow_up import close_follow_up
+from shared.services.draft_standing import check_standing
 from shared.services.draft_views import draft_view, template_view
 from shared.services.draft_writing import DraftWriting
 from shared.services.positions import position_of
@@ -83,13 +84,14 @@ class DraftService(DraftWriting):
         return self.remeasured(draft, facts)
 
     def submit(self, caller: Caller, draft_id: str, *, version: int | None, answer: Body = plain_body) -> DraftDocument:
-        """Ask for approval. What lacks something or discloses too much is refused with the ways out."""
-        _, facts, _ = self.basis(caller, draft_id)
+        """Ask for approval. What lacks something, discloses too much or holds no more is refused with the ways out."""
+        _, facts, _ = self.basis(caller, draft_id, as_merged=True)
 
         def decide(stored: DraftDocument) -> DraftDocument:
             moved = rules.move(stored, "submit", at=self._now())
             draft = self.remeasured(moved, facts)
             check_complete(draft)
+            check_standing(draft, facts, role=caller.role)
             return draft.model_copy(update={"submitted_by": str(caller.user_id)})
 
         return self.changes.change(caller, draft_id, decide, version=version, move="submit", answer=answer)
@@ -107,9 +109,12 @@ class DraftService(DraftWriting):
         )
 
     def approve(self, caller: Caller, draft_id: str, step: ApproveDraft, *, answer: Body = plain_body) -> DraftDocument:
-        """Approve exactly the content that was read. Above the limit, nobody approves what they have worded."""
+        """Approve exactly the content that was read. Above the limit, nobody approves what they have worded.
+
+        A letter whose records have changed since it was merged is refused.
+        """
         rules.check_reviewer(self.draft(caller, draft_id), by=str(caller.user_id), role=caller.role)
-        _, facts, _ = self.basis(caller, draft_id)
+        _, facts, _ = self.basis(caller, draft_id, as_merged=True)
 
         def decide(stored: DraftDocument) -> DraftDocument:
             moved = rules.move(stored, "approve", at=self._now())
@@ -117,6 +122,7 @@ class DraftService(DraftWriting):
             draft = self.remeasured(moved, facts)
             rules.check_reviewer(draft, by=str(caller.user_id), role=caller.role)
             check_complete(draft)
+            check_standing(draft, facts, role=caller.role)
             return draft.model_copy(update={"approved_hash": draft.content_hash, "approved_by": str(caller.user_id)})
 
         return self.changes.change(caller, draft_id, decide, version=step.version, move="approve", answer=answer)

@@ -6,7 +6,7 @@ A letter about a claim names the claim's payer and its coverage, never those of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
@@ -24,7 +24,7 @@ _WAITING = ("submitted", "pended", "contact_payer", "appealed", "peer_to_peer", 
 class Sources:
     """The records; None where there is none that the letter could speak of.
 
-    `lacking` names those that it cannot do without.
+    `lacking` names those that it cannot do without, `rests_on` has the uuid of each that its template asks for.
     """
 
     visit: VisitOnFile | None
@@ -35,6 +35,7 @@ class Sources:
     payer_name: str | None
     provider_id: UUID | None
     lacking: tuple[str, ...] = ()
+    rests_on: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,27 @@ class OnFile:
         """The records that have diagnoses."""
         return (*self.claims, *self.file.authorizations)
 
+    def only(self, named: Mapping[str, str]) -> OnFile:
+        """The same without the other records of the kinds that are `named`, each by its uuid."""
+        requests = tuple(one for one in self.file.authorizations if _is(named, "authorization", one.id))
+        return OnFile(
+            file=replace(self.file, authorizations=requests),
+            claims=tuple(one for one in self.claims if _is(named, "claim", one.claim.id)),
+            visits=tuple(one for one in self.visits if _is(named, "visit", one.id)),
+        )
+
+    def states(self, today: date) -> dict[str, str]:
+        """How each record stands today, by its uuid."""
+        return (
+            {str(one.claim.id): one.claim.status for one in self.claims}
+            | {str(one.id): one.status for one in self.visits}
+            | {str(one.id): as_of(one, today).status for one in self.file.authorizations}
+        )
+
+
+def _is(named: Mapping[str, str], record: str, record_id: UUID) -> bool:
+    return record not in named or named[record] == str(record_id)
+
 
 def choose(context: ContextDocument, held: OnFile, template: Template | None, *, today: date) -> Sources:
     """The records for a letter of this template, or for a person's own words."""
@@ -62,13 +84,18 @@ def choose(context: ContextDocument, held: OnFile, template: Template | None, *,
         own = None if claim is None else claim.authorization_id
         requests = tuple(one for one in requests if one.id == own)
     authorization = _authorization(context, requests, today, states.get("authorization"), alone=family != "claim")
-    found = {"visit": visit, "claim": claim, "authorization": authorization}
+    found = {
+        "visit": None if visit is None else visit.id,
+        "claim": None if claim is None else claim.claim.id,
+        "authorization": None if authorization is None else authorization.id,
+    }
     lacking = tuple(f"{name}.record" for name in ({} if template is None else template.needs) if found[name] is None)
+    rests_on = {name: str(found[name]) for name in states if found[name] is not None}
     coverage = _coverage(family, held.file, claim, authorization, today)
     payer_id, payer_name = _payer(family, held.file, claim, authorization, coverage)
     asker = claim if family == "claim" else authorization if family == "authorization" else visit
     provider_id = None if asker is None else asker.provider_id
-    return Sources(visit, claim, authorization, coverage, payer_id, payer_name, provider_id, lacking)
+    return Sources(visit, claim, authorization, coverage, payer_id, payer_name, provider_id, lacking, rests_on)
 
 
 def _family(context: ContextDocument, template: Template | None) -> str:
