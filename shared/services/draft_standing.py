@@ -65,10 +65,11 @@ def _records(draft: DraftDocument, template: Template, facts: EmailFacts, role: 
 def _changed(record: str, template: Template, state: str | None, role: Role) -> FieldError:
     field = f"{record}.record"
     shown = may_read(role, record) and "status" not in hidden_fields(role, record)
-    if state is None or not shown:
-        return FieldError(field, "gone", f"The {record} of this e-mail is not as the e-mail tells any more")
-    if record == "visit" and state in {**template.takes, **template.needs}[record]:
+    fits = state in {**template.takes, **template.needs}[record]
+    if fits and record == "visit" and shown:
         return FieldError(field, "over", "The day of the visit of this e-mail has passed")
+    if state is None or fits or not shown:
+        return FieldError(field, "gone", f"The {record} of this e-mail is not as the e-mail tells any more")
     return FieldError(field, "state_changed", f"The {record} of this e-mail is {state.replace('_', ' ')} now")
 
 

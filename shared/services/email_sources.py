@@ -11,12 +11,15 @@ from datetime import date
 from uuid import UUID
 
 from shared.domain.authorization.states import as_of
+from shared.domain.eligibility.coverage import ranked
+from shared.domain.eligibility.coverage_standing import standing_on
 from shared.domain.email.template import Template
 from shared.models.firestore.documents import ContextDocument
 from shared.models.patient_records import DatedClaim, VisitOnFile
 from shared.models.records import Authorization, Coverage, EligibilityFile
 
 _BOOKED = frozenset({"scheduled", "confirmed"})
+_DECISIVE = ("active", "unknown", "inactive")
 _WAITING = ("submitted", "pended", "contact_payer", "appealed", "peer_to_peer", "draft")
 
 
@@ -66,6 +69,7 @@ class OnFile:
             {str(one.claim.id): one.claim.status for one in self.claims}
             | {str(one.id): one.status for one in self.visits}
             | {str(one.id): as_of(one, today).status for one in self.file.authorizations}
+            | {str(one.id): standing_on(one, self.file, today) for one in self.file.coverages}
         )
 
 
@@ -84,14 +88,18 @@ def choose(context: ContextDocument, held: OnFile, template: Template | None, *,
         own = None if claim is None else claim.authorization_id
         requests = tuple(one for one in requests if one.id == own)
     authorization = _authorization(context, requests, today, states.get("authorization"), alone=family != "claim")
+    coverage = _coverage(family, held.file, claim, authorization, today)
+    if "coverage" in states:
+        day = today if visit is None else max(visit.visit_date, today)
+        coverage = _coverage_standing(held.file, states["coverage"], day)
     found = {
         "visit": None if visit is None else visit.id,
         "claim": None if claim is None else claim.claim.id,
         "authorization": None if authorization is None else authorization.id,
+        "coverage": None if coverage is None else coverage.id,
     }
     lacking = tuple(f"{name}.record" for name in ({} if template is None else template.needs) if found[name] is None)
     rests_on = {name: str(found[name]) for name in states if found[name] is not None}
-    coverage = _coverage(family, held.file, claim, authorization, today)
     payer_id, payer_name = _payer(family, held.file, claim, authorization, coverage)
     asker = claim if family == "claim" else authorization if family == "authorization" else visit
     provider_id = None if asker is None else asker.provider_id
@@ -101,7 +109,7 @@ def choose(context: ContextDocument, held: OnFile, template: Template | None, *,
 def _family(context: ContextDocument, template: Template | None) -> str:
     """The record that payer, coverage and provider are those of: what the template needs, else what the context is."""
     needed = set[str]() if template is None else template.needs.keys()
-    named = next((one for one in ("claim", "authorization") if one in needed), context.record_type)
+    named = next((one for one in ("claim", "authorization", "coverage") if one in needed), context.record_type)
     return named if named in {"claim", "authorization"} else "coverage"
 
 
@@ -164,6 +172,19 @@ def _coverage(
         day = authorization.period_start or authorization.requested_date or today
         return _of_record(insured, authorization.coverage_id, authorization.payer_id, day)
     return insured[0] if insured else None
+
+
+def _coverage_standing(file: EligibilityFile, states: tuple[str, ...], day: date) -> Coverage | None:
+    """The coverage that decides about the day, in one of the states; of several that are over the last to end.
+
+    Who has an active one is not told that another is over, nor where nobody knows of one.
+    """
+    standing = [(standing_on(one, file, day), one) for one in ranked(file.coverages) if one.payer_kind != "self_pay"]
+    decisive = next((state for state in _DECISIVE if state in {told for told, _ in standing}), None)
+    held = [one for told, one in standing if told == decisive]
+    if decisive not in states or not held:
+        return None
+    return held[0] if decisive == "active" else max(held, key=lambda one: one.period_end or date.max)
 
 
 def _of_record(

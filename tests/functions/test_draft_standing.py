@@ -210,3 +210,22 @@ def test_of_what_nobody_knows_only_a_second_sending_looks_at_the_records(
     visit["status"] = "cancelled"
     assert office.ask("POST", f"{DRAFTS}/{draft['id']}/send", {"decision": decision}).status == state
     assert len(office.product.mail.handed) == 1
+
+
+def test_a_coverage_that_is_active_again_is_not_called_inactive(office: DraftOffice) -> None:
+    put(office, "coverages", "terminated")
+    draft = brought(office, "coverage_inactive_notice", to="send")
+    put(office, "coverages", "active")
+    refused = check_refused(office, draft, "send", "coverage.record", "state_changed")
+    assert "coverage of this e-mail is active now" in refused.json["detail"]
+    put(office, "coverages", "inactive")
+    assert office.step(draft, "send")["state"] == "sent"
+
+
+def test_a_coverage_that_another_has_followed_is_not_called_inactive(office: DraftOffice) -> None:
+    put(office, "coverages", "terminated")
+    draft = brought(office, "coverage_inactive_notice", to="approve")
+    (old,) = rows_of(office, "coverages")
+    fresh = {"id": uuid4(), "status": "active", "rank": 2}
+    office.product.records.tables.add("coverages", old | fresh)
+    check_refused(office, draft, "approve", "coverage.record", "gone")
