@@ -37,6 +37,7 @@ DraftMove = Literal[
 ]
 BEFORE_SENDING: frozenset[DraftState] = frozenset({"draft", "in_review", "changes_requested", "approved"})
 OUT: frozenset[DraftState] = frozenset({"sent", "delivered"})
+PUT_AWAY: frozenset[DraftState] = frozenset({"discarded", "retracted"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +131,10 @@ def check_is_out(draft: DraftDocument) -> None:
         raise InvalidTransitionError(words, allowed=allowed_moves(draft), current=draft.state)
 
 
-def check_not_over(draft: DraftDocument) -> None:
-    """Refuse to plan for an e-mail that is out or put away. Raises InvalidTransitionError."""
-    if draft.state not in BEFORE_SENDING:
-        words = f"A draft that is {draft.state} is not planned any more"
+def check_awaits_answer(draft: DraftDocument) -> None:
+    """Refuse to follow up an e-mail that is put away, taken back or answered. Raises ConflictError."""
+    if draft.state in PUT_AWAY:
+        words = f"A draft that is {draft.state} is not followed up any more"
         raise InvalidTransitionError(words, allowed=allowed_moves(draft), current=draft.state)
+    if draft.answered_at is not None:
+        raise ConflictError("The answer to this e-mail has come", code="answered", current=draft.state)

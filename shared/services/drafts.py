@@ -26,12 +26,13 @@ from shared.models.api.drafts import (
 )
 from shared.models.caller import Caller
 from shared.models.cursor import encode_cursor
+from shared.models.firestore.documents import TaskDocument
 from shared.models.firestore.drafts import DraftDocument
 from shared.models.identifiers import derived_document_id
 from shared.repositories.document_protocols import DraftFilter
 from shared.services.draft_changes import MODE, Body, plain_body
 from shared.services.draft_contents import check_complete
-from shared.services.draft_follow_up import close_follow_up
+from shared.services.draft_follow_up import close_follow_up, follow_up_task
 from shared.services.draft_standing import check_standing
 from shared.services.draft_views import draft_view, template_view
 from shared.services.draft_writing import DraftWriting
@@ -183,15 +184,37 @@ class DraftService(DraftWriting):
     def expect_answer(
         self, caller: Caller, draft_id: str, edit: EditDraft, *, answer: Body = plain_body
     ) -> DraftDocument:
-        """Set by when an answer is expected of an e-mail that is not sent yet; its approval stays."""
+        """Set by when an answer is expected; an approval stays. Of what is out a task asks for it from now on.
+
+        The same day again changes nothing, another one takes the place of the day before with its task.
+        """
+        before: list[DraftDocument] = []
+        made: list[TaskDocument] = []
 
         def decide(stored: DraftDocument) -> DraftDocument:
+            before.clear()
+            made.clear()
             now = self._now()
-            rules.check_not_over(stored)
+            rules.check_awaits_answer(stored)
             members = self.follow_up(caller, edit.follow_up_on, now)
-            return stored.model_copy(update=members | {"updated_at": now, "version": stored.version + 1})
+            out = stored.state in rules.OUT
+            if out and stored.follow_up_task is not None and stored.follow_up_at == members["follow_up_at"]:
+                return stored
+            before.append(stored)
+            after = stored.model_copy(update=members | {"updated_at": now, "version": stored.version + 1})
+            task = follow_up_task(after, anew=True) if out else None
+            if task is None:
+                return after
+            made.append(task)
+            return after.model_copy(update={"follow_up_task": task.id})
 
-        return self.changes.change(caller, draft_id, decide, version=None, move="follow_up", answer=answer)
+        done = self.changes.change(
+            caller, draft_id, decide, version=None, move="follow_up", answer=answer, new=lambda _: tuple(made)
+        )
+        for replaced in before:
+            if replaced.follow_up_task != done.follow_up_task:
+                close_follow_up(self._db.firestore, replaced, now=self._now)
+        return done
 
 
 def _correction(caller: Caller, wrong: DraftDocument, *, now: datetime) -> DraftDocument:
