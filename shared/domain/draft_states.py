@@ -89,7 +89,7 @@ def move(draft: DraftDocument, wanted: DraftMove, *, at: datetime, reason: str |
     if transition.needs_reason and reason is None:
         raise reason_missing()
     members: dict[str, object] = {"state": transition.target, "updated_at": at, "version": draft.version + 1}
-    if transition.by_hand:
+    if transition.by_hand and wanted != "edit":  # while it is revised, the reviewer's words stay before the author
         members["reason"] = reason
     if wanted == "edit":
         members |= dict.fromkeys(

@@ -80,8 +80,8 @@ class DraftActions:
         return self._worded(caller, context, params, "simplify")
 
     def fill_missing_fields(self, caller: Caller, context: ContextDocument, params: FillParams) -> QuickActionResult:
-        """Put in what the draft lacked, or an address that takes the message."""
-        edit = EditDraft(fields=params.fields, recipient=params.recipient)
+        """Put in what the draft lacked, an address that takes the message, or other words."""
+        edit = EditDraft(fields=params.fields, body=params.body, recipient=params.recipient)
         draft_id = self._chosen(caller, context, params)
         return _result(caller, self._drafts.edit(caller, draft_id, edit, answer=_kept(caller)))
 
