@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from shared.domain.email import used_fields
-from shared.domain.email.addresses import address, display_name, subject_line
+from shared.domain.email.addresses import address, display_name, organisation_name, subject_line
 from shared.domain.email.composing import Paragraph, Style, compose
 from shared.domain.email.fields import FIELDS, label_of
 from shared.domain.email.html_part import html_part
@@ -158,7 +158,7 @@ class DraftContents:
             "body": content.body,
             "missing_fields": tuple(dict.fromkeys(missing)),
             "portal_link": str(link) if link else None,
-            "sender_name": display_name(one_line(facts.sender_name), where="organisation.name"),
+            "sender_name": organisation_name(facts.sender_name),
         }
         said = draft.model_copy(update=members)
         return hashed(said.model_copy(update=phi_members(measured(said, subject, content.body, facts))))
