@@ -65,7 +65,8 @@ TRANSITIONS: dict[DraftMove, Transition] = {
     "defer": Transition(frozenset({"sending"}), "queued", by_hand=False),
     "fail": Transition(frozenset({"sending"}), "failed", by_hand=False),
     "lose": Transition(frozenset({"sending"}), "send_unknown", by_hand=False),
-    "deliver": Transition(frozenset({"sent", "send_unknown"}), "delivered", by_hand=False),
+    # A message that arrived has gone out, whatever could be recorded of its sending; it waits for no other one.
+    "deliver": Transition(frozenset({"sent", "send_unknown", "sending", "queued"}), "delivered", by_hand=False),
     "bounce": Transition(OUT | {"send_unknown"}, "bounced", by_hand=False),
 }
 BY_HAND: tuple[DraftMove, ...] = tuple(move for move, one in TRANSITIONS.items() if one.by_hand)

@@ -151,7 +151,11 @@ class DraftSending:
         failpoint("draft.handed_over")
 
         def decide(stored: DraftDocument) -> Change[DraftDocument] | None:
-            if stored.message_id != draft.message_id or stored.state not in {"sending", "send_unknown"}:
+            if stored.message_id != draft.message_id:
+                return None
+            if stored.state in {"delivered", "bounced"}:  # a report was faster
+                return Change(stored, event(stored, handed.code), keep(stored))
+            if stored.state not in {"sending", "send_unknown"}:
                 return None
             after = settled(stored, handed, now=self._now())
             if after is None:
