@@ -20,6 +20,8 @@ from shared.services.draft_contents import named_template, used_in, with_facts
 from shared.services.email_values import EmailFacts
 
 WAYS_OUT = ("revise", "discard")
+# What may be out already is not worded anew; it can be taken back, once it is said to be sent.
+WAYS_OUT_OF_UNKNOWN = ("was_sent",)
 
 
 def rests_on_records(draft: DraftDocument) -> bool:
@@ -43,8 +45,9 @@ def check_standing(draft: DraftDocument, facts: EmailFacts | None, *, role: Role
     records = [*_records(draft, template, facts, role)]
     errors = (*records, *_values(draft, template, facts, gone={one.field for one in records}))
     if errors:
-        words = f"{errors[0].message}: the e-mail does not hold any more. Revise it, or discard it"
-        raise ConflictError(words, code="record_changed", errors=errors, allowed=list(WAYS_OUT), current=draft.state)
+        ways = WAYS_OUT_OF_UNKNOWN if draft.state == "send_unknown" else WAYS_OUT
+        words = f"{errors[0].message}: the e-mail does not hold any more. What can be done: {' or '.join(ways)}"
+        raise ConflictError(words, code="record_changed", errors=errors, allowed=list(ways), current=draft.state)
 
 
 def _records(draft: DraftDocument, template: Template, facts: EmailFacts, role: Role) -> Iterator[FieldError]:

@@ -92,7 +92,7 @@ class DraftService(DraftWriting):
             moved = rules.move(stored, "submit", at=self._now())
             draft = self.remeasured(moved, facts)
             check_complete(draft)
-            check_standing(draft, facts, role=caller.role)
+            check_standing(stored, facts, role=caller.role)
             return draft.model_copy(update={"submitted_by": str(caller.user_id)})
 
         return self.changes.change(caller, draft_id, decide, version=version, move="submit", answer=answer)
@@ -123,7 +123,7 @@ class DraftService(DraftWriting):
             draft = self.remeasured(moved, facts)
             rules.check_reviewer(draft, by=str(caller.user_id), role=caller.role)
             check_complete(draft)
-            check_standing(draft, facts, role=caller.role)
+            check_standing(stored, facts, role=caller.role)
             return draft.model_copy(update={"approved_hash": draft.content_hash, "approved_by": str(caller.user_id)})
 
         return self.changes.change(caller, draft_id, decide, version=step.version, move="approve", answer=answer)

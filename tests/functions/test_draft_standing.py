@@ -87,7 +87,7 @@ def check_refused(office: DraftOffice, draft: Any, step: str, field: str, code: 
     refused = tried(office, draft, step)
     assert (refused.status, refused.json["code"]) == (409, "record_changed")
     assert [(one["field"], one["code"]) for one in refused.json["errors"]] == [(field, code)]
-    assert refused.json["allowed"] == ["revise", "discard"]
+    assert (refused.json["allowed"], refused.json["current"]) == (["revise", "discard"], draft["state"])
     assert office.product.mail.handed == []
     assert office.read(draft)["state"] == draft["state"]
     return refused
@@ -199,16 +199,19 @@ def test_a_draft_of_before_is_held_to_what_its_template_needs(office: DraftOffic
     assert office.step(draft, "send")["state"] == "sent"
 
 
-@pytest.mark.parametrize(("decision", "state"), [("resend", 409), ("was_sent", 200)])
+@pytest.mark.parametrize(("decision", "status"), [("resend", 409), ("was_sent", 200)])
 def test_of_what_nobody_knows_only_a_second_sending_looks_at_the_records(
-    office: DraftOffice, decision: str, state: int
+    office: DraftOffice, decision: str, status: int
 ) -> None:
 
     visit = booked(office, 3)
     office.product.mail.answers = [HandOver("unknown", "no_answer_after_data")]
     draft = office.step(brought(office, "appt_reminder", to="send"), "send")
     visit["status"] = "cancelled"
-    assert office.ask("POST", f"{DRAFTS}/{draft['id']}/send", {"decision": decision}).status == state
+    answer = office.ask("POST", f"{DRAFTS}/{draft['id']}/send", {"decision": decision})
+    assert (answer.status, answer.json.get("code")) == (status, "record_changed" if status == 409 else None)
+    if status == 409:
+        assert answer.json["allowed"] == ["was_sent"]
     assert len(office.product.mail.handed) == 1
 
 

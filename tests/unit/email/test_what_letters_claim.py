@@ -11,15 +11,17 @@ from uuid import uuid4
 import pytest
 
 from shared.domain.eligibility.coverage_standing import standing_on
+from shared.domain.email import used_fields
 from shared.domain.email.composing import Style, compose
+from shared.domain.email.fields import FIELDS
 from shared.domain.email.template import TONES
-from shared.domain.email.templates import template
+from shared.domain.email.templates import NAMES, template
 from shared.models.firestore.documents import ContextDocument
 from shared.models.patient_records import VisitOnFile
 from shared.models.payer_answer import BenefitLine, PayerAnswer
 from shared.models.records import Coverage, EligibilityCheck, EligibilityFile, Patient
 from shared.services.email_sources import OnFile, Sources, choose
-from tests.unit.email.letters import DEMO
+from tests.unit.email.letters import DEMO, canaries
 from tests.unit.email.test_sources import A, B, claim, coverage, payer, visit
 from tests.unit.email.test_sources import chosen as chosen_on_file
 
@@ -150,6 +152,17 @@ def test_nothing_is_claimed_that_the_state_of_a_record_does_not_tell(name: str, 
     for tone, simplified in product(TONES, (False, True)):
         body = compose(template(name), Style(tone, "long", simplified), DEMO).body
         assert not [words for words in unproven if words in body], tone
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_value_of_a_record_is_found_again_in_the_paragraph_that_it_was_put_into(name: str) -> None:
+    """Or a letter would be held for changed that is not."""
+    for tone, values in product(TONES, (DEMO, canaries())):
+        for one in compose(template(name), Style(tone, "long"), values).paragraphs:
+            told = tuple(
+                name for name in one.fields if FIELDS[name].source in {"visit", "claim", "authorization", "coverage"}
+            )
+            assert used_fields.in_line(one.text, told, values) == told
 
 
 @pytest.mark.parametrize("tone", TONES)
