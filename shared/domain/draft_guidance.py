@@ -11,6 +11,7 @@ from typing import Any
 
 from shared.domain.email.fields import FIELDS, label_of
 from shared.domain.email.missing_form import form_for
+from shared.models.api.drafts import MOST_OF_BODY
 from shared.models.firestore.alerts import Text
 from shared.models.firestore.documents import ContextStatus, Fact
 from shared.models.firestore.drafts import DraftDocument
@@ -40,6 +41,8 @@ class Row:
     form: Callable[[DraftDocument], dict[str, Any] | None] = lambda _: None
     roles: frozenset[Role] = _STAFF
     confirm: str | None = None
+    to_authors: bool = False  # who worded it
+    disabled: str | None = None
 
 
 def _is(*states: str) -> Callable[[DraftDocument], bool]:
@@ -79,6 +82,11 @@ def _reason_form(_: DraftDocument) -> dict[str, Any]:
     return _object(reason={"type": "string", "minLength": 1, "maxLength": 500, "title": "What is to be changed"})
 
 
+def _revise_form(_: DraftDocument) -> dict[str, Any]:
+    body = {"type": "string", "minLength": 1, "maxLength": MOST_OF_BODY, "title": "The new wording"}
+    return _object(body=body)
+
+
 def _placed_form(draft: DraftDocument) -> dict[str, Any] | None:
     """Only a notice is mailed of a letter for the portal: who sends it says that the letter is there."""
     if draft.channel != "portal_link":
@@ -95,6 +103,10 @@ ROWS: tuple[Row, ...] = (
         kind="form", form=_address_form),
     Row("decide", "Decide Whether It Was Sent", "send", "nobody knows whether an e-mail went out", _is("send_unknown"),
         kind="form", form=_decision_form),
+    Row("revise", "Revise", "fill_missing_fields", "changes were asked for", _is("changes_requested"),
+        kind="form", form=_revise_form, to_authors=True),
+    Row("resubmit", "Submit Again", "submit_for_review", "changes were asked for", _is("changes_requested"),
+        to_authors=True, disabled="Change the e-mail first"),
     Row("fill", "Fill In What Is Missing", "fill_missing_fields", "an e-mail lacks something", _lacking,
         kind="form", form=_missing_form),
     Row("remove_phi", "Remove What Is Too Much", "check_phi", "an e-mail discloses too much", _disclosing("remove"),
@@ -123,23 +135,41 @@ def foremost(drafts: Sequence[DraftDocument]) -> DraftDocument | None:
 def guidance(drafts: Sequence[DraftDocument], *, by: str) -> tuple[GuidanceAction, ...]:
     """The actions that fit; `by` is the user whom they are offered to."""
     draft = foremost(drafts)
-    offered = [] if draft is None else [_offer(row, draft, by) for row in ROWS if row.when(draft)]
+    offered = [] if draft is None else [_offer(row, draft, by) for row in ROWS if _fits(row, draft, by)]
     return (*offered, _BEGIN)
 
 
-def why_not(drafts: Sequence[DraftDocument], action: str) -> GuidanceReason | None:
-    """Say why `action` is not offered; None when it is, or is none of guidance's."""
+def why_not(drafts: Sequence[DraftDocument], action: str, *, by: str) -> GuidanceReason | None:
+    """Say why `action` is not offered to the user `by`; None when it is, or is none of guidance's."""
     rows = [row for row in ROWS if row.action == action]
     draft = foremost(drafts)
-    if not rows or (draft is not None and any(row.when(draft) for row in rows)):
+    if not rows or (draft is not None and any(_fits(row, draft, by) for row in rows)):
         return None
     text = f"{rows[0].label} is offered when {' or when '.join(dict.fromkeys(row.only_when for row in rows))}"
     return GuidanceReason(rule_id=RULE, code="not_offered", text=text)
 
 
+def _fits(row: Row, draft: DraftDocument, by: str) -> bool:
+    return row.when(draft) and (_is_own(draft, by) or not row.to_authors)
+
+
+def _is_own(draft: DraftDocument, by: str) -> bool:
+    return by in {draft.author_id, *draft.contributors}
+
+
+def _reason(row: Row, draft: DraftDocument, *, own: bool) -> GuidanceReason:
+    """Why it is offered: to who worded it in the reviewer's words, where changes were asked for."""
+    evidence = (f"drafts/{draft.id}",)
+    if own and draft.reason is not None and row.key in {"revise", "resubmit", "submit"}:
+        text, said = f"Changes were asked for: {draft.reason}", {"said": draft.reason}
+        return GuidanceReason(rule_id=RULE, code="changes_requested", text=text, params=said, evidence=evidence)
+    text = f"{row.only_when[0].upper()}{row.only_when[1:]}"
+    return GuidanceReason(rule_id=RULE, code=row.key, text=text, evidence=evidence)
+
+
 def _offer(row: Row, draft: DraftDocument, by: str) -> GuidanceAction:
     form = row.form(draft)
-    own = by in {draft.author_id, *draft.contributors}
+    own = _is_own(draft, by)
     four_eyes = row.key == "approve" and draft.phi_level == "high" and own
     roles = _LEADS if row.key == "approve" and not own else row.roles
     return GuidanceAction(
@@ -150,14 +180,9 @@ def _offer(row: Row, draft: DraftDocument, by: str) -> GuidanceAction:
         params={"draftId": draft.id} | row.params(draft),
         form=form,
         roles=tuple(sorted(roles)),
-        reason=GuidanceReason(
-            rule_id=RULE,
-            code=row.key,
-            text=f"{row.only_when[0].upper()}{row.only_when[1:]}",
-            evidence=(f"drafts/{draft.id}",),
-        ),
+        reason=_reason(row, draft, own=own),
         confirm=row.confirm,
-        disabled_reason="Somebody else must approve what discloses this much" if four_eyes else None,
+        disabled_reason="Somebody else must approve what discloses this much" if four_eyes else row.disabled,
     )
 
 

@@ -37,6 +37,7 @@ DraftMove = Literal[
 ]
 BEFORE_SENDING: frozenset[DraftState] = frozenset({"draft", "in_review", "changes_requested", "approved"})
 OUT: frozenset[DraftState] = frozenset({"sent", "delivered"})
+PUT_AWAY: frozenset[DraftState] = frozenset({"discarded", "retracted"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ TRANSITIONS: dict[DraftMove, Transition] = {
     "defer": Transition(frozenset({"sending"}), "queued", by_hand=False),
     "fail": Transition(frozenset({"sending"}), "failed", by_hand=False),
     "lose": Transition(frozenset({"sending"}), "send_unknown", by_hand=False),
-    "deliver": Transition(frozenset({"sent", "send_unknown"}), "delivered", by_hand=False),
+    # A message that arrived has gone out, whatever could be recorded of its sending; it waits for no other one.
+    "deliver": Transition(frozenset({"sent", "send_unknown", "sending", "queued"}), "delivered", by_hand=False),
     "bounce": Transition(OUT | {"send_unknown"}, "bounced", by_hand=False),
 }
 BY_HAND: tuple[DraftMove, ...] = tuple(move for move, one in TRANSITIONS.items() if one.by_hand)
@@ -88,7 +90,7 @@ def move(draft: DraftDocument, wanted: DraftMove, *, at: datetime, reason: str |
     if transition.needs_reason and reason is None:
         raise reason_missing()
     members: dict[str, object] = {"state": transition.target, "updated_at": at, "version": draft.version + 1}
-    if transition.by_hand:
+    if transition.by_hand and wanted != "edit":  # while it is revised, the reviewer's words stay before the author
         members["reason"] = reason
     if wanted == "edit":
         members |= dict.fromkeys(
@@ -130,8 +132,10 @@ def check_is_out(draft: DraftDocument) -> None:
         raise InvalidTransitionError(words, allowed=allowed_moves(draft), current=draft.state)
 
 
-def check_not_over(draft: DraftDocument) -> None:
-    """Refuse to plan for an e-mail that is out or put away. Raises InvalidTransitionError."""
-    if draft.state not in BEFORE_SENDING:
-        words = f"A draft that is {draft.state} is not planned any more"
+def check_awaits_answer(draft: DraftDocument) -> None:
+    """Refuse to follow up an e-mail that is put away, taken back or answered. Raises ConflictError."""
+    if draft.state in PUT_AWAY:
+        words = f"A draft that is {draft.state} is not followed up any more"
         raise InvalidTransitionError(words, allowed=allowed_moves(draft), current=draft.state)
+    if draft.answered_at is not None:
+        raise ConflictError("The answer to this e-mail has come", code="answered", current=draft.state)

@@ -13,8 +13,8 @@ from email.header import decode_header, make_header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
-from email.policy import SMTP, compat32
-from email.utils import format_datetime, getaddresses
+from email.policy import EmailPolicy, compat32
+from email.utils import format_datetime, getaddresses, quote
 
 from shared.domain.email.addresses import ENCODED_WORD
 from shared.models.mail import Mailbox, OutgoingMail
@@ -27,7 +27,22 @@ _CONTROL_OF_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _HEADERS = frozenset(
     {"Date", "From", "To", "Subject", "Message-ID", "In-Reply-To", "References", "MIME-Version", "Content-Type"}
 ) | {"Content-Transfer-Encoding"}
-LONGEST_LINE = 998  # RFC 5322, 2.1.1
+_SPECIAL = re.compile(r'[()<>\[\]:;@\\,."]')  # RFC 5322, 3.2.3
+LONGEST_LINE, USUAL_LINE = 998, 78  # RFC 5322, 2.1.1
+
+
+class _Quoting(EmailPolicy):
+    """Keeps a name quoted where its line is folded, which Python's own policy does not."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        """See EmailPolicy.fold_binary."""
+        (mailbox, *_) = getattr(value, "addresses", ()) or (None,)
+        if isinstance(mailbox, Address) and mailbox.display_name.isascii() and _SPECIAL.search(mailbox.display_name):
+            return _folded(f'{name}: "{quote(mailbox.display_name)}" <{mailbox.addr_spec}>').encode("ascii")
+        return super().fold_binary(name, value)
+
+
+_POLICY = _Quoting(linesep="\r\n")
 
 
 class UnwritableMailError(ValueError):
@@ -57,7 +72,7 @@ def write_message(mail: OutgoingMail) -> bytes:
 
 
 def _message(mail: OutgoingMail) -> EmailMessage:
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["Date"] = format_datetime(mail.date)
     message["From"] = _mailbox("from", mail.sender)
     message["To"] = _mailbox("to", mail.recipient)
@@ -95,6 +110,17 @@ def _decoded(value: str) -> str:
 
 def _squeezed(value: str) -> str:
     return "".join(value.split())
+
+
+def _folded(line: str) -> str:
+    """A header line, broken before words where it is longer than usual; the space stays with the word."""
+    lines = [""]
+    for word in re.findall(r" *[^ ]+ *$| *[^ ]+", line):
+        if lines[-1] and len(lines[-1]) + len(word) > USUAL_LINE:
+            lines.append(word)
+        else:
+            lines[-1] += word
+    return "".join(f"{one}\r\n" for one in lines)
 
 
 def _mailbox(field: str, mailbox: Mailbox) -> Address:

@@ -13,6 +13,7 @@ from shared.models.payer_answer import CheckFailure, PayerAnswer
 
 GENERAL_SERVICE = "30"  # X12 service type: the health plan
 Verdict = Literal["eligible", "not_eligible", "undetermined"]
+CoverageStanding = Literal["active", "inactive", "unknown"]  # on a day
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,15 +99,21 @@ class EmailDrafterModeHandler(BaseModeHandler):
 
     def guidance(self, caller: Caller, context: ContextDocument) -> tuple[GuidanceAction, ...]:
         """See BaseModeHandler.guidance."""
-        return rules.guidance(self._of(caller, context, SUMMED_UP), by=str(caller.user_id))
+        return rules.guidance(self._theirs(caller, context), by=str(caller.user_id))
 
     def why_not(self, caller: Caller, context: ContextDocument, action: str) -> GuidanceReason | None:
         """See BaseModeHandler.why_not."""
-        return rules.why_not(self._of(caller, context, SUMMED_UP), action)
+        return rules.why_not(self._theirs(caller, context), action, by=str(caller.user_id))
 
     def recall(self, caller: Caller) -> None:
         """See BaseModeHandler.recall."""
         self._db.firestore.kept_answers.recall(caller.idempotency)
+
+    def _theirs(self, caller: Caller, context: ContextDocument) -> list[DraftDocument]:
+        """Those with which the caller may do anything at all."""
+        from shared.services.draft_changes import tells_hidden
+
+        return [one for one in self._of(caller, context, SUMMED_UP) if not tells_hidden(one, caller)]
 
     def _of(self, caller: Caller, context: ContextDocument, limit: int) -> list[DraftDocument]:
         wanted = DraftFilter(context_id=context.id)

@@ -80,8 +80,8 @@ class DraftActions:
         return self._worded(caller, context, params, "simplify")
 
     def fill_missing_fields(self, caller: Caller, context: ContextDocument, params: FillParams) -> QuickActionResult:
-        """Put in what the draft lacked, or an address that takes the message."""
-        edit = EditDraft(fields=params.fields, recipient=params.recipient)
+        """Put in what the draft lacked, an address that takes the message, or other words."""
+        edit = EditDraft(fields=params.fields, body=params.body, recipient=params.recipient)
         draft_id = self._chosen(caller, context, params)
         return _result(caller, self._drafts.edit(caller, draft_id, edit, answer=_kept(caller)))
 
@@ -122,7 +122,7 @@ class DraftActions:
         """Send what was approved, or decide about what nobody knows."""
         asked = SendDraft(decision=params.decision, placed_in_portal=params.placed_in_portal)
         draft_id = self._chosen(caller, context, params)
-        sent = self._sending.send(caller, draft_id, asked, self._drafts.changes, answer=_kept(caller))
+        sent = self._sending.send(caller, draft_id, asked, self._drafts, answer=_kept(caller))
         return _result(caller, sent)
 
     def discard(self, caller: Caller, context: ContextDocument, params: DiscardParams) -> QuickActionResult:

@@ -24,6 +24,12 @@ Decide = Callable[[DraftDocument], DraftDocument]
 Body = Callable[[DraftDocument], BaseModel]
 
 
+def tells_hidden(draft: DraftDocument, caller: Caller) -> bool:
+    """Whether others than the caller filled it from a field that the caller's role does not see."""
+    used = {name for one in draft.used for name in one.fields} | set(draft.disclosed) | set(draft.answers)
+    return draft.contributors != (str(caller.user_id),) and not used.isdisjoint(fields_hidden_from(caller.role))
+
+
 def plain_body(draft: DraftDocument) -> BaseModel:
     """The draft itself: what the routes answer."""
     return draft_view(draft)
@@ -52,8 +58,7 @@ class DraftChanges:
             session = self._db.firestore.contexts.session(caller.session_id)
             if session is None or draft.context_id not in session.open_contexts:
                 raise NotFoundError("There is no such record")
-        used = {name for one in draft.used for name in one.fields} | set(draft.disclosed) | set(draft.answers)
-        if draft.contributors != (me,) and not used.isdisjoint(fields_hidden_from(caller.role)):
+        if tells_hidden(draft, caller):
             raise ForbiddenError("The e-mail tells what your role does not see")
 
     def change(

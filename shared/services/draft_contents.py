@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from shared.domain.email import used_fields
-from shared.domain.email.addresses import address, display_name, subject_line
+from shared.domain.email.addresses import address, display_name, organisation_name, subject_line
 from shared.domain.email.composing import Paragraph, Style, compose
 from shared.domain.email.fields import FIELDS, label_of
 from shared.domain.email.html_part import html_part
@@ -107,7 +107,7 @@ class DraftContents:
         letter = compose(template, style_of(draft), facts.values | _whom(draft.recipient))
         used = used_fields.of_template(letter.body, letter.paragraphs, {})
         members = {"made": _made(letter.paragraphs), "left_out": (), "own_words": False, "used": _used((), used)}
-        draft = draft.model_copy(update=members)
+        draft = draft.model_copy(update=members | {"rests_on": dict(facts.rests_on)})
         return self.measured(draft, Content(letter.subject, letter.body, letter.missing), facts)
 
     def restyled(self, draft: DraftDocument, template: Template, before: Style, facts: EmailFacts) -> DraftDocument:
@@ -116,7 +116,7 @@ class DraftContents:
         letter = reword(template, style_of(draft), values, body=draft.body, made=made_of(draft), before=before)
         subject = draft.subject if draft.own_subject else letter.composed.subject
         missing = merge(subject, {}, where="subject").missing + merge(letter.body, {}).missing
-        own_subject, paragraphs = _used_in(draft)
+        own_subject, paragraphs = used_in(draft)
         before_it = dict(zip(paragraphs_of(draft.body), paragraphs, strict=False))
         used = used_fields.of_template(letter.body, letter.paragraphs, before_it)
         members: dict[str, object] = {
@@ -125,6 +125,8 @@ class DraftContents:
             "left_out": tuple(sorted(letter.style.left_out)),
             "own_words": bool(letter.by_hand),
         }
+        if letter.paragraphs:  # else all words are a person's, of the records that they had before them
+            members["rests_on"] = dict(facts.rests_on)
         return self.measured(draft.model_copy(update=members), Content(subject, letter.body, missing), facts)
 
     def merged(self, draft: DraftDocument, subject: str, body: str, facts: EmailFacts) -> DraftDocument:
@@ -132,7 +134,7 @@ class DraftContents:
         values = facts.values | _whom(draft.recipient)
         line, text = merge(subject, values, where="subject"), merge(_clean(body), values, where="body")
         missing = tuple(dict.fromkeys((*line.missing, *text.missing)))
-        in_subject, paragraphs = _used_in(draft)
+        in_subject, paragraphs = used_in(draft)
         in_subject = line.used + used_fields.in_line(line.text, in_subject, values)
         used = used_fields.carried(draft.body, paragraphs, text.text, used_fields.of_written(_clean(body), values))
         # What is filled in now is filled in what the template had made as well, or it would look like a person's.
@@ -156,7 +158,7 @@ class DraftContents:
             "body": content.body,
             "missing_fields": tuple(dict.fromkeys(missing)),
             "portal_link": str(link) if link else None,
-            "sender_name": display_name(one_line(facts.sender_name), where="organisation.name"),
+            "sender_name": organisation_name(facts.sender_name),
         }
         said = draft.model_copy(update=members)
         return hashed(said.model_copy(update=phi_members(measured(said, subject, content.body, facts))))
@@ -165,7 +167,7 @@ class DraftContents:
 def measured(draft: DraftDocument, subject: str, body: str, facts: EmailFacts) -> Measure:
     """Measure a content as it goes to the draft's recipient; for the portal, what goes by e-mail as well."""
     kind, known = told_as(draft.recipient), facts.known
-    in_subject, paragraphs = _used_in(draft)
+    in_subject, paragraphs = used_in(draft)
     used = (
         *used_fields.disclosed(subject, (in_subject,), facts.values, part="subject"),
         *used_fields.disclosed(body, paragraphs, facts.values),
@@ -268,7 +270,7 @@ def made_of(draft: DraftDocument) -> tuple[Paragraph, ...]:
     return tuple(Paragraph(one.id, one.text) for one in draft.made)
 
 
-def _used_in(draft: DraftDocument) -> tuple[used_fields.Fields, tuple[used_fields.Fields, ...]]:
+def used_in(draft: DraftDocument) -> tuple[used_fields.Fields, tuple[used_fields.Fields, ...]]:
     """The fields of the draft's subject, and those of each paragraph of its body."""
     subject = next((one.fields for one in draft.used if one.paragraph is None), ())
     of = {one.paragraph: one.fields for one in draft.used}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from shared.services.draft_contents import (
     phi_members,
     with_facts,
 )
+from shared.services.draft_standing import check_standing, rests_on_records
 from shared.services.email_values import EmailFacts, EmailValues
 
 if TYPE_CHECKING:
@@ -64,10 +65,13 @@ class DraftDesk:
         draft_id: str,
         recipient: NewRecipient | None = None,
         template: Template | None = None,
+        *,
+        as_merged: bool = False,
     ) -> tuple[DraftDocument, EmailFacts, ContextDocument]:
         """The draft, what the records say now, and the context; read before anything is decided.
 
-        Nothing is read for somebody who names a `recipient` that is nobody of ours. Raises NotFoundError.
+        Nothing is read for somebody who names a `recipient` that is nobody of ours. With `as_merged` the records are
+        those that the draft was merged from, and no others. Raises NotFoundError.
         """
         self.changes.recall(caller)
         draft = self.draft(caller, draft_id)
@@ -75,14 +79,34 @@ class DraftDesk:
         if recipient is not None:
             self._contents.check_known(caller, context, recipient, recipient.kind or draft.recipient.kind)
         of = template or (None if draft.template is None else named_template(draft.template))
-        return draft, self.facts(caller, context, of), context
+        rested_on = draft.rests_on if as_merged else None
+        return draft, self.facts(caller, context, of, rested_on=rested_on), context
 
-    def facts(self, caller: Caller, context: ContextDocument, template: Template | None) -> EmailFacts:
+    def facts(
+        self,
+        caller: Caller,
+        context: ContextDocument,
+        template: Template | None,
+        *,
+        rested_on: Mapping[str, str] | None = None,
+    ) -> EmailFacts:
         """What the records say now of what the template speaks of, as far as the caller sees them.
 
         What the request does with it is its audit row.
         """
-        return self._values.read(caller, context, template, today=caller.today(self._now()))
+        today = caller.today(self._now())
+        return self._values.read(caller, context, template, today=today, rested_on=rested_on)
+
+    def standing(self, caller: Caller, draft_id: str) -> Callable[[DraftDocument], None]:
+        """What refuses a draft whose records are not as its letter tells; they are read now, before it is decided.
+
+        Of a draft that asks nothing of a record none is read. Raises NotFoundError.
+        """
+        self.changes.recall(caller)
+        if not rests_on_records(self.draft(caller, draft_id)):
+            return lambda draft: check_standing(draft, None, role=caller.role)
+        _, facts, _ = self.basis(caller, draft_id, as_merged=True)
+        return lambda draft: check_standing(draft, facts, role=caller.role)
 
     def remeasured(self, draft: DraftDocument, facts: EmailFacts) -> DraftDocument:
         """The draft with what it discloses by the records as they are now."""

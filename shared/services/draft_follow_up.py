@@ -1,4 +1,7 @@
-"""The task that asks for the answer to an e-mail: made when it is sent, closed when an answer comes or it is void."""
+"""The task that asks for the answer to an e-mail: made when it is sent, or when that is asked for afterwards.
+
+It is closed when an answer comes, the e-mail is void, or another day is set.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,17 @@ from shared.services.clock import Clock
 SOURCE = "rule:email_follow_up"
 
 
-def follow_up_task(draft: DraftDocument) -> TaskDocument | None:
-    """The author's task for the day by which an answer is expected; None when none is expected or it is there."""
+def follow_up_task(draft: DraftDocument, *, anew: bool = False) -> TaskDocument | None:
+    """The author's task for the day by which an answer is expected; None when none is expected or it is there.
+
+    It is one for a day and a sending; `anew` it is another one, as that of the same day may have been closed meanwhile.
+    """
     if draft.follow_up_at is None or draft.context_id is None or draft.answered_at is not None:
         return None
     due = draft.follow_up_at
+    which = (*_sending(draft), *((str(draft.version),) if anew else ()))
     return TaskDocument(
-        id=derived_document_id("task", draft.client_id, draft.id, "follow_up", due.isoformat(), *_sending(draft)),
+        id=derived_document_id("task", draft.client_id, draft.id, "follow_up", due.isoformat(), *which),
         client_id=draft.client_id,
         created_at=draft.updated_at,
         updated_at=draft.updated_at,

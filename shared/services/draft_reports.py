@@ -72,10 +72,15 @@ class DraftReports:
 
 
 def heard(draft: DraftDocument, report: DeliveryReport, *, now: datetime) -> DraftDocument:
-    """The draft after a report: bounced, delivered, or only with a note. The same report again is no change."""
+    """The draft after a report: bounced, delivered, or only with a note. The same report again is no change.
+
+    Of one that is still being sent a bounce is noted until its sending is recorded, and no report of another end then.
+    """
     note = DeliveryNote(action=report.action, status=report.status, at=now)
     known = draft.heard
     if known is not None and (known.action, known.status) == (note.action, note.status):
+        return draft
+    if known is not None and known.action == "failed" and draft.state == "sending":
         return draft
     if report.action == "failed" and draft.state != "bounced":
         after = _moved(draft, "bounce", now)
@@ -94,8 +99,7 @@ def _moved(draft: DraftDocument, move: rules.DraftMove, now: datetime) -> DraftD
         moved = rules.move(draft, move, at=now)
     except InvalidTransitionError:
         return draft
-    if moved.sent_at is None:
-        moved = moved.model_copy(update={"sent_at": draft.mail_date})
+    moved = moved.model_copy(update={"fault": None, "sent_at": moved.sent_at or draft.mail_date})
     task = follow_up_task(moved) if move == "deliver" and moved.follow_up_task is None else None
     return moved if task is None else moved.model_copy(update={"follow_up_task": task.id})
 

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from shared.domain import draft_states as rules
@@ -38,6 +39,9 @@ from shared.services.draft_changes import MODE, Body, DraftChanges, disclosure, 
 from shared.services.draft_contents import check_complete, mailed_text
 from shared.services.draft_follow_up import follow_up_task
 
+if TYPE_CHECKING:
+    from shared.services.draft_desk import DraftDesk
+
 # Longer than a function can live after it has begun to send.
 LOST_AFTER = timedelta(minutes=2)
 TRIED_AGAIN_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120))
@@ -60,16 +64,19 @@ class DraftSending:
         self._now = now
 
     def send(
-        self, caller: Caller, draft_id: str, asked: SendDraft, changes: DraftChanges, *, answer: Body = plain_body
+        self, caller: Caller, draft_id: str, asked: SendDraft, desk: DraftDesk, *, answer: Body = plain_body
     ) -> DraftDocument:
         """Send an approved draft now. What cannot be handed over yet stays queued.
 
-        Of two who send at once, one does; the other is told where it is. Raises InvalidTransitionError,
-        StoreUnavailableError `mail_not_configured`.
+        Of two who send at once, one does; the other is told where it is. A letter whose records have changed since it
+        was merged is not sent. Raises InvalidTransitionError, ConflictError `record_changed`, StoreUnavailableError
+        `mail_not_configured`.
         """
+        changes = desk.changes
         if asked.decision == "was_sent":
             return self._was_sent(caller, draft_id, asked, changes, answer)
         mailer = self._mail()
+        check_standing = desk.standing(caller, draft_id)
 
         def decide(stored: DraftDocument) -> DraftDocument:
             now = self._now()
@@ -79,6 +86,7 @@ class DraftSending:
             if not rules.is_approved(stored):
                 raise ConflictError("Nobody has approved what this e-mail says now", code="not_approved")
             check_complete(stored)
+            check_standing(stored)
             if stored.channel == "portal_link" and not asked.placed_in_portal:
                 raise _not_placed()
             fresh = queued.model_copy(update={"sent_by": str(caller.user_id), "attempts": 0, "fault": None})
@@ -143,7 +151,11 @@ class DraftSending:
         failpoint("draft.handed_over")
 
         def decide(stored: DraftDocument) -> Change[DraftDocument] | None:
-            if stored.message_id != draft.message_id or stored.state not in {"sending", "send_unknown"}:
+            if stored.message_id != draft.message_id:
+                return None
+            if stored.state in {"delivered", "bounced"}:  # a report was faster
+                return Change(stored, event(stored, handed.code), keep(stored))
+            if stored.state not in {"sending", "send_unknown"}:
                 return None
             after = settled(stored, handed, now=self._now())
             if after is None:

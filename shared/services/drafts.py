@@ -26,12 +26,14 @@ from shared.models.api.drafts import (
 )
 from shared.models.caller import Caller
 from shared.models.cursor import encode_cursor
+from shared.models.firestore.documents import TaskDocument
 from shared.models.firestore.drafts import DraftDocument
 from shared.models.identifiers import derived_document_id
 from shared.repositories.document_protocols import DraftFilter
 from shared.services.draft_changes import MODE, Body, plain_body
 from shared.services.draft_contents import check_complete
-from shared.services.draft_follow_up import close_follow_up
+from shared.services.draft_follow_up import close_follow_up, follow_up_task
+from shared.services.draft_standing import check_standing
 from shared.services.draft_views import draft_view, template_view
 from shared.services.draft_writing import DraftWriting
 from shared.services.positions import position_of
@@ -83,13 +85,14 @@ class DraftService(DraftWriting):
         return self.remeasured(draft, facts)
 
     def submit(self, caller: Caller, draft_id: str, *, version: int | None, answer: Body = plain_body) -> DraftDocument:
-        """Ask for approval. What lacks something or discloses too much is refused with the ways out."""
-        _, facts, _ = self.basis(caller, draft_id)
+        """Ask for approval. What lacks something, discloses too much or holds no more is refused with the ways out."""
+        _, facts, _ = self.basis(caller, draft_id, as_merged=True)
 
         def decide(stored: DraftDocument) -> DraftDocument:
             moved = rules.move(stored, "submit", at=self._now())
             draft = self.remeasured(moved, facts)
             check_complete(draft)
+            check_standing(stored, facts, role=caller.role)
             return draft.model_copy(update={"submitted_by": str(caller.user_id)})
 
         return self.changes.change(caller, draft_id, decide, version=version, move="submit", answer=answer)
@@ -107,9 +110,12 @@ class DraftService(DraftWriting):
         )
 
     def approve(self, caller: Caller, draft_id: str, step: ApproveDraft, *, answer: Body = plain_body) -> DraftDocument:
-        """Approve exactly the content that was read. Above the limit, nobody approves what they have worded."""
+        """Approve exactly the content that was read. Above the limit, nobody approves what they have worded.
+
+        A letter whose records have changed since it was merged is refused.
+        """
         rules.check_reviewer(self.draft(caller, draft_id), by=str(caller.user_id), role=caller.role)
-        _, facts, _ = self.basis(caller, draft_id)
+        _, facts, _ = self.basis(caller, draft_id, as_merged=True)
 
         def decide(stored: DraftDocument) -> DraftDocument:
             moved = rules.move(stored, "approve", at=self._now())
@@ -117,6 +123,7 @@ class DraftService(DraftWriting):
             draft = self.remeasured(moved, facts)
             rules.check_reviewer(draft, by=str(caller.user_id), role=caller.role)
             check_complete(draft)
+            check_standing(stored, facts, role=caller.role)
             return draft.model_copy(update={"approved_hash": draft.content_hash, "approved_by": str(caller.user_id)})
 
         return self.changes.change(caller, draft_id, decide, version=step.version, move="approve", answer=answer)
@@ -177,15 +184,37 @@ class DraftService(DraftWriting):
     def expect_answer(
         self, caller: Caller, draft_id: str, edit: EditDraft, *, answer: Body = plain_body
     ) -> DraftDocument:
-        """Set by when an answer is expected of an e-mail that is not sent yet; its approval stays."""
+        """Set by when an answer is expected; an approval stays. Of what is out a task asks for it from now on.
+
+        The same day again changes nothing, another one takes the place of the day before with its task.
+        """
+        before: list[DraftDocument] = []
+        made: list[TaskDocument] = []
 
         def decide(stored: DraftDocument) -> DraftDocument:
+            before.clear()
+            made.clear()
             now = self._now()
-            rules.check_not_over(stored)
+            rules.check_awaits_answer(stored)
             members = self.follow_up(caller, edit.follow_up_on, now)
-            return stored.model_copy(update=members | {"updated_at": now, "version": stored.version + 1})
+            out = stored.state in rules.OUT
+            if out and stored.follow_up_task is not None and stored.follow_up_at == members["follow_up_at"]:
+                return stored
+            before.append(stored)
+            after = stored.model_copy(update=members | {"updated_at": now, "version": stored.version + 1})
+            task = follow_up_task(after, anew=True) if out else None
+            if task is None:
+                return after
+            made.append(task)
+            return after.model_copy(update={"follow_up_task": task.id})
 
-        return self.changes.change(caller, draft_id, decide, version=None, move="follow_up", answer=answer)
+        done = self.changes.change(
+            caller, draft_id, decide, version=None, move="follow_up", answer=answer, new=lambda _: tuple(made)
+        )
+        for replaced in before:
+            if replaced.follow_up_task != done.follow_up_task:
+                close_follow_up(self._db.firestore, replaced, now=self._now)
+        return done
 
 
 def _correction(caller: Caller, wrong: DraftDocument, *, now: datetime) -> DraftDocument:

@@ -6,17 +6,20 @@ A letter about a claim names the claim's payer and its coverage, never those of 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import UUID
 
 from shared.domain.authorization.states import as_of
+from shared.domain.eligibility.coverage import ranked
+from shared.domain.eligibility.coverage_standing import standing_on
 from shared.domain.email.template import Template
 from shared.models.firestore.documents import ContextDocument
 from shared.models.patient_records import DatedClaim, VisitOnFile
 from shared.models.records import Authorization, Coverage, EligibilityFile
 
 _BOOKED = frozenset({"scheduled", "confirmed"})
+_DECISIVE = ("active", "unknown", "inactive")
 _WAITING = ("submitted", "pended", "contact_payer", "appealed", "peer_to_peer", "draft")
 
 
@@ -24,7 +27,7 @@ _WAITING = ("submitted", "pended", "contact_payer", "appealed", "peer_to_peer", 
 class Sources:
     """The records; None where there is none that the letter could speak of.
 
-    `lacking` names those that it cannot do without.
+    `lacking` names those that it cannot do without, `rests_on` has the uuid of each that its template asks for.
     """
 
     visit: VisitOnFile | None
@@ -35,6 +38,7 @@ class Sources:
     payer_name: str | None
     provider_id: UUID | None
     lacking: tuple[str, ...] = ()
+    rests_on: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,28 @@ class OnFile:
         """The records that have diagnoses."""
         return (*self.claims, *self.file.authorizations)
 
+    def only(self, named: Mapping[str, str]) -> OnFile:
+        """The same without the other records of the kinds that are `named`, each by its uuid."""
+        requests = tuple(one for one in self.file.authorizations if _is(named, "authorization", one.id))
+        return OnFile(
+            file=replace(self.file, authorizations=requests),
+            claims=tuple(one for one in self.claims if _is(named, "claim", one.claim.id)),
+            visits=tuple(one for one in self.visits if _is(named, "visit", one.id)),
+        )
+
+    def states(self, today: date) -> dict[str, str]:
+        """How each record stands today, by its uuid."""
+        return (
+            {str(one.claim.id): one.claim.status for one in self.claims}
+            | {str(one.id): one.status for one in self.visits}
+            | {str(one.id): as_of(one, today).status for one in self.file.authorizations}
+            | {str(one.id): standing_on(one, self.file, today) for one in self.file.coverages}
+        )
+
+
+def _is(named: Mapping[str, str], record: str, record_id: UUID) -> bool:
+    return record not in named or named[record] == str(record_id)
+
 
 def choose(context: ContextDocument, held: OnFile, template: Template | None, *, today: date) -> Sources:
     """The records for a letter of this template, or for a person's own words."""
@@ -62,19 +88,28 @@ def choose(context: ContextDocument, held: OnFile, template: Template | None, *,
         own = None if claim is None else claim.authorization_id
         requests = tuple(one for one in requests if one.id == own)
     authorization = _authorization(context, requests, today, states.get("authorization"), alone=family != "claim")
-    found = {"visit": visit, "claim": claim, "authorization": authorization}
-    lacking = tuple(f"{name}.record" for name in ({} if template is None else template.needs) if found[name] is None)
     coverage = _coverage(family, held.file, claim, authorization, today)
+    if "coverage" in states:
+        day = today if visit is None else max(visit.visit_date, today)
+        coverage = _coverage_standing(held.file, states["coverage"], day)
+    found = {
+        "visit": None if visit is None else visit.id,
+        "claim": None if claim is None else claim.claim.id,
+        "authorization": None if authorization is None else authorization.id,
+        "coverage": None if coverage is None else coverage.id,
+    }
+    lacking = tuple(f"{name}.record" for name in ({} if template is None else template.needs) if found[name] is None)
+    rests_on = {name: str(found[name]) for name in states if found[name] is not None}
     payer_id, payer_name = _payer(family, held.file, claim, authorization, coverage)
     asker = claim if family == "claim" else authorization if family == "authorization" else visit
     provider_id = None if asker is None else asker.provider_id
-    return Sources(visit, claim, authorization, coverage, payer_id, payer_name, provider_id, lacking)
+    return Sources(visit, claim, authorization, coverage, payer_id, payer_name, provider_id, lacking, rests_on)
 
 
 def _family(context: ContextDocument, template: Template | None) -> str:
     """The record that payer, coverage and provider are those of: what the template needs, else what the context is."""
     needed = set[str]() if template is None else template.needs.keys()
-    named = next((one for one in ("claim", "authorization") if one in needed), context.record_type)
+    named = next((one for one in ("claim", "authorization", "coverage") if one in needed), context.record_type)
     return named if named in {"claim", "authorization"} else "coverage"
 
 
@@ -137,6 +172,19 @@ def _coverage(
         day = authorization.period_start or authorization.requested_date or today
         return _of_record(insured, authorization.coverage_id, authorization.payer_id, day)
     return insured[0] if insured else None
+
+
+def _coverage_standing(file: EligibilityFile, states: tuple[str, ...], day: date) -> Coverage | None:
+    """The coverage that decides about the day, in one of the states; of several that are over the last to end.
+
+    Who has an active one is not told that another is over, nor where nobody knows of one.
+    """
+    standing = [(standing_on(one, file, day), one) for one in ranked(file.coverages) if one.payer_kind != "self_pay"]
+    decisive = next((state for state in _DECISIVE if state in {told for told, _ in standing}), None)
+    held = [one for told, one in standing if told == decisive]
+    if decisive not in states or not held:
+        return None
+    return held[0] if decisive == "active" else max(held, key=lambda one: one.period_end or date.max)
 
 
 def _of_record(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -48,7 +49,10 @@ _ROWS = 50
 
 @dataclass(frozen=True, slots=True)
 class EmailFacts:
-    """What an e-mail may be merged from. `known` is more: what identifies the patient, for the detector alone."""
+    """What an e-mail may be merged from. `known` is more: what identifies the patient, for the detector alone.
+
+    `rests_on` has the uuid of each record that the template asks for, `states` how each record on file stands now.
+    """
 
     values: dict[str, Value] = field(repr=False)
     known: Known = field(repr=False)
@@ -56,6 +60,8 @@ class EmailFacts:
     provider_id: UUID | None = None
     sender_name: str = ""
     lacking: tuple[str, ...] = ()  # records that the template needs, and that there are not
+    rests_on: Mapping[str, str] = field(default_factory=dict)
+    states: Mapping[str, str] = field(default_factory=dict)
 
     def with_answers(self, answers: dict[str, Value]) -> EmailFacts:
         """The same with what people filled in, where the records say nothing (to them); all of it is searched for."""
@@ -71,10 +77,19 @@ class EmailValues:
     def __init__(self, db: DatabaseSelector) -> None:
         self._db = db
 
-    def read(self, caller: Caller, context: ContextDocument, template: Template | None, *, today: date) -> EmailFacts:
+    def read(
+        self,
+        caller: Caller,
+        context: ContextDocument,
+        template: Template | None,
+        *,
+        today: date,
+        rested_on: Mapping[str, str] | None = None,
+    ) -> EmailFacts:
         """Everything that the template, or a person's own words, can ask for in this context.
 
-        What the role must not see is not among it, nor a record in a state that the template does not hold for.
+        What the role must not see is not among it, nor a record in a state that the template does not hold for. Of the
+        records that a letter was merged from, `rested_on`, no other one takes the place.
         """
         values = self._author(caller)
         sender = str(values.get("organisation.name") or "")
@@ -90,7 +105,7 @@ class EmailValues:
         claims = store.patient_records.claims(client, whose, **everything)
         visits = store.patient_records.visits(client, whose, **everything)
         held = OnFile(file, () if claims is None else claims.claims, () if visits is None else visits.visits)
-        chosen = choose(context, held, template, today=today)
+        chosen = choose(context, held.only(rested_on or {}), template, today=today)
         zone = caller.time_zone
         values |= _of_patient(file) | _of_sources(chosen, zone)
         values |= self._of_payer(caller, chosen.payer_id) | self._of_provider(caller, chosen.provider_id)
@@ -104,7 +119,16 @@ class EmailValues:
             sensitive=sensitive_words(),
         )
         shown = {name: value for name, value in values.items() if name not in fields_hidden_from(caller.role)}
-        return EmailFacts(shown, known, chosen.payer_id, chosen.provider_id, sender, chosen.lacking)
+        return EmailFacts(
+            values=shown,
+            known=known,
+            payer_id=chosen.payer_id,
+            provider_id=chosen.provider_id,
+            sender_name=sender,
+            lacking=chosen.lacking,
+            rests_on=chosen.rests_on,
+            states=held.states(today),
+        )
 
     def _author(self, caller: Caller) -> dict[str, Value]:
         profile = self._db.postgres.profiles.get(caller.client_id, caller.user_id)

@@ -12,6 +12,8 @@ from email.policy import compat32, default
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from shared.mail import message
 from shared.mail.message import LONGEST_LINE, UnwritableMailError, write_message
@@ -95,6 +97,26 @@ def test_what_would_become_a_header_is_refused(poison: str) -> None:
     ):
         with pytest.raises(UnwritableMailError):
             write_message(replace(MAIL, **changed))
+
+
+SIGNS = st.text(alphabet='ab @<>,;:\\"()[].=\u00fc\u4e88', max_size=200).filter(lambda name: "=?" not in name)
+
+
+@given(SIGNS)
+@example("Care@Home")
+@example('Smith, Jones & "Partners" <billing@evil.example>')
+@example("a@b.example")
+@example('The "Long, Long" Name <x@y.example>; ' * 6)
+@example('Praxis Müller, "Haus 2" <x@y.example>; ' * 6)
+def test_a_name_of_any_signs_is_quoted_and_changes_no_address(name: str) -> None:
+    name = " ".join(name.split())
+    raw = write_message(replace(MAIL, sender=Mailbox("no-reply@practice.example", name)))
+    sent = read(raw)
+    (sender,) = sent["From"].addresses
+    (recipient,) = sent["To"].addresses
+    assert (sender.addr_spec, recipient.addr_spec) == ("no-reply@practice.example", "zoe@patients.example")
+    assert "".join(sender.display_name.split()) == "".join(name.split())
+    assert len(sent.keys()) == len(read(write_message(MAIL)).keys())
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,7 @@ def approve_draft(caller: Caller, draft_id: str, body: ApproveDraft) -> Reply[Dr
 )
 def send_draft(caller: Caller, draft_id: str, body: SendDraft) -> Reply[DraftView]:
     mode = bootstrap_modes.email_drafter_mode()
-    view = mode.show(mode.sending.send(caller, draft_id, body, mode.drafts.changes))
+    view = mode.show(mode.sending.send(caller, draft_id, body, mode.drafts))
     return Reply(view, version=view.version)
 
 

@@ -89,5 +89,13 @@ def display_name(text: str, *, where: str = "name") -> str:
     return " ".join(text.split())
 
 
+def organisation_name(text: str) -> str:
+    """An organisation's own name as it stands before its address, whatever signs it has: the message quotes them.
+
+    Nobody chooses it for one e-mail, so it does not pretend to be an address, and none is refused for it.
+    """
+    return " ".join("".join(filter(is_visible, " ".join(text.split()))).split()).replace(ENCODED_WORD, "= ?")
+
+
 def _refuse(where: str, message: str, code: str = "invalid_address") -> NoReturn:
     raise ValidationFailedError(message, errors=(FieldError(where, code, message),))

@@ -117,6 +117,7 @@ FIELDS: Mapping[str, MergeField] = {one.name: one for one in _ROWS}
 RECORDS: Mapping[str, str] = {
     "authorization.record": "An authorization in the state that the letter tells",
     "claim.record": "A claim in the state that the letter tells",
+    "coverage.record": "A coverage in the state that the letter tells",
     "visit.record": "A visit in the state that the letter tells",
 }
 

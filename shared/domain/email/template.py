@@ -13,6 +13,7 @@ from shared.errors import ValidationFailedError
 from shared.models.authorization import AuthorizationState
 from shared.models.claim import ClaimStatus
 from shared.models.firestore.drafts import PhiLevel, Tone
+from shared.models.records import CoverageStanding
 from shared.models.visit import VisitStatus
 
 # In a short letter only what is essential stands, in a long one every detail.
@@ -24,6 +25,7 @@ _EVERY_TONE = "all"
 _STATES: Mapping[str, tuple[str, ...]] = {
     "authorization": get_args(AuthorizationState),
     "claim": get_args(ClaimStatus),
+    "coverage": get_args(CoverageStanding),
     "visit": get_args(VisitStatus),
 }
 _MEMBERS = frozenset(

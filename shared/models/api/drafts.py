@@ -362,9 +362,10 @@ class ToneParams(DraftReference):
 
 
 class FillParams(DraftReference):
-    """What the draft lacked, and the recipient's address."""
+    """What the draft lacked, the recipient's address, and a wording of one's own where it is to be another."""
 
     fields: Answers = Field(default={}, max_length=40)
+    body: Body | None = None
     recipient: NewRecipient | None = None
 
 

@@ -107,6 +107,7 @@ class DraftDocument(Document):
     `made` is what the template has made of it, to tell a person's paragraphs from its own; those of `left_out` do not
     come back. In `own_words` are letters without a template, or changed by hand. `disclosed` names merge fields
     and kinds of health information, never a value. `message_ids` are those of all its sendings, the newest last.
+    `rests_on` has the uuid of each record, by its kind, that the template was merged from and asks to be in some state.
     `attend_at` is when a queued one is to be sent, or one that is being sent counts as lost; the sweep looks for it.
     Schema 2 added all that has a default here and stands behind `sort_at`; older documents lack it.
     """
@@ -166,3 +167,4 @@ class DraftDocument(Document):
     answered_at: datetime | None = None
     corrected_by: str | None = None
     in_reply_to: str | None = None
+    rests_on: dict[str, str] = Field(default={})

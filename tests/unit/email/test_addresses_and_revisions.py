@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.email.addresses import address, display_name, subject_line
+from shared.domain.email.addresses import address, display_name, organisation_name, subject_line
 from shared.domain.email.revisions import content_hash, difference
 from shared.errors import ValidationFailedError
 
@@ -97,6 +97,16 @@ def test_names_that_pretend_are_refused(text: str, code: str) -> None:
     with pytest.raises(ValidationFailedError) as caught:
         display_name(text)
     assert [one.code for one in caught.value.errors] == [code]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [('Care@Home, "Eins" <b@c.example>', 'Care@Home, "Eins" <b@c.example>'),
+     (" Two\r\nBcc: x@y.example ", "Two Bcc: x@y.example"), ("A\u202eB\x00", "AB"),
+     ("=?utf-8?Q?Hi=0D=0ABcc:_evil?=", "= ?utf-8?Q?Hi=0D=0ABcc:_evil?="), ("=\u200b?x", "= ?x")],
+)  # fmt: skip
+def test_the_name_of_an_organisation_is_taken_whatever_it_holds(text: str, name: str) -> None:
+    assert organisation_name(text) == name
 
 
 def test_names_in_any_script_are_taken() -> None:
