@@ -34,6 +34,7 @@ def _opened(ids: Ids) -> dict[str, Any]:
 _EVERYWHERE: dict[str, tuple[frozenset[Role], Callable[[Ids], Sent]]] = {
     "open_record": (_EVERYBODY, _executed("open_record", _opened)),
     "switch_mode": (_EVERYBODY, _executed("switch_mode", lambda _: {"mode": "eligibility"})),
+    "draft_email": (_STAFF, _executed("draft_email", lambda _: {"template": "insurance_info_needed"})),
     "create_task": (_STAFF, _executed("create_task", lambda _: {"label": "Call the payer"})),
     "snooze": (_STAFF, _executed("snooze", _snoozed)),
     "share_to_backend": (_STAFF, _executed("share_to_backend")),

@@ -15,11 +15,12 @@ class ReasonCount(AnswerModel):
 
 
 class NextVisit(AnswerModel):
-    """The visit that comes next; `time` is the organisation's."""
+    """The visit that comes next; `time` is the organisation's, `minutes_late` counts while the patient has not come."""
 
     id: str
     patient: str
     time: str
+    minutes_late: int = 0
 
 
 class DeskDayReading(AnswerModel):

@@ -58,7 +58,12 @@ def read_desk_day(desk: Desk, params: DeskDayParams) -> Reading:
         reasons=tuple(ReasonCount(code=code, visits=number) for code, number in found.reasons),
         following=None
         if following is None
-        else NextVisit(id=str(following.visit_id), patient=following.name, time=_time(desk, following.starts_at) or ""),
+        else NextVisit(
+            id=str(following.visit_id),
+            patient=following.name,
+            time=_time(desk, following.starts_at) or "",
+            minutes_late=following.minutes_late,
+        ),
     )
     cited = () if following is None else (Citation(f"visits/{following.visit_id}", "The next visit"),)
     return Reading(data, (organisation(desk, f"Visits of {day.isoformat()}"), *cited))

@@ -154,6 +154,7 @@ ROLES_BY_QUICK_ACTION: dict[str, frozenset[Role]] = {
 ROLES_BY_GUIDANCE_ACTION: dict[str, frozenset[Role]] = {
     "open_record": ROLES_BY_PERMISSION[Permission.CONTEXT_OPEN],
     "switch_mode": ROLES_BY_PERMISSION[Permission.CONTEXT_OPEN],
+    "draft_email": ROLES_BY_PERMISSION[Permission.DRAFT_WRITE],
     "create_task": ROLES_BY_PERMISSION[Permission.TASK_WRITE],
     "snooze": ROLES_BY_PERMISSION[Permission.TASK_WRITE],
     "share_to_backend": ROLES_BY_PERMISSION[Permission.TASK_WRITE],

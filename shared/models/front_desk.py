@@ -37,3 +37,7 @@ class FrontDeskSettings(BaseModel):
             "roomed": self.roomed_minutes,
         }
         return {state: now - timedelta(minutes=limit) for state, limit in minutes.items()}
+
+    def awaited_since(self, now: datetime) -> datetime:
+        """Behind which start a patient who has not come is still awaited at `now`: the grace is not over."""
+        return now - timedelta(minutes=self.grace_minutes)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from shared.domain.claim.guidance import desk_guidance, guidance, why_not
@@ -151,10 +151,13 @@ class BackendModeHandler(BaseModeHandler):
         del params
         if context.record_type == "claim" and context.record_uuid is not None:
             shown = self.claims.get(caller, context.record_uuid).model_dump(mode="json", by_alias=True)
-            return QuickActionResult(
-                success=True, data={"status": context.status, "record": shown}, guidance_actions=()
-            )
+            return self._shown(caller, context, shown)
         event = caller.seen("context", resource_ref=context.id, patient_ref=context.patient_uuid, mode=self.mode)
         with self._access_log.reading(event):
             shown = ContextView.of(context).model_dump(mode="json", by_alias=True)
-        return QuickActionResult(success=True, data={"status": context.status, "record": shown}, guidance_actions=())
+        return self._shown(caller, context, shown)
+
+    def _shown(self, caller: Caller, context: ContextDocument, record: dict[str, Any]) -> QuickActionResult:
+        """The record, with the status that the summary tells: the one that is stored may be older."""
+        status = self._told(caller.client_id, context, self.local_time(caller)).status
+        return QuickActionResult(success=True, data={"status": status, "record": record}, guidance_actions=())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from shared.models.api.modes import ContextView, NoParams, QuickActionResult, SummaryView
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from shared.services.visits import VisitService
 
 _WITHOUT_VISIT = frozenset({"view_record", "todays_schedule", "readiness_list", "add_walk_in"})
+
+
+# Their answers tell the context's status; those that move a visit tell what it is then.
+_TELL_THE_CONTEXTS = frozenset(
+    {"view_record", "todays_schedule", "readiness_list", "call_script", "handoff", "update_demographics"}
+)
 
 
 class FrontDeskModeHandler(BaseModeHandler):
@@ -106,6 +112,15 @@ class FrontDeskModeHandler(BaseModeHandler):
         """See BaseModeHandler.fresh_summary."""
         what = number if record_type == "other" else f"{record_type} {number}"
         return f"Front desk: working on {what}…"
+
+    def execute_action(
+        self, caller: Caller, context: ContextDocument, action: str, params: dict[str, Any]
+    ) -> QuickActionResult:
+        """See BaseModeHandler.execute_action. The status is the summary's: the one that is stored may be older."""
+        self.rule_for(caller, action)
+        if action in _TELL_THE_CONTEXTS:
+            context = context.model_copy(update={"status": self.around.status(caller, context)})
+        return super().execute_action(caller, context, action, params)
 
     def recall(self, caller: Caller) -> None:
         """See BaseModeHandler.recall."""

@@ -14,8 +14,8 @@ from shared.models.visit import DeskVisit
 from shared.repositories.visit_protocols import DeskPatient
 
 CALLED_OFF: Final = ("cancelled", "rescheduled")
-CAME: Final = ("arrived", "checking_in", "checked_in", "roomed", "with_provider", "checked_out", "completed")
-CHECKED_IN: Final = CAME[2:]
+CHECKED_IN: Final = ("checked_in", "roomed", "with_provider", "checked_out", "completed")
+CAME: Final = ("arrived", "checking_in", "left_without_being_seen", *CHECKED_IN)
 AWAITED: Final = ("scheduled", "confirmed")
 
 
@@ -52,7 +52,10 @@ class FrontDeskDayRepository(Protocol):
     """A day at the front desk."""
 
     def figures(self, client_id: UUID, day: date, now: datetime, *, seen: AuditEvent | None) -> DayFigures:
-        """Count a day's visits as they stand at `now`; the organisation's own limits say who waits too long."""
+        """Count a day's visits as they stand at `now`; the organisation's own limits say who waits too long.
+
+        Who is late comes next until the organisation's grace is over.
+        """
         ...
 
     def at_risk(self, client_id: UUID, day: date, *, limit: int, seen: AuditEvent | None) -> AtRisk:

@@ -117,12 +117,17 @@ class VisitChange:
 
 @dataclass(frozen=True, slots=True)
 class WalkInGround:
-    """What a walk-in is made on; `provider` is None when none was named, or there is no such one."""
+    """What a walk-in is made on; `provider` is None when none was named, or there is no such one.
+
+    `verified` and `copay`: see CheckInGround.
+    """
 
     patient: DeskPatient
     provider: UUID | None
     provider_name: str | None
     settings: FrontDeskSettings
+    verified: bool
+    copay: Decimal | None
 
 
 class VisitRepository(Protocol):
@@ -173,9 +178,13 @@ class VisitRepository(Protocol):
         patient: str,
         decide: Callable[[WalkInGround], VisitChange],
         *,
+        day: date,
         changed_by: UUID,
         key: IdempotencyKey | None,
         provider: str | None = None,
     ) -> None:
-        """Make a visit (`change.made`) with its history. Raises NotFoundError for an unknown patient, Replayed."""
+        """Make a visit (`change.made`) of `day` with its history.
+
+        Raises NotFoundError for an unknown patient, Replayed.
+        """
         ...

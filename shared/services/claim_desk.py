@@ -14,7 +14,9 @@ from shared.auth.permissions import allows_action
 from shared.db.selector import DatabaseSelector
 from shared.domain.claim.guidance import guidance
 from shared.domain.claim.situation import ClaimSituation
-from shared.domain.claim.states import ClaimMove, allowed_moves, moved
+from shared.domain.claim.states import UNFILED, ClaimMove, allowed_moves, moved
+from shared.domain.claim.wording import claim_status
+from shared.domain.claim.write_off_request import ASKED, REFUSED, WriteOffRequest
 from shared.errors import (
     ConflictError,
     FieldError,
@@ -118,14 +120,18 @@ class ClaimDesk:
     def result(
         self, caller: Caller, situation: ClaimSituation, view: ClaimDetail, told: dict[str, Any] | None = None
     ) -> QuickActionResult:
-        """The answer: the claim as it is now, what was found, and what is next for the caller's role."""
+        """The answer: the claim as it is now, what stands in its way, what was found, and what the role does next."""
         offers = tuple(
             one
             for one in guidance(situation, caller.role)
             if one.disabled_reason is None and allows_action(caller.role, one.action)
         )
         shown = view.model_dump(mode="json", by_alias=True)
-        return QuickActionResult(success=True, data={"claim": shown, **(told or {})}, guidance_actions=offers)
+        return QuickActionResult(
+            success=True,
+            data={"status": claim_status(situation), "claim": shown, **(told or {})},
+            guidance_actions=offers,
+        )
 
     def shown(self, caller: Caller, file: ClaimFile, told: dict[str, Any]) -> QuickActionResult:
         """The answer about a claim that nothing was done to."""
@@ -177,7 +183,7 @@ class ClaimDesk:
             return stepped
 
         def answer(after: BilledClaim, view: ClaimDetail) -> str:
-            then = replace(situation, file=replace(file, claim=after, appeals=_appeals(file, stepped)))
+            then = _afterwards(caller, situation, after, stepped)
             return self.result(caller, then, view, stepped.told).model_dump_json(by_alias=True)
 
         done = self._changes.change(caller, str(file.claim.id), take, change, version=params.version, answer=answer)
@@ -206,6 +212,19 @@ def no_step(claim: BilledClaim, step: str) -> InvalidTransitionError:
 def refused(param: str, code: str, message: str) -> ValidationFailedError:
     """Build the error of one param of a quick action."""
     return ValidationFailedError(f"params.{param}: {message}", errors=(FieldError(f"params.{param}", code, message),))
+
+
+def _afterwards(caller: Caller, situation: ClaimSituation, after: BilledClaim, stepped: Told) -> ClaimSituation:
+    """What is known of the claim when the step is made: what scrubbing found matters until it is with the payer."""
+    asked = situation.asked
+    for one in stepped.events:
+        if one.kind == ASKED and one.amount is not None:
+            asked = WriteOffRequest(one.id, one.amount, one.reason or "", caller.user_id)
+        elif one.kind == REFUSED or one.from_status != one.to_status:
+            asked = None
+    file = replace(situation.file, claim=after, appeals=_appeals(situation.file, stepped))
+    scrubbed = situation.scrubbed if after.status in UNFILED | {"corrected"} else None
+    return replace(situation, file=file, scrubbed=scrubbed, asked=asked)
 
 
 def _appeals(file: ClaimFile, stepped: Told) -> tuple[Any, ...]:

@@ -1,34 +1,39 @@
 """The actions that guidance offers in every mode: their offers for a context, and how each is carried out.
 
-Each is the work of one service (contexts, tasks), which writes its audit event and keeps its answer. Sharing once more
-what the back office still has open, and what only reads, is audited here.
+Each is the work of one service (contexts, tasks, drafts), which writes its audit event and keeps its answer. Sharing
+once more what the back office still has open, and what only reads, is audited here.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from shared.auth.permissions import allows_guidance, allows_mode
 from shared.errors import ConflictError
 from shared.models.api.base import AnswerModel, RequestModel
 from shared.models.api.current_context import ContextUpdate
+from shared.models.api.drafts import NewDraft
 from shared.models.api.guidance import (
     CreateTaskParams,
+    DraftLetterParams,
     OpenRecordParams,
     ShareToBackendParams,
     SnoozeParams,
     SwitchModeParams,
     WhyNotParams,
 )
-from shared.models.api.modes import LABELS, NoParams, SummaryView
+from shared.models.api.modes import LABELS, ContextView, NoParams, SummaryView
 from shared.models.caller import Caller
 from shared.models.firestore.documents import ContextDocument
 from shared.models.guidance import ActionKind, GuidanceAction
 from shared.services.access_log import AccessLog
 from shared.services.current_context import CurrentContextService
+from shared.services.draft_changes import MODE as DRAFTER
+from shared.services.draft_contents import named_template
+from shared.services.draft_views import draft_view
 from shared.services.modes import ModeService
 from shared.services.tasks import TaskService
 
@@ -37,7 +42,10 @@ Form = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Everywhere:
-    """An action of every mode. `answer` is the member of the answer's data that holds what was made or moved."""
+    """An action of every mode. `answer` is the member of the answer's data that holds what was made or moved.
+
+    One that is `called_for` is offered only where what is on record asks for it, which the mode knows.
+    """
 
     name: str
     label: str
@@ -45,6 +53,7 @@ class Everywhere:
     only_when: str
     answer: str = "explanation"
     kind: ActionKind = "form"
+    called_for: bool = False
 
 
 EVERYWHERE: dict[str, Everywhere] = {
@@ -52,6 +61,9 @@ EVERYWHERE: dict[str, Everywhere] = {
     for one in (
         Everywhere("open_record", "Open Record", OpenRecordParams, "always", "context"),
         Everywhere("switch_mode", "Switch Mode", SwitchModeParams, "your role works in another mode", "context"),
+        Everywhere(
+            "draft_email", "Draft E-Mail", DraftLetterParams, "the record calls for one", "draft", called_for=True
+        ),
         Everywhere("create_task", "Create Task", CreateTaskParams, "always", "task"),
         Everywhere("snooze", "Snooze Task", SnoozeParams, "the record has an open task", "task"),
         Everywhere("share_to_backend", "Share to Backend", ShareToBackendParams, "always", "task", "handoff"),
@@ -80,6 +92,7 @@ class EverywhereActions:
         self._runs: dict[str, Callable[[Caller, ContextDocument, Any], AnswerModel]] = {
             "open_record": self._open_record,
             "switch_mode": self._switch_mode,
+            "draft_email": self._draft_email,
             "create_task": self._create_task,
             "snooze": self._snooze,
             "share_to_backend": self._share_to_backend,
@@ -96,6 +109,8 @@ class EverywhereActions:
 
     def form_of(self, caller: Caller, context: ContextDocument, name: str) -> Form | None:
         """Return the JSON Schema of what the action asks for, empty for nothing; None where it has no purpose."""
+        if EVERYWHERE[name].called_for:
+            return None
         if name == "explain_verdict":
             return {} if context.facts else None
         if name in self._forms:
@@ -110,10 +125,24 @@ class EverywhereActions:
         return self._move(caller, context.mode, params.record_type, params.record_id)
 
     def _switch_mode(self, caller: Caller, context: ContextDocument, params: SwitchModeParams) -> AnswerModel:
-        number = context.record_id if context.record_type == "other" else context.record_uuid
-        return self._move(caller, params.mode, LABELS[context.record_type], number)
+        return self._move(caller, params.mode, LABELS[context.record_type], _reference(context))
 
-    def _move(self, caller: Caller, mode: str, record_type: str, record_id: str) -> AnswerModel:
+    def _draft_email(self, caller: Caller, context: ContextDocument, params: DraftLetterParams) -> AnswerModel:
+        """Go on with the record in the e-mail drafter, and draft the letter there.
+
+        The draft is what a repetition is answered with: opening its context once more changes nothing.
+        """
+        drafts = self._modes.get_mode_handler(DRAFTER).drafts
+        drafts.changes.recall(caller)
+        named_template(params.template)
+        record = params.record_type or LABELS[context.record_type], params.record_id or _reference(context)
+        there = self._move(replace(caller, idempotency=None), DRAFTER, *record)
+        wanted = params.model_dump(exclude={"record_type", "record_id", "recipient"})
+        new = NewDraft(context_id=there.context_id, **wanted, recipient=params.recipient)
+        view: AnswerModel = draft_view(drafts.create(caller, new))
+        return view
+
+    def _move(self, caller: Caller, mode: str, record_type: str, record_id: str) -> ContextView:
         wanted = {"mode": mode, "recordType": record_type, "recordId": record_id}
         return self._contexts.update(caller, ContextUpdate.model_validate(wanted))[0]
 
@@ -172,6 +201,10 @@ class EverywhereActions:
         del caller
         names = sorted({*self._modes.handler_class(context.mode).actions(), *EVERYWHERE})
         return _form(action={"type": "string", "examples": names, "title": "Action"})
+
+
+def _reference(context: ContextDocument) -> str:
+    return context.record_id if context.record_type == "other" else context.record_uuid
 
 
 def _records(caller: Caller, context: ContextDocument) -> Form:

@@ -15,7 +15,7 @@ from shared.domain.visit.waits import no_show_from, wait_of
 from shared.models.api.modes import SummaryView
 from shared.models.audit import AuditEvent
 from shared.models.caller import Caller
-from shared.models.firestore.documents import ContextDocument
+from shared.models.firestore.documents import ContextDocument, ContextStatus
 from shared.models.guidance import GuidanceAction, GuidanceReason
 from shared.models.snapshot import Snapshot
 from shared.repositories.visit_protocols import VisitCase
@@ -55,6 +55,11 @@ class FrontDeskGuidance:
             sentences=sentences,
             updated_at=now,
         )
+
+    def status(self, caller: Caller, context: ContextDocument) -> ContextStatus:
+        """What the summary says of the context as a whole."""
+        case = self.case_of(context, caller.client_id, self._now().astimezone(ZoneInfo(caller.time_zone)))
+        return day_rules.status_of(None if case is None else case.visit)
 
     def snapshot(self, client_id: UUID, context: ContextDocument, *, now: datetime) -> Snapshot | None:
         """What a context keeps: where its visit stands. Other patients' visits have no place in it."""

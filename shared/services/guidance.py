@@ -177,10 +177,13 @@ class GuidanceService(ComponentService):
             return _reason("unknown_action", error.detail)
         if _is_the_modes(handler, action):
             return handler.why_not(caller, context, action)
+        one = EVERYWHERE[action]
         if self._everywhere.form_of(caller, context, action) is not None:
             return None
-        one = EVERYWHERE[action]
-        return _reason("not_offered", f"{one.label} is offered when {one.only_when}")
+        why = handler.why_not(caller, context, action) if one.called_for else None
+        if one.called_for and any(offer.action == action for offer in self._offered(caller, context)):
+            return why
+        return why or _reason("not_offered", f"{one.label} is offered when {one.only_when}")
 
 
 def _refuse_role(caller: Caller, action: str) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from shared.auth.permissions import allows_action
+from shared.domain.visit.day import status_of
 from shared.domain.visit.moving import moved, override_taken_back, taken_back, withdrawn
 from shared.domain.visit.states import UNDO, VisitMove
 from shared.domain.visit.waits import no_show_from
@@ -38,7 +39,7 @@ from shared.services.contexts import ContextService, patient_of
 from shared.services.visit_action_table import VISIT_ACTIONS
 from shared.services.visit_bookings import rescheduled, walk_in
 from shared.services.visit_check_in import check_copay, check_in, fact, override_readiness
-from shared.services.visit_views import context_status, is_called_off
+from shared.services.visit_views import is_called_off
 from shared.services.visits import MODE, Answer, Done, Step, Stepped, VisitService
 
 _LABELS: Mapping[str, str] = {rule.name: rule.label for rule in VISIT_ACTIONS}
@@ -253,7 +254,7 @@ def _answer(caller: Caller) -> Answer:
     """The answer of a quick action: the visit, and which steps it takes next."""
 
     def answer(case: VisitCase, view: VisitView, told: dict[str, Any]) -> str:
-        data = {"status": context_status(case.visit), "visit": view.model_dump(mode="json", by_alias=True), **told}
+        data = {"status": status_of(case.visit), "visit": view.model_dump(mode="json", by_alias=True), **told}
         steps = (*view.allowed, *((UNDO,) if view.undo_until is not None else ()))
         actions = tuple(
             GuidanceAction(label=_LABELS[name], action=name, id=f"{MODE}.{name}", params={"visitId": view.id})

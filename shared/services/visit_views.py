@@ -22,7 +22,6 @@ from shared.models.api.visits import (
     WaitView,
 )
 from shared.models.caller import Caller
-from shared.models.firestore.documents import ContextStatus
 from shared.models.front_desk import FrontDeskSettings
 from shared.models.visit import CheckInFact, DeskVisit, ReadinessReason, VisitStep
 from shared.repositories.visit_protocols import BoardVisit, VisitCase
@@ -103,12 +102,6 @@ def missing_view(step: MissingStep) -> MissingView:
         reasons=tuple(_reason(one) for one in step.reasons),
         needs_manager=step.needs_manager,
     )
-
-
-def context_status(visit: DeskVisit) -> ContextStatus:
-    """What a visit means for the context it is worked on in: pending as long as something stands in its way."""
-    open_still = visit.status in _CHECKED_IN_FROM and visit.readiness != "ready"
-    return "pending" if open_still else "proceed"
 
 
 def is_called_off(visit: DeskVisit) -> bool:

@@ -172,9 +172,9 @@ class VisitService:
     ) -> Done:
         """Make a visit of today and let the patient have arrived. Raises NotFoundError for an unknown patient."""
         made: list[tuple[Done, AuditEvent]] = []
+        now = self._now()
 
         def decide(ground: WalkInGround) -> VisitChange:
-            now = self._now()
             new, arrived, step = make(ground, now)
             first = VisitStep(new.id, "status", None, new.status, None, caller.user_id, new.status_since)
             case = VisitCase(
@@ -184,8 +184,8 @@ class VisitService:
                 settings=ground.settings,
                 history=(first, step),
                 facts=(),
-                verified=False,
-                copay=None,
+                verified=ground.verified,
+                copay=ground.copay,
             )
             view = visit_view(caller, case, now)
             body = answer(case, view, {})
@@ -194,7 +194,13 @@ class VisitService:
             return VisitChange(visit=arrived, event=event, kept=_kept(caller, body), steps=(step,), made=new)
 
         self._store().visits.add_walk_in(
-            caller.client_id, patient, decide, changed_by=caller.user_id, key=caller.idempotency, provider=provider
+            caller.client_id,
+            patient,
+            decide,
+            day=caller.today(now),
+            changed_by=caller.user_id,
+            key=caller.idempotency,
+            provider=provider,
         )
         done, event = made[0]
         self._access_log.hand_on(event)

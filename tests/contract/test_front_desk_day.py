@@ -92,6 +92,9 @@ def test_visits_are_counted_by_where_they_stand(practice: Practice) -> None:
     practice.visit(patient, visit_date=DAY + timedelta(days=1))
     found = practice.figures()
     assert (found.total, found.arrived, found.checked_in, found.not_ready) == (7, 5, 3, 0)
+    practice.visit(patient, "left_without_being_seen", minutes=-60)
+    found = practice.figures()
+    assert (found.total, found.arrived, found.checked_in, found.not_ready) == (8, 6, 3, 0)
 
 
 @pytest.mark.parametrize(
@@ -124,6 +127,17 @@ def test_next_patient_is_who_is_expected_soonest(practice: Practice) -> None:
     assert following is not None
     assert (following.visit_id, following.name) == (soon, "Elena Soon")
     assert following.starts_at == NOON + timedelta(minutes=15)
+
+
+@pytest.mark.parametrize(("minutes", "late"), [(-14, 14), (-1, 1), (0, 0)])
+def test_who_is_late_comes_next_until_the_grace_is_over(practice: Practice, minutes: int, late: int) -> None:
+    practice.visit(practice.patient("Past"), minutes=-15)
+    practice.visit(practice.patient("Later"), minutes=5)
+    practice.visit(practice.patient("Here"), "arrived", minutes=-14)
+    awaited = practice.visit(practice.patient("Late"), "confirmed", minutes=minutes)
+    following = practice.figures().following
+    assert following is not None
+    assert (following.visit_id, following.minutes_late) == (awaited, late)
 
 
 def test_most_money_comes_first_and_unknown_amounts_last_by_time(practice: Practice) -> None:

@@ -21,14 +21,14 @@ from shared.errors import (
     ValidationFailedError,
 )
 from shared.models.api.record_writes import RecordWrite
-from shared.models.api.visits import AppointmentQuery
+from shared.models.api.visits import AppointmentQuery, WalkInParams
 from shared.models.replay import Replayed
 from shared.models.roles import Role
 from shared.repositories.memory.store import InMemoryRecordStore
 from shared.repositories.visit_protocols import BoardFilter, VisitCase, VisitChange
 from shared.services.record_writes import RecordWriteService
 from tests.contract.conftest import Records
-from tests.unit.factories import USER, key
+from tests.unit.factories import USER, context, key
 from tests.unit.front_office import DAY, NINE, WHOLE, FrontOffice
 
 
@@ -266,20 +266,34 @@ def test_a_change_of_the_record_leaves_an_entry_too(office: FrontOffice, records
     assert (office.status("V1"), len(office.board())) == ("confirmed", 1)
 
 
-def test_a_walk_in_is_on_todays_board_and_has_arrived(office: FrontOffice) -> None:
-    from shared.models.api.visits import WalkInParams
-    from shared.services.visit_actions import _answer
-    from shared.services.visit_bookings import walk_in
-
+def walked_in(office: FrontOffice) -> Any:
+    """The data that a walk-in of MRN1 is answered with."""
     asked = WalkInParams(patient_id="MRN1", provider_id="PRV-1", reason="Cut finger")
-    someone = office.caller()
-    office.service.add_walk_in(
-        someone,
-        "MRN1",
-        lambda ground, now: walk_in(someone, asked, ground, now),
-        answer=_answer(someone),
-        provider="PRV-1",
-    )
+    return office.actions.add_walk_in(office.caller(), context(patient_uuid=None), asked).data
+
+
+def test_a_walk_in_is_answered_as_it_is_shown_afterwards(office: FrontOffice) -> None:
+    payer = office.add("payers", {"client_id": office.client, "payer_number": "P-1", "name": "Bluestem"})
+    own = {"client_id": office.client, "patient_id": office.patient}
+    held = {"payer_id": payer, "period_start": DAY - timedelta(days=9), "copay": Decimal("25.00")}
+    coverage = office.add("coverages", own | held)
+    told: dict[str, Any] = {"verdict": "eligible", "status": "proceed", "reasons": [], "receipt": {}}
+    asked = own | {"coverage_id": coverage, "service_type": "98", "date_of_service": DAY, "checked_by": USER}
+    office.add("eligibility_checks", asked | told)
+    visit = walked_in(office)["visit"]
+    assert visit == office.shown(visit["id"]).model_dump(mode="json", by_alias=True)
+    assert visit["copayDueCents"] == 2500
+    assert "coverage_not_verified" not in {one["code"] for one in visit["missing"]}
+
+
+def test_a_walk_in_without_insurance_is_answered_as_it_is_shown_afterwards(office: FrontOffice) -> None:
+    visit = walked_in(office)["visit"]
+    assert visit == office.shown(visit["id"]).model_dump(mode="json", by_alias=True)
+    assert visit["copayDueCents"] is None
+
+
+def test_a_walk_in_is_on_todays_board_and_has_arrived(office: FrontOffice) -> None:
+    walked_in(office)
     (line,) = office.board()
     assert (line.status, line.walk_in, line.provider_name, line.minutes_late) == ("arrived", True, "Amara Okonkwo", 0)
     steps = office.shown(line.id).history

@@ -77,6 +77,19 @@ def test_summary_counts_the_day_and_names_who_comes_next(desk: Desk) -> None:
     assert told["status"] == "proceed"
 
 
+def test_who_is_late_is_next_and_who_left_has_come(desk: Desk) -> None:
+    start = datetime.now(UTC) - timedelta(minutes=7, seconds=20)
+    desk.visit("V-1", "left_without_being_seen")
+    desk.visit("V-2", starts_at=start)
+    desk.visit("V-3", starts_at=in_a_while())
+    desk.visit("V-4")
+    desk.open()
+    at = start.astimezone(ZONE).strftime("%H:%M")
+    assert summary(desk)["summary"] == (
+        f"4 today: 1 arrived, 0 checked in, 0 waiting too long, 0 not ready. Next: Elena Vasquez at {at} (7 min late)."
+    )
+
+
 def test_each_number_of_the_summary_is_a_fact_with_its_source(desk: Desk) -> None:
     desk.visit("V-1", starts_at=in_a_while(), **NOT_READY)
     desk.open("V-1", "Visit ID")

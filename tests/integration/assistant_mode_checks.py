@@ -53,7 +53,7 @@ def figures(case: ModeCase, on: date) -> None:
     (one,) = case.rows(
         "SELECT count(*) FILTER (WHERE status NOT IN ('cancelled', 'rescheduled')) AS total,"
         " count(*) FILTER (WHERE status IN ('arrived', 'checking_in', 'checked_in', 'roomed', 'with_provider',"
-        "   'checked_out', 'completed')) AS arrived,"
+        "   'checked_out', 'completed', 'left_without_being_seen')) AS arrived,"
         " count(*) FILTER (WHERE status IN ('checked_in', 'roomed', 'with_provider', 'checked_out', 'completed'))"
         "   AS checked_in,"
         " count(*) FILTER (WHERE readiness <> 'ready' AND status IN ('scheduled', 'confirmed', 'arrived',"

@@ -85,7 +85,7 @@ def _walk_in(at: Place) -> None:
         return VisitChange(visit=new, event=event(at.client), kept=None, made=new)
 
     PostgresVisitRepository(at.serving).add_walk_in(
-        at.client, "MRN711", decide, changed_by=USER, key=key(), provider="PRV1"
+        at.client, "MRN711", decide, day=_DAY, changed_by=USER, key=key(), provider="PRV1"
     )
 
 

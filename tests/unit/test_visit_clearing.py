@@ -76,7 +76,8 @@ def test_a_statement_is_offered_to_whoever_is_there_and_owes() -> None:
         return [one for one in guidance(here, Role.FRONT_DESK) if one.id == "front-desk.balance"]
 
     (offer,) = offers("arrived", "32.25")
-    assert (offer.action, offer.params, offer.kind) == ("switch_mode", {"mode": "email-drafter"}, "link")
+    assert (offer.action, offer.params["template"]) == ("draft_email", "balance_reminder")
+    assert offer.params["fields"] == {"claim.balance": "32.25"}
     assert offer.reason is not None
     assert offer.reason.text == "The patient owes $32.25"
     assert offers("arrived", "0") == offers("scheduled", "32.25") == offers("no_show", "32.25") == []

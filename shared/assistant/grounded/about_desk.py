@@ -34,7 +34,8 @@ def figures(told: Told) -> list[Statement]:
         said.append(Statement(f"Not ready because of: {why}.", reading.sources[:1]))
     if data.following is not None:
         one = data.following
-        said.append(Statement(f"Next: {plain(one.patient)} at {one.time}.", reading.cited(f"visits/{one.id}")))
+        late = f", {count(one.minutes_late, 'minute')} late" if one.minutes_late else ""
+        said.append(Statement(f"Next: {plain(one.patient)} at {one.time}{late}.", reading.cited(f"visits/{one.id}")))
     return said
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.domain.claim.denials import next_steps
+from shared.domain.claim.guidance_letters import LETTERS
 from shared.domain.claim.guidance_rows import ALWAYS, DESK, ROWS, Row
 from shared.domain.claim.situation import ClaimSituation
 from shared.domain.eligibility.registry import found
@@ -16,11 +17,13 @@ _DENIED = "denied."
 def guidance(situation: ClaimSituation, role: Role | None = None) -> tuple[GuidanceAction, ...]:
     """Offer what fits the claim, most urgent first; with a `role`, only what is meant for it.
 
-    The remedies of a denial stand in the order of its reason code.
+    The remedies of a denial stand in the order of its reason code; letters come behind what they go along with.
     """
     best = {f"{_DENIED}{step}": place for place, step in enumerate(next_steps(situation.claim.denial_code))}
     rows = sorted(ROWS, key=lambda row: (_place(row), best.get(row.key, 0)))
-    offered = [_offer(row, reason, situation) for row in rows if (reason := row.when(situation)) is not None]
+    offered = [
+        _offer(row, reason, situation) for row in (*rows, *LETTERS) if (reason := row.when(situation)) is not None
+    ]
     every = [*offered, *(_offer(row, None, situation) for row in ALWAYS)]
     fitting = [one for one in every if role is None or role in one.roles]
     return tuple(one.model_copy(update={"priority": number}) for number, one in enumerate(fitting, start=1))
@@ -45,7 +48,7 @@ def desk_guidance(role: Role) -> tuple[GuidanceAction, ...]:
 
 def why_not(situation: ClaimSituation, action: str) -> GuidanceReason | None:
     """Say why `action` is not offered, or is disabled; None when it can be run, or is no action of guidance at all."""
-    rows = [row for row in (*ROWS, *ALWAYS) if row.action == action]
+    rows = [row for row in (*ROWS, *LETTERS, *ALWAYS) if row.action == action]
     if not rows or any(row in ALWAYS for row in rows):
         return None
     for row in rows:

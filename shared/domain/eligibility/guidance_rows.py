@@ -21,6 +21,7 @@ _SETUP = frozenset({Role.BILLER, Role.ADMIN})
 _EVERYBODY = frozenset(Role)
 
 When = Callable[[Situation], Evidence | None]
+_NOT_IN_FORCE = frozenset({"coverage_inactive", "coverage_not_in_force", "plan_inactive"})
 # What a person corrects, as JSON Schema of the one member.
 _CORRECTIONS: dict[str, dict[str, Any]] = {
     "patient.dateOfBirth": {"type": "string", "format": "date", "title": "Date of birth"},
@@ -106,6 +107,12 @@ def _not_covered(situation: Situation) -> Evidence | None:
     return situation.receipt.evidence[0] if situation.receipt.verdict == "not_eligible" else None
 
 
+def _not_active(situation: Situation) -> Evidence | None:
+    """That no plan is in force: the letter says so, and of a service that is not covered it would not be true."""
+    reason = _not_covered(situation)
+    return reason if reason is not None and reason.code in _NOT_IN_FORCE else None
+
+
 def _to_request(situation: Situation) -> Evidence | None:
     receipt = situation.receipt
     if receipt.requires_auth is not True or receipt.authorization_met or receipt.fired("authorization_awaited"):
@@ -173,6 +180,12 @@ def _of_source(name: str, *codes: str) -> Callable[[Situation], dict[str, Any]]:
         return {} if evidence is None or evidence.source is None else {name: evidence.source.partition("/")[2]}
 
     return params
+
+
+def _status_inquiry(situation: Situation) -> dict[str, Any]:
+    """The letter about the very authorization that is waited for: a patient can have several."""
+    awaited = _of_source("recordId", "decision_overdue", "authorization_awaited")(situation)
+    return {"template": "auth_status_inquiry"} | ({"recordType": "Authorization ID"} | awaited if awaited else {})
 
 
 _DOCUMENTS = _required(
@@ -249,7 +262,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "status_mail", "Draft Status E-Mail", "draft_email", "E23", _AWAITED,
-        _fired("decision_overdue", "authorization_awaited"), params_for=_given(template="auth_status_inquiry"),
+        _fired("decision_overdue", "authorization_awaited"), params_for=_status_inquiry,
     ),
     Row(
         "extend", "Extend Authorization", "extend_authorization", "E11", "an authorization ends soon or has few units",
@@ -264,8 +277,8 @@ ROWS: tuple[Row, ...] = (
         _not_covered, roles=_FRONT,
     ),
     Row(
-        "contact_patient", "Contact the Patient", "draft_email", "E07", "the patient is not covered",
-        _not_covered, roles=_FRONT, params_for=_given(template="coverage_inactive_notice"),
+        "contact_patient", "Contact the Patient", "draft_email", "E07", "no coverage is active",
+        _not_active, roles=_FRONT, params_for=_given(template="coverage_inactive_notice"),
     ),
     Row(
         "cob", "Verify Coordination of Benefits", "verify_cob", "E18", "two payers may be responsible",

@@ -20,19 +20,25 @@ _SOURCE = "visits"
 
 @dataclass(frozen=True, slots=True)
 class NextPatient:
-    """The visit that comes next and whose it is."""
+    """The visit that comes next and whose it is; `minutes_late` counts from its start while nobody has come."""
 
     visit_id: UUID
     name: str
     starts_at: datetime
+    minutes_late: int = 0
+
+    def told(self, zone: ZoneInfo) -> str:
+        """Who comes at what time, and how late they are."""
+        late = "" if not self.minutes_late else f" ({self.minutes_late} min late)"
+        return f"{self.name} at {self.starts_at.astimezone(zone):%H:%M}{late}"
 
 
 @dataclass(frozen=True, slots=True)
 class DayFigures:
     """A day's visits that take place. `reasons` counts why some are not ready, the most frequent first.
 
-    `arrived` are those whose patient came, `checked_in` those of them who were checked in, whatever followed;
-    `not_ready` are those that are still open and not ready.
+    `arrived` are those whose patient came, also who left without being seen; `checked_in` those of them who were
+    checked in and stayed; `not_ready` are those that are still open and not ready.
     """
 
     day: date
@@ -85,9 +91,8 @@ def _sentences(figures: DayFigures, zone: ZoneInfo, *, is_today: bool) -> Iterat
         yield Text(code="nobody_next", text="Next: nobody is expected any more")
         return
     at = following.starts_at.astimezone(zone).strftime("%H:%M")
-    yield Text(
-        code="next_patient", params={"patient": following.name, "time": at}, text=f"Next: {following.name} at {at}"
-    )
+    whom: dict[str, str | int | None] = {"patient": following.name, "time": at, "minutesLate": following.minutes_late}
+    yield Text(code="next_patient", params=whom, text=f"Next: {following.told(zone)}")
 
 
 def day_facts(figures: DayFigures, zone: ZoneInfo) -> tuple[Fact, ...]:
@@ -106,9 +111,8 @@ def day_facts(figures: DayFigures, zone: ZoneInfo) -> tuple[Fact, ...]:
         for code, count in figures.reasons[:SHOWN_REASONS]
     ]
     if figures.following is not None:
-        at = figures.following.starts_at.astimezone(zone).strftime("%H:%M")
         source = f"visits/{figures.following.visit_id}"
-        told.append(Fact(label="Next", value=f"{figures.following.name} at {at}", source=source, code="next_patient"))
+        told.append(Fact(label="Next", value=figures.following.told(zone), source=source, code="next_patient"))
     return tuple(told)
 
 

@@ -187,8 +187,17 @@ def _owes(ground: DeskGround) -> str | None:
     return f"The patient owes ${ground.owed:.2f}" if ground.owed > 0 and ground.visit.status in _PRESENT else None
 
 
-def _to_email(_: DeskGround) -> dict[str, Any]:
-    return {"mode": "email-drafter"}
+def _letter(ground: DeskGround, template: str) -> dict[str, Any]:
+    return {"template": template, "recordType": "Visit ID", "recordId": str(ground.visit.id)}
+
+
+def _rebooking(ground: DeskGround) -> dict[str, Any]:
+    return _letter(ground, "no_show_rebook")
+
+
+def _statement(ground: DeskGround) -> dict[str, Any]:
+    """The letter with what the patient owes: over all claims, so that no claim says it."""
+    return _letter(ground, "balance_reminder") | {"fields": {"claim.balance": f"{ground.owed:.2f}"}}
 
 
 def _to_lead(ground: DeskGround) -> dict[str, Any]:
@@ -209,6 +218,10 @@ ROWS: tuple[Row, ...] = (
         _past_grace,
     ),
     Row(
+        "rebook_letter", "Draft a Re-Booking Letter", "draft_email", "the patient did not come", _missed,
+        params_for=_rebooking,
+    ),
+    Row(
         "rebook", "Re-Book", "create_task", "the patient did not come", _missed, kind="form", params_for=_rebook,
     ),
     Row("arrive", "Mark Arrived", "mark_arrived", "the visit is booked", _booked, hindered=_not_today),
@@ -226,8 +239,8 @@ ROWS: tuple[Row, ...] = (
         hindered=_needs_manager, form_for=_forms_form,
     ),
     Row(
-        "balance", "Draft a Statement", "switch_mode", "the patient owes a balance", _owes, rule="balance",
-        kind="link", params_for=_to_email,
+        "balance", "Draft a Statement", "draft_email", "the patient owes a balance", _owes, rule="balance",
+        params_for=_statement,
     ),
     Row(
         "override", "Override Readiness", "override_readiness", "the visit is not ready", _not_ready, rule="E21",

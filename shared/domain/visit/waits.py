@@ -31,7 +31,7 @@ def wait_of(visit: DeskVisit, settings: FrontDeskSettings, now: datetime) -> Wai
         "checked_in": settings.checked_in_minutes,
         "roomed": settings.roomed_minutes,
     }
-    minutes, limit = _minutes(visit.status_since, now), limits.get(visit.status)
+    minutes, limit = minutes_between(visit.status_since, now), limits.get(visit.status)
     return Wait(minutes, limit, too_long=limit is not None and minutes >= limit)
 
 
@@ -40,8 +40,8 @@ def minutes_late(visit: DeskVisit, now: datetime) -> int:
     if visit.starts_at is None or visit.walk_in:
         return 0
     if visit.arrived_at is not None:
-        return _minutes(visit.starts_at, visit.arrived_at)
-    return _minutes(visit.starts_at, now) if visit.status in _AWAITED else 0
+        return minutes_between(visit.starts_at, visit.arrived_at)
+    return minutes_between(visit.starts_at, now) if visit.status in _AWAITED else 0
 
 
 def no_show_from(visit: DeskVisit, settings: FrontDeskSettings, zone: ZoneInfo) -> datetime:
@@ -51,5 +51,6 @@ def no_show_from(visit: DeskVisit, settings: FrontDeskSettings, zone: ZoneInfo) 
     return datetime.combine(visit.visit_date + timedelta(days=1), time.min, zone)
 
 
-def _minutes(since: datetime, until: datetime) -> int:
+def minutes_between(since: datetime, until: datetime) -> int:
+    """Whole minutes from one moment to another; 0 when it has not come."""
     return max(0, int((until - since).total_seconds() // 60))

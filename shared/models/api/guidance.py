@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from shared.models.api.base import AnswerModel, RequestModel, UtcTime
 from shared.models.api.current_context import ModeName
+from shared.models.api.drafts import DraftEmailParams
 from shared.models.api.modes import QuickAction, RecordId, RecordType
 from shared.models.api.tasks import Assignee, Description, DocumentId, Label, NewTask, Priority
 from shared.models.firestore.documents import TaskType
@@ -61,6 +62,19 @@ class SwitchModeParams(RequestModel):
     """The mode to work on this record in."""
 
     mode: ModeName
+
+
+class DraftLetterParams(DraftEmailParams):
+    """What to draft, about the record that is named, else about the one in hand."""
+
+    record_type: RecordType | None = None
+    record_id: RecordId | None = None
+
+    @model_validator(mode="after")
+    def _whole_record(self) -> Self:
+        if (self.record_type is None) != (self.record_id is None):
+            raise ValueError("name a record by its type and its number")
+        return self
 
 
 class CreateTaskParams(RequestModel):

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from shared.domain.visit.day import SHOWN_REASONS, DayFigures, MoneyAtRisk, NextPatient
+from shared.domain.visit.waits import minutes_between
 from shared.models.audit import AuditEvent
 from shared.models.front_desk import FrontDeskSettings
 from shared.repositories.front_desk_day_protocols import (
@@ -38,7 +39,8 @@ class InMemoryFrontDeskDayRepository:
         """See FrontDeskDayRepository.figures."""
         self._tables.record(seen)
         rows = [row for row in self._tables.of(client_id, "visits") if row["visit_date"] == day]
-        since = self._tables.desks.get(client_id, FrontDeskSettings()).too_long_since(now)
+        settings = self._tables.desks.get(client_id, FrontDeskSettings())
+        since = settings.too_long_since(now)
         waiting = [row for row in rows if row["status"] in since and row["status_since"] <= since[row["status"]]]
         open_rows = [row for row in rows if _not_ready(row)]
         codes = Counter(
@@ -52,16 +54,17 @@ class InMemoryFrontDeskDayRepository:
             len(waiting),
             len(open_rows),
             tuple(sorted(codes.items(), key=lambda one: (-one[1], one[0]))[:SHOWN_REASONS]),
-            self._next(client_id, rows, now),
+            self._next(client_id, rows, now, since=settings.awaited_since(now)),
         )
 
-    def _next(self, client_id: UUID, rows: list[Row], now: datetime) -> NextPatient | None:
-        coming = [row for row in rows if row["status"] in AWAITED and row["starts_at"] and row["starts_at"] >= now]
+    def _next(self, client_id: UUID, rows: list[Row], now: datetime, *, since: datetime) -> NextPatient | None:
+        coming = [row for row in rows if row["status"] in AWAITED and row["starts_at"] and row["starts_at"] > since]
         row = min(coming, key=_place, default=None)
         if row is None:
             return None
         patient = self._patient(client_id, row)
-        return NextPatient(row["id"], f"{patient['first_name']} {patient['last_name']}", row["starts_at"])
+        name, begin = f"{patient['first_name']} {patient['last_name']}", row["starts_at"]
+        return NextPatient(row["id"], name, begin, minutes_between(begin, now))
 
     def at_risk(self, client_id: UUID, day: date, *, limit: int, seen: AuditEvent | None) -> AtRisk:
         """See FrontDeskDayRepository.at_risk."""

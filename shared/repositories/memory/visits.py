@@ -120,6 +120,7 @@ class InMemoryVisitRepository:
         patient: str,
         decide: Callable[[WalkInGround], VisitChange],
         *,
+        day: date,
         changed_by: UUID,
         key: IdempotencyKey | None,
         provider: str | None = None,
@@ -132,7 +133,9 @@ class InMemoryVisitRepository:
                 raise NotFoundError("There is no such record")
             named = None if provider is None else self._one(client_id, "providers", "provider_number", provider)
             identity, name = (None, None) if named is None else (named["id"], named["name"])
-            change = decide(WalkInGround(_patient(row), identity, name, self._settings(client_id)))
+            of_day = {"patient_id": row["id"], "visit_date": day}
+            covered = self._verified(client_id, of_day), self._copay(client_id, of_day)
+            change = decide(WalkInGround(_patient(row), identity, name, self._settings(client_id), *covered))
             self._tables.answers.keep(change.kept)
             self._write(client_id, change.made or change.visit, change, changed_by)
 

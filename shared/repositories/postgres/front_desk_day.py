@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, text
 
 from shared.db.postgres import Postgres
 from shared.domain.visit.day import SHOWN_REASONS, DayFigures, MoneyAtRisk, NextPatient
+from shared.domain.visit.waits import minutes_between
 from shared.models.audit import AuditEvent
 from shared.models.front_desk import FrontDeskSettings
 from shared.repositories.front_desk_day_protocols import (
@@ -50,8 +51,8 @@ GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT :shown
 """)  # noqa: S608
 _NEXT = text(f"""
 SELECT v.id, p.first_name || ' ' || p.last_name, v.starts_at
-FROM (SELECT * FROM visits v WHERE {_OF_DAY} AND v.sort_at >= CAST(:now AS timestamptz) AND v.starts_at IS NOT NULL
-    AND v.status = ANY(CAST(:awaited AS text[])) ORDER BY v.sort_at, v.id LIMIT 1) v
+FROM (SELECT * FROM visits v WHERE {_OF_DAY} AND v.sort_at > CAST(:awaited_since AS timestamptz)
+    AND v.starts_at IS NOT NULL AND v.status = ANY(CAST(:awaited AS text[])) ORDER BY v.sort_at, v.id LIMIT 1) v
   JOIN patients p ON p.client_id = v.client_id AND p.id = v.patient_id
 """)  # noqa: S608
 _COVERAGE = """
@@ -92,7 +93,7 @@ class PostgresFrontDeskDayRepository:
 
     def figures(self, client_id: UUID, day: date, now: datetime, *, seen: AuditEvent | None) -> DayFigures:
         """See FrontDeskDayRepository.figures."""
-        named: dict[str, Any] = {"client": client_id, "day": day, "now": now, "open": list(OPEN_STATUSES)}
+        named: dict[str, Any] = {"client": client_id, "day": day, "open": list(OPEN_STATUSES)}
         words = {"called_off": CALLED_OFF, "came": CAME, "checked_in": CHECKED_IN, "awaited": AWAITED}
         named |= {name: list(statuses) for name, statuses in words.items()} | {"shown": SHOWN_REASONS}
         with self._postgres.tenant(client_id) as connection:
@@ -110,7 +111,7 @@ class PostgresFrontDeskDayRepository:
             too_long,
             not_ready,
             tuple((code, count) for code, count in reasons),
-            None if following is None else NextPatient(*following),
+            None if following is None else _next(following, now),
         )
 
     def at_risk(self, client_id: UUID, day: date, *, limit: int, seen: AuditEvent | None) -> AtRisk:
@@ -137,10 +138,16 @@ class PostgresFrontDeskDayRepository:
         return CallNumbers(*row[1:])
 
 
+def _next(row: Row[Any], now: datetime) -> NextPatient:
+    visit_id, name, starts_at = tuple[Any, ...](row)
+    return NextPatient(visit_id, name, starts_at, minutes_between(starts_at, now))
+
+
 def _since(connection: Connection, client_id: UUID, now: datetime) -> dict[str, datetime]:
-    """Since when who waits has waited too long, by the limits of the organisation."""
+    """Since when who waits has waited too long, and who has not come is awaited, by the organisation's limits."""
     settings = FrontDeskSettings.model_validate(connection.execute(_SETTINGS, {"client": client_id}).scalar() or {})
-    return {f"{state}_since": moment for state, moment in settings.too_long_since(now).items()}
+    moments = settings.too_long_since(now) | {"awaited": settings.awaited_since(now)}
+    return {f"{state}_since": moment for state, moment in moments.items()}
 
 
 def _at_risk(row: Row[Any]) -> VisitAtRisk:

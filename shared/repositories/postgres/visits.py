@@ -56,6 +56,20 @@ def _by(number: str) -> str:
     return f"WHERE {_FOUND.format(number=number)} {_FIRST.format(number=number)}"
 
 
+def _verified(patient: str, day: str) -> str:
+    """Whether the newest check of the patient for the day found them covered."""
+    return f"""(SELECT e.verdict = 'eligible' AND e.state = 'completed' FROM eligibility_checks e
+    WHERE e.client_id = :client AND e.patient_id = {patient} AND e.date_of_service = {day}
+    ORDER BY e.created_at DESC LIMIT 1)"""  # noqa: S608
+
+
+def _copay(patient: str, day: str) -> str:
+    """What the first coverage in force on the day asks for."""
+    return f"""(SELECT o.copay FROM coverages o WHERE o.client_id = :client AND o.patient_id = {patient}
+    AND o.deleted_at IS NULL AND o.status = 'active' AND o.period_start <= {day}
+    AND (o.period_end IS NULL OR o.period_end >= {day}) ORDER BY o.rank, o.id LIMIT 1)"""  # noqa: S608
+
+
 # The texts that are put into these statements are constants of this module.
 _LOCK = text(f"SELECT id FROM visits {_by('visit_number')} FOR NO KEY UPDATE")  # noqa: S608
 # The visit that took its place as well: who is working on that one is waited for, and who bills it, before it is read.
@@ -67,7 +81,8 @@ _PROVIDER = text(f"SELECT id FROM providers {_by('provider_number')}")  # noqa: 
 _LOCK_PROVIDER = text(f"SELECT id FROM providers {_by('provider_number')} FOR KEY SHARE")  # noqa: S608
 _WALKED_IN = text(f"""
 SELECT {_PATIENT}, {_SETTINGS},
-  (SELECT d.name FROM providers d WHERE d.client_id = :client AND d.id = CAST(:provider AS uuid))
+  (SELECT d.name FROM providers d WHERE d.client_id = :client AND d.id = CAST(:provider AS uuid)),
+  {_verified("p.id", "CAST(:day AS date)")}, {_copay("p.id", "CAST(:day AS date)")}
 FROM patients p {_by("mrn")} FOR KEY SHARE
 """)  # noqa: S608
 _CASE = text(f"""
@@ -76,12 +91,8 @@ SELECT {_VISIT}, {_PATIENT}, d.name, {_SETTINGS},
     WHERE h.client_id = v.client_id AND h.visit_id = v.id),
   (SELECT jsonb_agg(to_jsonb(f) ORDER BY f.recorded_at, f.id) FROM check_in_facts f
     WHERE f.client_id = v.client_id AND f.visit_id = v.id AND f.withdrawn_at IS NULL),
-  (SELECT e.verdict = 'eligible' AND e.state = 'completed' FROM eligibility_checks e
-    WHERE e.client_id = v.client_id AND e.patient_id = v.patient_id AND e.date_of_service = v.visit_date
-    ORDER BY e.created_at DESC LIMIT 1),
-  (SELECT o.copay FROM coverages o WHERE o.client_id = v.client_id AND o.patient_id = v.patient_id
-    AND o.deleted_at IS NULL AND o.status = 'active' AND o.period_start <= v.visit_date
-    AND (o.period_end IS NULL OR o.period_end >= v.visit_date) ORDER BY o.rank, o.id LIMIT 1),
+  {_verified("v.patient_id", "v.visit_date")},
+  {_copay("v.patient_id", "v.visit_date")},
   (SELECT jsonb_build_object('id', s.id, 'number', s.visit_number, 'date', s.visit_date, 'touched',
       (SELECT count(*) > 1 FROM visit_status_history h
         WHERE h.client_id = s.client_id AND h.visit_id = s.id AND h.axis = 'status')
@@ -229,6 +240,7 @@ class PostgresVisitRepository:
         patient: str,
         decide: Callable[[WalkInGround], VisitChange],
         *,
+        day: date,
         changed_by: UUID,
         key: IdempotencyKey | None,
         provider: str | None = None,
@@ -239,11 +251,14 @@ class PostgresVisitRepository:
             named = None
             if provider is not None:
                 named = connection.execute(_LOCK_PROVIDER, _named(client_id, provider)).scalar_one_or_none()
-            row = connection.execute(_WALKED_IN, _named(client_id, patient) | {"provider": named}).one_or_none()
+            given = _named(client_id, patient) | {"provider": named, "day": day}
+            row = connection.execute(_WALKED_IN, given).one_or_none()
             if row is None:
                 raise NotFoundError("There is no such record")
             settings = FrontDeskSettings.model_validate(row[5])
-            change = decide(WalkInGround(DeskPatient(*row[:5]), named, row[6], settings))
+            name, verified, copay = row[6:]
+            due = None if copay is None else Decimal(copay)
+            change = decide(WalkInGround(DeskPatient(*row[:5]), named, name, settings, bool(verified), due))
             _write(connection, client_id, change.made or change.visit, change, changed_by)
 
 

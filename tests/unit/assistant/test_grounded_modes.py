@@ -98,6 +98,12 @@ def test_an_organisation_is_never_told_for_something_narrower(office: AtWork, mo
     assert not {"waiting", "desk_day", "not_ready", "claim_aging", "claim_queues"} & set(answer.tools)
 
 
+def test_who_is_late_comes_next_and_is_told_to_be_late(office: AtWork) -> None:
+    for row in office.clinic.records.tables.rows["visits"]:
+        row.update(visit_date=NOW.date(), status="scheduled", starts_at=NOW - timedelta(minutes=7))
+    assert ", 7 minutes late." in office.ask_in("front-desk", "how many patients today?").text
+
+
 def test_ages_are_told_at_their_edges_only(office: AtWork) -> None:
     office.clinic.records.tables.rows["claims"][0].update(status="submitted")
     answer = office.ask_in("backend", "how much is over 45 days?")

@@ -110,6 +110,21 @@ def test_each_situation_offers_its_actions(receipt: VerdictReceipt, actions: lis
     assert [name for name in found if name not in {"view_record", "contact_provider"}] == actions
 
 
+def test_no_letter_says_that_a_plan_is_not_active_when_it_only_does_not_cover_the_service() -> None:
+    assert one(INACTIVE, "draft_email").params == {"template": "coverage_inactive_notice"}
+    not_covered = answered(answer(line("I", service_types=("30",))))
+    assert not_covered.verdict == "not_eligible"
+    assert "draft_email" not in offered(not_covered)
+
+
+def test_the_status_letter_names_the_authorization_that_is_awaited() -> None:
+    awaited = AWAITED.fired("authorization_awaited")
+    assert awaited is not None
+    params = one(AWAITED, "draft_email").params
+    assert params["recordType"] == "Authorization ID"
+    assert f"authorizations/{params['recordId']}" == awaited.source
+
+
 def test_actions_are_numbered_in_their_order() -> None:
     numbers = [found.priority for found in guidance(after(LATE))]
     assert numbers == list(range(1, len(numbers) + 1))
