@@ -110,11 +110,12 @@ def denied(step: NextStep) -> When:
 def _step_hindered(step: NextStep) -> When:
     action = REMEDIES[step].action
     return {
-        "start_appeal": _against_appeal, "link_authorization": _none_fits, "bill_secondary": against_secondary,
+        "start_appeal": against_appeal, "link_authorization": _none_fits, "bill_secondary": against_secondary,
     }.get(action, _nothing)  # fmt: skip
 
 
-def _against_appeal(situation: ClaimSituation) -> Evidence | None:
+def against_appeal(situation: ClaimSituation) -> Evidence | None:
+    """What keeps a claim from being appealed today."""
     return against(situation.file, situation.today)
 
 
@@ -283,12 +284,12 @@ ROWS: tuple[Row, ...] = (
     *_remedy_rows(),
     Row(
         "appeal_underpayment", "Appeal Underpayment", "start_appeal", "B03", "the payer paid less than it owes",
-        _underpaid, kind="form", hindered=_against_appeal, form_for=_appeal_form,
+        _underpaid, kind="form", hindered=against_appeal, form_for=_appeal_form,
         params_for=_given((("ground", "underpayment"),)),
     ),
     Row(
         "appeal_refused_part", "Appeal What Was Refused", "start_appeal", "A01", "the payer refused a part of a claim",
-        _refused_part, kind="form", hindered=_against_appeal, form_for=_appeal_form,
+        _refused_part, kind="form", hindered=against_appeal, form_for=_appeal_form,
         params_for=_given((("ground", "other"),)),
     ),
     Row(
