@@ -18,7 +18,7 @@ from shared.domain.email.template import TONES
 from shared.domain.email.templates import NAMES, template
 from shared.models.firestore.documents import ContextDocument
 from shared.models.patient_records import VisitOnFile
-from shared.models.payer_answer import BenefitLine, PayerAnswer
+from shared.models.payer_answer import AnsweredPerson, BenefitLine, PayerAnswer
 from shared.models.records import Coverage, EligibilityCheck, EligibilityFile, Patient
 from shared.services.email_sources import OnFile, Sources, choose
 from tests.unit.email.letters import DEMO, canaries
@@ -109,6 +109,18 @@ def test_what_the_payer_itself_answered_last_goes_before_the_file(
 ) -> None:
     one = replace(on_file, updated_at=EDITED)
     assert standing_on(one, file_of(one, check=check_of(one, code, **members)), TODAY) == standing
+
+
+@pytest.mark.parametrize(("first_name", "standing"), [("Elena", "inactive"), ("Marco", "active")])
+def test_what_the_payer_answered_about_somebody_else_tells_nothing_of_the_coverage(
+    first_name: str, standing: str
+) -> None:
+    born = date(1980, 5, 1)
+    person = AnsweredPerson("Vasquez", first_name, born, None)
+    answer = PayerAnswer("Payer A", None, person, benefits=(BenefitLine("6", "271", ("30",)),))
+    patient = Patient(uuid4(), "MRN1", "Elena", "Vasquez", born, None, None, 1)
+    held = replace(file_of(ACTIVE, check=check_of(ACTIVE, "6", answer=answer)), patient=patient)
+    assert standing_on(ACTIVE, held, TODAY) == standing
 
 
 def test_a_copay_of_a_coverage_that_is_over_is_not_told() -> None:
