@@ -111,6 +111,21 @@ def test_what_the_payer_itself_answered_last_goes_before_the_file(
     assert standing_on(one, file_of(one, check=check_of(one, code, **members)), TODAY) == standing
 
 
+@pytest.mark.parametrize(
+    ("on_file", "code", "asked", "on", "standing"),
+    [
+        (ENDED, "1", date(2026, 10, 20), TODAY, "inactive"),
+        (TO_COME, "6", TODAY, date(2027, 1, 5), "active"),
+        (ACTIVE, "6", TODAY, date(2027, 1, 5), "inactive"),
+    ],
+)
+def test_what_the_payer_answered_of_a_day_outlives_neither_the_end_nor_the_beginning_of_the_coverage(
+    on_file: Coverage, code: str, asked: date, on: date, standing: str
+) -> None:
+    check = check_of(on_file, code, date_of_service=asked)
+    assert standing_on(on_file, file_of(on_file, check=check), on) == standing
+
+
 @pytest.mark.parametrize(("first_name", "standing"), [("Elena", "inactive"), ("Marco", "active")])
 def test_what_the_payer_answered_about_somebody_else_tells_nothing_of_the_coverage(
     first_name: str, standing: str
