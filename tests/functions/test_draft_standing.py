@@ -232,3 +232,22 @@ def test_a_coverage_that_another_has_followed_is_not_called_inactive(office: Dra
     fresh = {"id": uuid4(), "status": "active", "rank": 2}
     office.product.records.tables.add("coverages", old | fresh)
     check_refused(office, draft, "approve", "coverage.record", "gone")
+
+
+def test_a_claim_that_turns_out_to_be_filed_too_late_is_not_told_to_be_in_time(office: DraftOffice) -> None:
+    claims = rows_of(office, "claims")
+    today = datetime.now(UTC).date()
+    for one in claims:
+        one |= {"status": "denied", "submitted_date": today, "filing_due_on": today + timedelta(days=1)}
+    draft = brought(office, "appeal_timely_filing", to="send")
+    assert "within the time for filing" in draft["body"]
+    for one in claims:
+        one["filing_due_on"] = today - timedelta(days=1)
+    check_refused(office, draft, "send", "claim.filed_in_time", "value_changed")
+
+
+def test_a_visit_without_an_hour_is_not_told_at_the_one_that_it_had(office: DraftOffice) -> None:
+    visit = booked(office, 3)
+    draft = brought(office, "appt_reminder", to="send")
+    visit["starts_at"] = None
+    check_refused(office, draft, "send", "visit.time", "value_changed")
