@@ -89,7 +89,7 @@ def _values(
     told = dict[str, None]()
     for text, fields in zip(paragraphs_of(draft.body), used, strict=False):
         if text in made:
-            told |= dict.fromkeys(name for name in fields if name not in used_fields.in_line(text, fields, values))
+            told |= dict.fromkeys(name for name in fields if name not in used_fields.standing(text, fields, values))
     records, hidden = {**template.takes, **template.needs}, fields_hidden_from(role)
     for name in told:
         source = FIELDS[name].source

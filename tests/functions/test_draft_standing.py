@@ -251,3 +251,14 @@ def test_a_visit_without_an_hour_is_not_told_at_the_one_that_it_had(office: Draf
     draft = brought(office, "appt_reminder", to="send")
     visit["starts_at"] = None
     check_refused(office, draft, "send", "visit.time", "value_changed")
+
+
+@pytest.mark.parametrize("step", ["approve", "send"])
+def test_visits_left_are_not_found_again_in_the_day_that_they_end_on(office: DraftOffice, step: str) -> None:
+    granted = authorized(office, "approved")
+    ends = (datetime.now(UTC) + timedelta(days=400)).replace(day=3).date()
+    granted |= {"units_approved": 9, "units_used": 2, "period_start": datetime.now(UTC).date(), "period_end": ends}
+    draft = brought(office, "auth_approved_patient", to=step)
+    assert "still use: 7." in draft["body"]
+    granted["units_used"] = 6
+    check_refused(office, draft, step, "authorization.units_left", "value_changed")

@@ -51,6 +51,20 @@ def in_line(line: str, fields: Fields, values: Values) -> Fields:
     return tuple(name for name in fields if any(_spans(name, line, values)))
 
 
+def standing(text: str, fields: Fields, values: Values) -> Fields:
+    """Those of a paragraph's fields whose values stand in it for themselves, not only within the longer one of another.
+
+    A few visits that are left stand in many a day of the month.
+    """
+    spans = {name: list(_spans(name, text, values)) for name in fields}
+    every = [one for found in spans.values() for one in found]
+    return tuple(name for name in fields if any(not _is_within(one, every) for one in spans[name]))
+
+
+def _is_within(span: tuple[int, int], others: Iterable[tuple[int, int]]) -> bool:
+    return any(first <= span[0] and span[1] <= last and (first, last) != span for first, last in others)
+
+
 def disclosed(text: str, used: Sequence[Fields], values: Values, *, part: TextPart = "body") -> Iterator[Finding]:
     """What the fields of each paragraph disclose: where the value stands, or else in the whole paragraph."""
     end = 0

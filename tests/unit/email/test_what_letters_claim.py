@@ -189,7 +189,7 @@ def test_every_value_of_a_record_is_found_again_in_the_paragraph_that_it_was_put
             told = tuple(
                 name for name in one.fields if FIELDS[name].source in {"visit", "claim", "authorization", "coverage"}
             )
-            assert used_fields.in_line(one.text, told, values) == told
+            assert set(told) <= set(used_fields.standing(one.text, one.fields, values))
 
 
 @pytest.mark.parametrize("tone", TONES)
