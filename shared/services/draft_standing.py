@@ -79,7 +79,7 @@ def _changed(record: str, template: Template, state: str | None, role: Role) -> 
 def _values(
     draft: DraftDocument, template: Template, facts: EmailFacts, role: Role, *, gone: set[str]
 ) -> Iterator[FieldError]:
-    """What the template's own paragraphs say and those records say otherwise or no more; a person's words are theirs.
+    """What those records had filled in and say otherwise now, or no more; a person's words are theirs.
 
     Of what `role` does not see nothing is told.
     """
@@ -88,8 +88,8 @@ def _values(
     _, used = used_in(draft)
     told = dict[str, None]()
     for text, fields in zip(paragraphs_of(draft.body), used, strict=False):
-        if text in made:
-            told |= dict.fromkeys(name for name in fields if name not in used_fields.standing(text, fields, values))
+        were = fields if text in made else used_fields.standing(text, fields, draft.stated)
+        told |= dict.fromkeys(name for name in were if name not in used_fields.standing(text, fields, values))
     records, hidden = {**template.takes, **template.needs}, fields_hidden_from(role)
     for name in told:
         source = FIELDS[name].source
