@@ -161,6 +161,8 @@ class DraftContents:
             "sender_name": organisation_name(facts.sender_name),
         }
         said = draft.model_copy(update=members)
+        stated = used_fields.stated(content.body, used_in(said)[1], facts.values, draft.stated)
+        said = said.model_copy(update={"stated": stated})
         return hashed(said.model_copy(update=phi_members(measured(said, subject, content.body, facts))))
 
 

@@ -221,6 +221,7 @@ def begun(draft: DraftDocument, sender: Mailbox, *, now: datetime) -> DraftDocum
             "message_ids": ids,
             "mail_date": kept_date,
             "attempts": draft.attempts + 1,
+            "heard": None,  # of an earlier sending
             "attend_at": now + LOST_AFTER,
         }
     )

@@ -17,7 +17,7 @@ from shared.errors import ConflictError, FieldError, PreconditionFailedError
 from shared.models.firestore.drafts import DraftDocument
 from shared.models.roles import Role
 from shared.services.draft_contents import named_template, used_in, with_facts
-from shared.services.email_values import EmailFacts
+from shared.services.email_values import EmailFacts, fields_hidden_from
 
 WAYS_OUT = ("revise", "discard")
 # What may be out already is not worded anew; it can be taken back, once it is said to be sent.
@@ -43,7 +43,7 @@ def check_standing(draft: DraftDocument, facts: EmailFacts | None, *, role: Role
         raise PreconditionFailedError("The draft has changed since you read it")
     template = named_template(draft.template)
     records = [*_records(draft, template, facts, role)]
-    errors = (*records, *_values(draft, template, facts, gone={one.field for one in records}))
+    errors = (*records, *_values(draft, template, facts, role, gone={one.field for one in records}))
     if errors:
         ways = WAYS_OUT_OF_UNKNOWN if draft.state == "send_unknown" else WAYS_OUT
         words = f"{errors[0].message}: the e-mail does not hold any more. What can be done: {' or '.join(ways)}"
@@ -76,17 +76,22 @@ def _changed(record: str, template: Template, state: str | None, role: Role) -> 
     return FieldError(field, "state_changed", f"The {record} of this e-mail is {state.replace('_', ' ')} now")
 
 
-def _values(draft: DraftDocument, template: Template, facts: EmailFacts, *, gone: set[str]) -> Iterator[FieldError]:
-    """What those records say now and the template's own paragraphs say otherwise; a person's words are theirs."""
+def _values(
+    draft: DraftDocument, template: Template, facts: EmailFacts, role: Role, *, gone: set[str]
+) -> Iterator[FieldError]:
+    """What those records had filled in and say otherwise now, or no more; a person's words are theirs.
+
+    Of what `role` does not see nothing is told.
+    """
     values = with_facts(facts, draft.answers).values
     made = {one.text for one in draft.made}
     _, used = used_in(draft)
     told = dict[str, None]()
     for text, fields in zip(paragraphs_of(draft.body), used, strict=False):
-        if text in made:
-            told |= dict.fromkeys(name for name in fields if name not in used_fields.in_line(text, fields, values))
-    records = {**template.takes, **template.needs}
+        were = fields if text in made else used_fields.standing(text, fields, draft.stated)
+        told |= dict.fromkeys(name for name in were if name not in used_fields.standing(text, fields, values))
+    records, hidden = {**template.takes, **template.needs}, fields_hidden_from(role)
     for name in told:
         source = FIELDS[name].source
-        if source in records and f"{source}.record" not in gone and values.get(name) not in (None, "", ()):
+        if source in records and f"{source}.record" not in gone and name not in hidden:
             yield FieldError(name, "value_changed", f"{label_of(name)} has changed")

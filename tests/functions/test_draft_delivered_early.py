@@ -104,3 +104,14 @@ def test_a_bounce_that_was_heard_first_is_not_lost_by_a_later_word(office: Draft
     assert delivered(office, draft)["outcome"] == "noted"
     swept(office, after=LOST_AFTER + timedelta(seconds=1))
     assert stored(office, draft).state == "bounced"
+
+
+def test_a_bounce_of_an_earlier_sending_does_not_count_for_the_next_one(office: DraftOffice) -> None:
+    office.product.mail.answers = [HandOver("unknown", "no_answer_after_data"), HandOver("deferred", "message_452")]
+    draft = office.step(office.approved(followUpOn=DAY), "send")
+    office.step(draft, "send", {"decision": "resend"})
+    message_id = stored(office, draft).message_id or ""
+    assert heard(office, message_id)["draft"]["state"] == "queued"
+    swept(office, after=timedelta(minutes=2))
+    assert (stored(office, draft).state, len(followed_up(office))) == ("sent", 1)
+    assert heard(office, message_id)["draft"]["state"] == "bounced"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -232,3 +233,67 @@ def test_a_coverage_that_another_has_followed_is_not_called_inactive(office: Dra
     fresh = {"id": uuid4(), "status": "active", "rank": 2}
     office.product.records.tables.add("coverages", old | fresh)
     check_refused(office, draft, "approve", "coverage.record", "gone")
+
+
+def test_a_claim_that_turns_out_to_be_filed_too_late_is_not_told_to_be_in_time(office: DraftOffice) -> None:
+    claims = rows_of(office, "claims")
+    today = datetime.now(UTC).date()
+    for one in claims:
+        one |= {"status": "denied", "submitted_date": today, "filing_due_on": today + timedelta(days=1)}
+    draft = brought(office, "appeal_timely_filing", to="send")
+    assert "within the time for filing" in draft["body"]
+    for one in claims:
+        one["filing_due_on"] = today - timedelta(days=1)
+    check_refused(office, draft, "send", "claim.filed_in_time", "value_changed")
+
+
+def test_a_visit_without_an_hour_is_not_told_at_the_one_that_it_had(office: DraftOffice) -> None:
+    visit = booked(office, 3)
+    draft = brought(office, "appt_reminder", to="send")
+    visit["starts_at"] = None
+    check_refused(office, draft, "send", "visit.time", "value_changed")
+
+
+@pytest.mark.parametrize("step", ["approve", "send"])
+def test_visits_left_are_not_found_again_in_the_day_that_they_end_on(office: DraftOffice, step: str) -> None:
+    granted = authorized(office, "approved")
+    ends = (datetime.now(UTC) + timedelta(days=400)).replace(day=3).date()
+    granted |= {"units_approved": 9, "units_used": 2, "period_start": datetime.now(UTC).date(), "period_end": ends}
+    draft = brought(office, "auth_approved_patient", to=step)
+    assert "still use: 7." in draft["body"]
+    granted["units_used"] = 6
+    check_refused(office, draft, step, "authorization.units_left", "value_changed")
+
+
+@pytest.mark.parametrize("step", ["approve", "send"])
+def test_what_a_record_had_filled_in_counts_in_a_paragraph_that_a_person_changed_as_well(
+    office: DraftOffice, step: str
+) -> None:
+    visit = booked(office, 3)
+    draft = drafted(office, "appt_reminder")
+    told = next(one for one in draft["body"].split("\n\n") if "appointment on" in one)
+    draft = worded(office, draft, told, f"{told} Please bring your card.", to=step)
+    visit["starts_at"] += timedelta(hours=2)
+    check_refused(office, draft, step, "visit.time", "value_changed")
+    day, hour = visit["visit_date"], visit["starts_at"].astimezone(ZoneInfo(RIVERSIDE.time_zone))
+    own = f"We wait for you on {day:%A, %B} {day.day}, {day.year}, {hour:%-I:%M %p}."
+    draft = worded(office, draft, f"{told} Please bring your card.", own, to="send")
+    assert office.step(draft, "send")["state"] == "sent"
+
+
+def test_an_hour_that_only_a_person_said_is_theirs(office: DraftOffice) -> None:
+    visit = booked(office, 3)
+    draft = drafted(office, "appt_reminder")
+    told = next(one for one in draft["body"].split("\n\n") if "appointment on" in one)
+    draft = worded(office, draft, told, "We wait for you in the afternoon, at about two.", to="send")
+    visit["starts_at"] += timedelta(hours=2)
+    assert office.step(draft, "send")["state"] == "sent"
+
+
+def worded(office: DraftOffice, draft: Any, before: str, after: str, *, to: str) -> Any:
+    """The draft with other words in place of some, in review or approved."""
+    body = {"body": draft["body"].replace(before, after)}
+    draft = office.step(office.done("PUT", f"{DRAFTS}/{draft['id']}", body), "submit")
+    if to == "approve":
+        return draft
+    return office.step(draft, "approve", {"contentHash": draft["contentHash"]}, role=Role.MANAGER)

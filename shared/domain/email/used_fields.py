@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from shared.domain.email.composing import Paragraph
-from shared.domain.email.fields import FIELDS, Values, shown
+from shared.domain.email.fields import FIELDS, RECORDS, Values, shown
 from shared.domain.email.findings import Finding, TextPart
 from shared.domain.email.merging import merge
 from shared.domain.email.rewording import paragraphs_of
@@ -49,6 +49,31 @@ def carried(before: str, used: Sequence[Fields], after: str, new: Sequence[Field
 def in_line(line: str, fields: Fields, values: Values) -> Fields:
     """Those of a subject's fields whose values still stand in it."""
     return tuple(name for name in fields if any(_spans(name, line, values)))
+
+
+def standing(text: str, fields: Fields, values: Values) -> Fields:
+    """Those of a paragraph's fields whose values stand in it for themselves, not only within the longer one of another.
+
+    A few visits that are left stand in many a day of the month.
+    """
+    spans = {name: list(_spans(name, text, values)) for name in fields}
+    every = [one for found in spans.values() for one in found]
+    return tuple(name for name in fields if any(not _is_within(one, every) for one in spans[name]))
+
+
+def stated(text: str, used: Sequence[Fields], values: Values, before: Mapping[str, str]) -> dict[str, str]:
+    """What records say where it stands in their fields' paragraphs: as it was `before`, else as `values` have it."""
+    told = dict[str, str]()
+    for paragraph, every in zip(paragraphs_of(text), used, strict=False):
+        fields = tuple(name for name in every if f"{FIELDS[name].source}.record" in RECORDS)
+        now = standing(paragraph, fields, values)
+        told = {name: shown(FIELDS[name], values.get(name)) for name in now} | told
+        told |= {name: before[name] for name in standing(paragraph, fields, before) if name not in now}
+    return told
+
+
+def _is_within(span: tuple[int, int], others: Iterable[tuple[int, int]]) -> bool:
+    return any(first <= span[0] and span[1] <= last and (first, last) != span for first, last in others)
 
 
 def disclosed(text: str, used: Sequence[Fields], values: Values, *, part: TextPart = "body") -> Iterator[Finding]:

@@ -108,6 +108,7 @@ class DraftDocument(Document):
     come back. In `own_words` are letters without a template, or changed by hand. `disclosed` names merge fields
     and kinds of health information, never a value. `message_ids` are those of all its sendings, the newest last.
     `rests_on` has the uuid of each record, by its kind, that the template was merged from and asks to be in some state.
+    `stated` has what records said in its paragraphs, as it stands there, by merge field.
     `attend_at` is when a queued one is to be sent, or one that is being sent counts as lost; the sweep looks for it.
     Schema 2 added all that has a default here and stands behind `sort_at`; older documents lack it.
     """
@@ -168,3 +169,4 @@ class DraftDocument(Document):
     corrected_by: str | None = None
     in_reply_to: str | None = None
     rests_on: dict[str, str] = Field(default={})
+    stated: dict[str, str] = Field(default={})
