@@ -208,13 +208,19 @@ def test_an_appeal_by_the_history_is_in_time(office: BillingOffice) -> None:
 
 
 @pytest.mark.parametrize("outcome", ["lost", "withdrawn"])
-def test_what_a_lost_appeal_leaves_open_is_what_was_open_before(office: BillingOffice, outcome: str) -> None:
-    short(office, "underpaid", 100, expected_amount=Decimal(120))
-    before = office.done("GET", "/claims/CLM-1")["balanceCents"]
+@pytest.mark.parametrize("status", ["underpaid", "partially_paid"])
+def test_what_a_lost_appeal_leaves_open_is_what_was_open_before(
+    office: BillingOffice, status: str, outcome: str
+) -> None:
+    shares = {"allowed_amount": Decimal(110), "patient_amount": Decimal(10)}
+    short(office, status, 100, expected_amount=Decimal(120), **shares)
+    before = office.done("GET", "/claims/CLM-1")
     office.act("start_appeal", ground="underpayment")
-    during = office.done("GET", "/claims/CLM-1")["balanceCents"]
+    during = office.done("GET", "/claims/CLM-1")
     office.act("record_appeal_outcome", outcome=outcome)
-    assert (before, during, office.done("GET", "/claims/CLM-1")["balanceCents"]) == (2_000, 2_000, 2_000)
+    after = office.done("GET", "/claims/CLM-1")
+    assert [one["balanceCents"] for one in (before, during, after)] == [2_000, 2_000, 2_000]
+    assert {one["arStage"] for one in (before, during, after)} == {"insurance"}  # the patient owes 10, and never 20
 
 
 def test_the_next_levels_time_runs_from_an_appeal_that_was_won_in_part(office: BillingOffice) -> None:
