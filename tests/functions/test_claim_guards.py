@@ -228,3 +228,25 @@ def test_the_next_levels_time_runs_from_an_appeal_that_was_won_in_part(office: B
     office.act("start_appeal", ground="medical_necessity")
     office.act("record_appeal_outcome", outcome="partially_won", paidAmount=100)
     assert office.stored()["appeal_due_on"] == today() + timedelta(days=60)
+
+
+def test_between_two_levels_of_appeal_the_next_one_is_offered_and_no_outcome(office: BillingOffice) -> None:
+    office.denied("CO-50")
+    begun = office.act("start_appeal", ground="medical_necessity")
+    assert "record_appeal_outcome" in {one["action"] for one in begun["guidanceActions"]}
+    lost = office.act("record_appeal_outcome", outcome="lost", goOn=True)
+    offers = {one["action"]: one for one in lost["guidanceActions"]}
+    assert "record_appeal_outcome" not in offers
+    further = office.act_anywhere("start_appeal", **offers["start_appeal"]["params"])
+    assert further["appeal"]["level"] == 2
+    assert office.act_anywhere("why_not", action="record_appeal_outcome")["available"] is True
+    assert office.act("record_appeal_outcome", outcome="lost")["data"]["claim"]["status"] == "denied_final"
+
+
+def test_a_level_whose_time_has_passed_is_shown_with_what_is_in_its_way(office: BillingOffice) -> None:
+    office.denied("CO-50")
+    office.act("start_appeal", ground="medical_necessity")
+    office.act("record_appeal_outcome", outcome="lost", goOn=True)
+    office.change_row("claims", office.stored()["id"], appeal_due_on=today() - timedelta(days=1))
+    told = office.act_anywhere("why_not", action="start_appeal")
+    assert (told["available"], told["reason"]["code"]) == (False, "appeal_past")
