@@ -115,7 +115,7 @@ class ClaimActions:
             )
             entries = (note, *events) if changed or params.attachment else events
             if not params.resubmit:
-                return Told(after, entries, told={"corrected": changed})
+                return Told(after, entries, told={"corrected": changed}, file=corrected)
             sent = self._submitted(caller, replace(corrected, claim=after), params.proof)
             done = replace(sent.claim, version=claim.version + 1)
             return Told(done, (*entries, *sent.events), told={"corrected": changed, **(sent.told or {})})

@@ -46,9 +46,13 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class Told(Stepped):
-    """A decided step, and what the answer says beside the claim."""
+    """A decided step, and what the answer says beside the claim.
+
+    `file` has the payer and the provider that the claim has then, where they are others.
+    """
 
     told: dict[str, Any] | None = None
+    file: ClaimFile | None = None
 
 
 Step: TypeAlias = Callable[[ClaimFile, ClaimSituation], Told]
@@ -176,18 +180,32 @@ class ClaimDesk:
         situation = self.situations.situation(caller.client_id, file, self.today(caller))
         stale = expected is not None and expected != file.claim.version
         stepped = Told(file.claim) if stale else step(file, situation)  # a stale version is refused with the claim
+        then = situation if stale else self._afterwards(caller, situation, stepped)
 
         def take(locked: ClaimFile) -> Stepped:
             if locked.claim.version != file.claim.version:
                 raise _OvertakenError
             return stepped
 
-        def answer(after: BilledClaim, view: ClaimDetail) -> str:
-            then = _afterwards(caller, situation, after, stepped)
+        def answer(_: BilledClaim, view: ClaimDetail) -> str:
             return self.result(caller, then, view, stepped.told).model_dump_json(by_alias=True)
 
         done = self._changes.change(caller, str(file.claim.id), take, change, version=params.version, answer=answer)
         return QuickActionResult.model_validate_json(done.body)
+
+    def _afterwards(self, caller: Caller, situation: ClaimSituation, stepped: Told) -> ClaimSituation:
+        """What is known of the claim when the step is made; one that is not with the payer is scrubbed anew."""
+        asked = situation.asked
+        for one in stepped.events:
+            if one.kind == ASKED and one.amount is not None:
+                asked = WriteOffRequest(one.id, one.amount, one.reason or "", caller.user_id)
+            elif one.kind == REFUSED or one.from_status != one.to_status:
+                asked = None
+        after = stepped.claim
+        file = replace(stepped.file or situation.file, claim=after, appeals=_appeals(situation.file, stepped))
+        if after.status not in UNFILED | {"corrected"}:
+            return replace(situation, file=file, scrubbed=None, asked=asked)
+        return replace(self.situations.situation(caller.client_id, file, situation.today), asked=asked)
 
     def _bring_up_to_date(self, caller: Caller, context: ContextDocument) -> None:
         def make() -> Snapshot:
@@ -212,19 +230,6 @@ def no_step(claim: BilledClaim, step: str) -> InvalidTransitionError:
 def refused(param: str, code: str, message: str) -> ValidationFailedError:
     """Build the error of one param of a quick action."""
     return ValidationFailedError(f"params.{param}: {message}", errors=(FieldError(f"params.{param}", code, message),))
-
-
-def _afterwards(caller: Caller, situation: ClaimSituation, after: BilledClaim, stepped: Told) -> ClaimSituation:
-    """What is known of the claim when the step is made: what scrubbing found matters until it is with the payer."""
-    asked = situation.asked
-    for one in stepped.events:
-        if one.kind == ASKED and one.amount is not None:
-            asked = WriteOffRequest(one.id, one.amount, one.reason or "", caller.user_id)
-        elif one.kind == REFUSED or one.from_status != one.to_status:
-            asked = None
-    file = replace(situation.file, claim=after, appeals=_appeals(situation.file, stepped))
-    scrubbed = situation.scrubbed if after.status in UNFILED | {"corrected"} else None
-    return replace(situation, file=file, scrubbed=scrubbed, asked=asked)
 
 
 def _appeals(file: ClaimFile, stepped: Told) -> tuple[Any, ...]:

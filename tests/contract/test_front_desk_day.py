@@ -140,6 +140,13 @@ def test_who_is_late_comes_next_until_the_grace_is_over(practice: Practice, minu
     assert (following.visit_id, following.minutes_late) == (awaited, late)
 
 
+def test_a_walk_in_whose_arrival_was_taken_back_is_not_late(practice: Practice) -> None:
+    made = practice.visit(practice.patient("Walker"), minutes=-5, walk_in=True)
+    following = practice.figures().following
+    assert following is not None
+    assert (following.visit_id, following.minutes_late) == (made, 0)
+
+
 def test_most_money_comes_first_and_unknown_amounts_last_by_time(practice: Practice) -> None:
     late, early, rich, poor = (practice.patient() for _ in range(4))
     unknown_late = practice.visit(late, minutes=90)

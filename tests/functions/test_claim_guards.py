@@ -208,13 +208,19 @@ def test_an_appeal_by_the_history_is_in_time(office: BillingOffice) -> None:
 
 
 @pytest.mark.parametrize("outcome", ["lost", "withdrawn"])
-def test_what_a_lost_appeal_leaves_open_is_what_was_open_before(office: BillingOffice, outcome: str) -> None:
-    short(office, "underpaid", 100, expected_amount=Decimal(120))
-    before = office.done("GET", "/claims/CLM-1")["balanceCents"]
+@pytest.mark.parametrize("status", ["underpaid", "partially_paid"])
+def test_what_a_lost_appeal_leaves_open_is_what_was_open_before(
+    office: BillingOffice, status: str, outcome: str
+) -> None:
+    shares = {"allowed_amount": Decimal(110), "patient_amount": Decimal(10)}
+    short(office, status, 100, expected_amount=Decimal(120), **shares)
+    before = office.done("GET", "/claims/CLM-1")
     office.act("start_appeal", ground="underpayment")
-    during = office.done("GET", "/claims/CLM-1")["balanceCents"]
+    during = office.done("GET", "/claims/CLM-1")
     office.act("record_appeal_outcome", outcome=outcome)
-    assert (before, during, office.done("GET", "/claims/CLM-1")["balanceCents"]) == (2_000, 2_000, 2_000)
+    after = office.done("GET", "/claims/CLM-1")
+    assert [one["balanceCents"] for one in (before, during, after)] == [2_000, 2_000, 2_000]
+    assert {one["arStage"] for one in (before, during, after)} == {"insurance"}  # the patient owes 10, and never 20
 
 
 def test_the_next_levels_time_runs_from_an_appeal_that_was_won_in_part(office: BillingOffice) -> None:
@@ -222,3 +228,25 @@ def test_the_next_levels_time_runs_from_an_appeal_that_was_won_in_part(office: B
     office.act("start_appeal", ground="medical_necessity")
     office.act("record_appeal_outcome", outcome="partially_won", paidAmount=100)
     assert office.stored()["appeal_due_on"] == today() + timedelta(days=60)
+
+
+def test_between_two_levels_of_appeal_the_next_one_is_offered_and_no_outcome(office: BillingOffice) -> None:
+    office.denied("CO-50")
+    begun = office.act("start_appeal", ground="medical_necessity")
+    assert "record_appeal_outcome" in {one["action"] for one in begun["guidanceActions"]}
+    lost = office.act("record_appeal_outcome", outcome="lost", goOn=True)
+    offers = {one["action"]: one for one in lost["guidanceActions"]}
+    assert "record_appeal_outcome" not in offers
+    further = office.act_anywhere("start_appeal", **offers["start_appeal"]["params"])
+    assert further["appeal"]["level"] == 2
+    assert office.act_anywhere("why_not", action="record_appeal_outcome")["available"] is True
+    assert office.act("record_appeal_outcome", outcome="lost")["data"]["claim"]["status"] == "denied_final"
+
+
+def test_a_level_whose_time_has_passed_is_shown_with_what_is_in_its_way(office: BillingOffice) -> None:
+    office.denied("CO-50")
+    office.act("start_appeal", ground="medical_necessity")
+    office.act("record_appeal_outcome", outcome="lost", goOn=True)
+    office.change_row("claims", office.stored()["id"], appeal_due_on=today() - timedelta(days=1))
+    told = office.act_anywhere("why_not", action="start_appeal")
+    assert (told["available"], told["reason"]["code"]) == (False, "appeal_past")

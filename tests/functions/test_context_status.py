@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.functions.authorization_office import day, today
-from tests.functions.claim_office import PROVIDER, BillingOffice
+from tests.functions.claim_office import NPI, PROVIDER, BillingOffice
 from tests.functions.front_desk import Desk
 from tests.functions.in_memory import InMemoryProduct
 
@@ -101,3 +101,32 @@ def test_a_step_of_a_claim_tells_what_the_summary_tells(product: InMemoryProduct
     assert act("record_denial", code="CO-197") == "error"
     assert act("start_appeal", ground="authorization", reference="FAX-1") == "pending"
     assert act("record_appeal_outcome", outcome="won", paidAmount=310) == "proceed"
+
+
+def test_a_claim_that_was_put_right_has_nothing_in_its_way(product: InMemoryProduct) -> None:
+    office = BillingOffice.at_work(product)
+    office.change_row("claims", office.stored()["id"], amount=Decimal(0))
+    assert told_of(office) == "error"
+    done = office.act("correct_and_resubmit", amount=310, resubmit=False)
+    assert done["data"]["status"] == told_of(office) == "proceed"
+    assert "submit_claim" in {one["action"] for one in done["guidanceActions"]}
+
+
+@pytest.mark.parametrize(("npi", "status"), [(NPI, "proceed"), ("1234567890", "error")])
+def test_a_corrected_claim_is_scrubbed_before_its_status_is_told(
+    product: InMemoryProduct, npi: str, status: str
+) -> None:
+    office = BillingOffice.at_work(product)
+    office.denied("CO-252")
+    office.change_row("providers", PROVIDER, npi=npi)
+    done = office.act("correct_and_resubmit", amount=300, resubmit=False)
+    assert done["data"]["status"] == told_of(office) == status
+
+
+def test_another_provider_counts_at_once(product: InMemoryProduct) -> None:
+    office = BillingOffice.at_work(product)
+    office.change_row("providers", PROVIDER, npi="1234567890")
+    other = {"client_id": office.organisation.id, "provider_number": "PRV-77", "name": "Dr. Ada Wells", "npi": NPI}
+    product.records.tables.add("providers", other)
+    done = office.act("correct_and_resubmit", providerId="PRV-77", resubmit=False)
+    assert done["data"]["status"] == told_of(office) == "proceed"

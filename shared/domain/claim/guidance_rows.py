@@ -216,7 +216,21 @@ def _registration(situation: ClaimSituation) -> Form:
 
 
 def _appealed(situation: ClaimSituation) -> Evidence | None:
+    if _between_levels(situation):
+        return None
     return _in("A01", "appealed", "The payer decides on an appeal", "appealed")(situation)
+
+
+def _lost_a_level(situation: ClaimSituation) -> Evidence | None:
+    if not _between_levels(situation):
+        return None
+    return found("A01", "appeal_lost", "The payer has decided against the last appeal", situation.source, "status")
+
+
+def _between_levels(situation: ClaimSituation) -> bool:
+    """Whether a level of appeal was lost, and the next one is not filed yet."""
+    appeals = situation.file.appeals
+    return situation.claim.status == "appealed" and bool(appeals) and all(one.status != "open" for one in appeals)
 
 
 def _outcome(_: ClaimSituation) -> Form:
@@ -290,6 +304,11 @@ ROWS: tuple[Row, ...] = (
     Row(
         "appeal_refused_part", "Appeal What Was Refused", "start_appeal", "A01", "the payer refused a part of a claim",
         _refused_part, kind="form", hindered=against_appeal, form_for=_appeal_form,
+        params_for=_given((("ground", "other"),)),
+    ),
+    Row(
+        "appeal_further", "Appeal at the Next Level", "start_appeal", "A01", "a level of appeal was lost",
+        _lost_a_level, kind="form", hindered=against_appeal, form_for=_appeal_form,
         params_for=_given((("ground", "other"),)),
     ),
     Row(

@@ -29,6 +29,7 @@ _NOTHING_OPEN = CLOSED | {"forwarded_secondary"}
 _GAP_MATTERS: frozenset[ClaimStatus] = UNFILED | {"denied", "corrected"}
 _AFTER_ANSWER: frozenset[ClaimStatus] = frozenset({"denied", "underpaid", "partially_paid"})
 _CORRECTABLE: frozenset[ClaimStatus] = frozenset({"denied", "corrected"})
+_PAID_IN_PART: frozenset[ClaimStatus] = frozenset({"underpaid", "partially_paid"})
 # Of these the payer has paid a part, or nothing: then the whole is open.
 _DISPUTED: frozenset[ClaimStatus] = frozenset({"appealed", "denied_final"})
 # The time for an appeal runs: for the first after an answer, for the next level after a lost one. While one is open no
@@ -43,10 +44,8 @@ def balance(claim: BilledClaim) -> Decimal:
         return NOTHING
     if claim.status == "paid":
         left = claim.patient_amount or NOTHING
-    elif claim.status == "underpaid" or (claim.status in _DISPUTED and paid > 0):
-        left = _first(claim.expected_amount, claim.allowed_amount, claim.amount) - paid
-    elif claim.status == "partially_paid":
-        left = _first(claim.allowed_amount, claim.amount) - paid
+    elif claim.status in _PAID_IN_PART or (claim.status in _DISPUTED and paid > 0):
+        left = _part_open(claim)
     else:
         left = claim.amount - paid
     return max(left - (claim.written_off_amount or NOTHING), NOTHING)
@@ -59,9 +58,8 @@ def ar_stage(claim: BilledClaim) -> ArStage:
         return "insurance"
     if claim.status == "paid":
         return "patient"
-    rest = _first(claim.allowed_amount, claim.amount) - (claim.paid_amount or NOTHING)
     settled = claim.status == "partially_paid" or (claim.status == "denied_final" and bool(claim.paid_amount))
-    return "patient" if settled and patient >= rest else "insurance"
+    return "patient" if settled and patient >= _part_open(claim) else "insurance"
 
 
 def paid_status(claim: BilledClaim) -> PaidStatus:
@@ -134,5 +132,7 @@ def bucket(on: date | None, as_of: date) -> str:
     return next(name for name, first, last in BUCKETS if days >= first and (last is None or days <= last))
 
 
-def _first(*amounts: Decimal | None) -> Decimal:
-    return next((one for one in amounts if one is not None), NOTHING)
+def _part_open(claim: BilledClaim) -> Decimal:
+    """Of a claim that was paid in part what was expected, else what was allowed, less what was paid."""
+    whole = next(one for one in (claim.expected_amount, claim.allowed_amount, claim.amount) if one is not None)
+    return whole - (claim.paid_amount or NOTHING)

@@ -20,7 +20,10 @@ _SOURCE = "visits"
 
 @dataclass(frozen=True, slots=True)
 class NextPatient:
-    """The visit that comes next and whose it is; `minutes_late` counts from its start while nobody has come."""
+    """The visit that comes next and whose it is; `minutes_late` counts from its start while nobody has come.
+
+    Who walked in has no time to be late for, also where the arrival was taken back.
+    """
 
     visit_id: UUID
     name: str

@@ -48,15 +48,14 @@ _NEXT = f"least({', '.join(_KINDS.values())})"
 BALANCE_CENTS = """CAST(100 * greatest(CASE
   WHEN status IN ('finalized', 'written_off', 'voided', 'forwarded_secondary') THEN 0
   WHEN status = 'paid' THEN coalesce(patient_amount, 0)
-  WHEN status = 'underpaid' OR status IN ('appealed', 'denied_final') AND paid_amount > 0
+  WHEN status IN ('underpaid', 'partially_paid') OR status IN ('appealed', 'denied_final') AND paid_amount > 0
     THEN coalesce(expected_amount, allowed_amount, amount) - coalesce(paid_amount, 0)
-  WHEN status = 'partially_paid' THEN coalesce(allowed_amount, amount) - coalesce(paid_amount, 0)
   ELSE amount - coalesce(paid_amount, 0) END
   - CASE WHEN status IN ('finalized', 'written_off', 'voided', 'forwarded_secondary') THEN 0
     ELSE coalesce(written_off_amount, 0) END, 0) AS bigint)"""
 AR_STAGE = """CASE WHEN coalesce(patient_amount, 0) > 0 AND (status = 'paid' OR
   (status = 'partially_paid' OR status = 'denied_final' AND paid_amount > 0)
-  AND patient_amount >= coalesce(allowed_amount, amount) - coalesce(paid_amount, 0)) THEN 'patient'
+  AND patient_amount >= coalesce(expected_amount, allowed_amount, amount) - coalesce(paid_amount, 0)) THEN 'patient'
   ELSE 'insurance' END"""
 NEXT_DEADLINE = _NEXT
 _NAMED = " ".join(f"WHEN {on} THEN '{kind}'" for kind, on in _KINDS.items())

@@ -64,7 +64,7 @@ class InMemoryFrontDeskDayRepository:
             return None
         patient = self._patient(client_id, row)
         name, begin = f"{patient['first_name']} {patient['last_name']}", row["starts_at"]
-        return NextPatient(row["id"], name, begin, minutes_between(begin, now))
+        return NextPatient(row["id"], name, begin, 0 if row["walk_in"] else minutes_between(begin, now))
 
     def at_risk(self, client_id: UUID, day: date, *, limit: int, seen: AuditEvent | None) -> AtRisk:
         """See FrontDeskDayRepository.at_risk."""

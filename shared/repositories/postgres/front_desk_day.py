@@ -50,7 +50,7 @@ WHERE {_OF_DAY} AND {_NOT_READY}
 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT :shown
 """)  # noqa: S608
 _NEXT = text(f"""
-SELECT v.id, p.first_name || ' ' || p.last_name, v.starts_at
+SELECT v.id, p.first_name || ' ' || p.last_name, v.starts_at, v.walk_in
 FROM (SELECT * FROM visits v WHERE {_OF_DAY} AND v.sort_at > CAST(:awaited_since AS timestamptz)
     AND v.starts_at IS NOT NULL AND v.status = ANY(CAST(:awaited AS text[])) ORDER BY v.sort_at, v.id LIMIT 1) v
   JOIN patients p ON p.client_id = v.client_id AND p.id = v.patient_id
@@ -139,8 +139,8 @@ class PostgresFrontDeskDayRepository:
 
 
 def _next(row: Row[Any], now: datetime) -> NextPatient:
-    visit_id, name, starts_at = tuple[Any, ...](row)
-    return NextPatient(visit_id, name, starts_at, minutes_between(starts_at, now))
+    visit_id, name, starts_at, walk_in = tuple[Any, ...](row)
+    return NextPatient(visit_id, name, starts_at, 0 if walk_in else minutes_between(starts_at, now))
 
 
 def _since(connection: Connection, client_id: UUID, now: datetime) -> dict[str, datetime]:
