@@ -21,7 +21,7 @@ class EntryChange:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read, oldest change first; all that was committed until `at` is in it."""
+    """What was read, oldest change first; all that was committed until `at` is in it, and what was seen since."""
 
     changes: tuple[EntryChange, ...]
     at: datetime

@@ -53,4 +53,5 @@ def test_the_same_reader_misses_and_doubles_nothing(finite: RunningStack, monkey
         writing.join()
     reader.read(1000)
     assert answers > 3
-    assert reader.seen == written
+    own = {alert for alert, _ in written}  # rules may tell the person of something, too
+    assert [one for one in reader.seen if one[0] in own] == written

@@ -23,6 +23,9 @@ from shared.repositories.firestore.collection import equal, of_client
 from shared.repositories.live_protocols import EntryChange, Listener, Reading
 
 PAGE = 300
+# What was committed so shortly before a reading may lack in it: Firestore's readings are exact, but the emulator's time
+# of reading is ahead of what it shows by what is just being written.
+SETTLING = timedelta(seconds=1)
 LONGEST_WRITE = timedelta(seconds=20)  # between `updatedAt` and its commit: no write of ours may take longer
 
 
@@ -71,7 +74,7 @@ class FirestoreInboxFeed:
         else:
             at = _time(pages[0][0].read_time)
         found = _in_order([one for page in pages for one in page])
-        return Reading(tuple(one for one in found if one.at <= at), at)
+        return Reading(tuple(one for one in found if one.at <= at), at - SETTLING)
 
     def _pages(self, query: Any) -> list[list[Any]]:
         pages: list[list[Any]] = []
