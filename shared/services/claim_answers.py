@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from shared.domain.claim.appeals import appeal_due, filed, levels, peer_to_peer_due
-from shared.domain.claim.clocks import decided_anew, filing_of, with_clocks
+from shared.domain.claim.clocks import decided_anew, filing_of
 from shared.domain.claim.denials import cause_of, published
 from shared.domain.claim.moving import MoveDetails, answer
 from shared.domain.claim.moving import step as take
@@ -71,8 +71,8 @@ class ClaimAnswers:
                 payer_control_number=params.control_number,
             )
             after, events = answer(claim, "denied", given, at=self._desk.now(), today=situation.today)
-            after = replace(after, denial_code=denied.code, appeal_due_on=None, corrected_due_on=None)
-            return Told(with_clocks(after, file.payer), events, told={"rootCause": cause_of(denied.code)})
+            after = decided_anew(file, replace(after, denial_code=denied.code))
+            return Told(after, events, told={"rootCause": cause_of(denied.code)})
 
         return self._desk.change(caller, context, params, step, "deny")
 

@@ -199,6 +199,17 @@ def test_an_appeal_by_the_history_is_one_like_any_other(office: BillingOffice) -
     assert ([one["status"] for one in lost["appeals"]], lost["status"]) == (["partially_won", "lost"], "denied_final")
 
 
+def test_the_time_that_runs_is_that_of_the_level_that_is_filed_next(office: BillingOffice) -> None:
+    office.denied("CO-50")
+    yesterday = today() - timedelta(days=1)
+    office.change_row("claims", office.stored()["id"], adjudicated_on=yesterday)
+    office.record("appeal", reason="coding", occurredOn=day(-1))
+    office.act("record_appeal_outcome", outcome="lost", goOn=True, decidedOn=day(-1))
+    office.record("pay_partially", paidCents=10_000)  # a decision of its own, between two levels
+    assert office.stored()["appeal_due_on"] == today() + timedelta(days=180)
+    assert office.act("start_appeal", ground="coding")["data"]["appeal"]["level"] == 1
+
+
 def test_an_appeal_by_the_history_is_in_time(office: BillingOffice) -> None:
     office.denied("CO-50")
     office.change_row("claims", office.stored()["id"], appeal_due_on=today() - timedelta(days=1))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from shared.domain.claim.answers import NO_AUTHORIZATION
-from shared.domain.claim.appeals import appeal_due, levels
+from shared.domain.claim.appeals import appeal_due, next_level
 from shared.domain.claim.denials import parts_of
 from shared.domain.eligibility.filing import UNKNOWN_DAYS, FilingDeadline, filing_deadline
 from shared.domain.eligibility.registry import found
@@ -78,14 +78,18 @@ def decided_anew(
 ) -> BilledClaim:
     """`after` with the deadlines that run from its new decision, those of the decision before being over.
 
-    After an appeal the next level's time runs, where one is left. `appeal_by` and `correct_by` are what the payer
-    itself has said. The time for filing is not touched.
+    For an appeal it is the time of the level that would be filed next, where one is left. `appeal_by` and `correct_by`
+    are what the payer itself has said. The time for filing is not touched.
     """
     fresh = with_clocks(replace(after, appeal_due_on=appeal_by, corrected_due_on=correct_by), file.payer)
-    due = fresh.appeal_due_on
-    if due is not None and appeal_by is None and file.claim.status == "appealed" and after.adjudicated_on is not None:
-        level = (file.appeals[-1].level if file.appeals else 1) + 1
-        due = appeal_due(level, after.adjudicated_on, file.payer)[0] if level <= len(levels(file.payer)) else None
+    due, decided = fresh.appeal_due_on, after.adjudicated_on
+    if due is not None and appeal_by is None and decided is not None:
+        over = [
+            replace(one, status="lost", decided_on=max(decided, one.filed_on)) if one.status == "open" else one
+            for one in file.appeals
+        ]
+        level = next_level(over, file.payer, decided)
+        due = None if level is None else appeal_due(level, decided, file.payer)[0]
     return replace(fresh, appeal_due_on=due, filing_due_on=file.claim.filing_due_on)
 
 
